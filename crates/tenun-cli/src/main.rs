@@ -1,0 +1,2 @@
+//! The program `tenun`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Networks as data, and the lane kernels that run and train them.

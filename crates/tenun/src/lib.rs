@@ -1,0 +1,1 @@
+//! Convolutional autoencoders on images.
