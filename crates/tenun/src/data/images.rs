@@ -1,0 +1,71 @@
+//! [`Images`]: a set of pictures of one size, as bytes.
+
+use tenun_engine::Shape;
+
+/// A set of images of one size, one byte a value.
+///
+/// The bytes are planar, image by image: `[image][channel][row][column]`. Images stay bytes from
+/// the file to the first kernel, so a data set takes a quarter of the memory that floats would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    shape: Shape,
+    pixels: Vec<u8>,
+}
+
+impl Images {
+    /// Wraps `pixels`, which hold whole images of `shape`, `[image][channel][row][column]`.
+    ///
+    /// Returns `None` if the bytes are not a whole number of images, or an image has no pixels.
+    #[must_use]
+    pub fn new(shape: Shape, pixels: Vec<u8>) -> Option<Self> {
+        let length = shape.len();
+        (length > 0 && pixels.len() % length == 0).then_some(Self { shape, pixels })
+    }
+
+    /// Channels, height and width of every image.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// How many images there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pixels.len() / self.shape.len()
+    }
+
+    /// Whether there is no image.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pixels.is_empty()
+    }
+
+    /// The bytes of all images, `[image][channel][row][column]`.
+    #[must_use]
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// The bytes of image `index`, `[channel][row][column]`.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    #[must_use]
+    pub fn image(&self, index: usize) -> &[u8] {
+        let length = self.shape.len();
+        &self.pixels[index * length..(index + 1) * length]
+    }
+
+    /// The images at `indices`, in that order.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let mut pixels = Vec::with_capacity(indices.len() * self.shape.len());
+        for &index in indices {
+            pixels.extend_from_slice(self.image(index));
+        }
+        Self { shape: self.shape, pixels }
+    }
+}

@@ -1,0 +1,5 @@
+//! Images from files: reading, finding, checking, splitting.
+
+mod images;
+
+pub use images::Images;
