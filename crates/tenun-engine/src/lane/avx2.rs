@@ -1,0 +1,164 @@
+//! Eight lanes in one AVX2 register, with fused multiply-add.
+
+use std::arch::x86_64::*;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::{Simd, Vector};
+
+/// Proof that the CPU has AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+/// Eight floats. Exists only where an [`Avx2`] does, on which the SAFETY of this file rests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct F32x8(__m256);
+
+impl Avx2 {
+    /// The proof, if the CPU has the instructions.
+    pub(crate) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+}
+
+/// One intrinsic, or a few, that need nothing but the CPU's instructions.
+macro_rules! intrinsic {
+    ($e:expr) => {
+        // SAFETY: a value of this file's types is at hand, so the CPU has AVX2 and FMA.
+        unsafe { $e }
+    };
+}
+
+impl Simd for Avx2 {
+    type V = F32x8;
+    const LANES: usize = 8;
+    const FILTERS: usize = 2;
+    const ROWS: usize = 4;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> F32x8 {
+        F32x8(intrinsic!(_mm256_set1_ps(x)))
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32]) -> F32x8 {
+        let from = &from[..8];
+        // SAFETY: eight floats were checked on the line above.
+        unsafe { self.load_at(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_at(self, from: *const f32) -> F32x8 {
+        // SAFETY: the caller vouches for eight floats, and `self` for the instruction.
+        F32x8(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    fn enter<R>(self, f: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx2,fma")]
+        fn inner<R>(f: impl FnOnce() -> R) -> R {
+            f()
+        }
+        intrinsic!(inner(f))
+    }
+}
+
+impl Vector for F32x8 {
+    type Mask = __m256;
+
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
+        Self(intrinsic!(_mm256_fmadd_ps(self.0, a.0, b.0)))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(intrinsic!(_mm256_max_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(intrinsic!(_mm256_andnot_ps(_mm256_set1_ps(-0.0), self.0)))
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(intrinsic!(_mm256_sqrt_ps(self.0)))
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> __m256 {
+        intrinsic!(_mm256_cmp_ps::<_CMP_LT_OQ>(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Self) -> __m256 {
+        intrinsic!(_mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn without(a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_andnot_ps(b, a))
+    }
+
+    #[inline(always)]
+    fn either(a: __m256, b: __m256) -> __m256 {
+        intrinsic!(_mm256_or_ps(a, b))
+    }
+
+    #[inline(always)]
+    fn select(mask: __m256, yes: Self, no: Self) -> Self {
+        Self(intrinsic!(_mm256_blendv_ps(no.0, yes.0, mask)))
+    }
+
+    #[inline(always)]
+    fn add_to_exponent(self, n: Self) -> Self {
+        Self(intrinsic!(_mm256_castsi256_ps(_mm256_add_epi32(
+            _mm256_castps_si256(self.0),
+            _mm256_slli_epi32::<23>(_mm256_castps_si256(n.0)),
+        ))))
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        intrinsic!({
+            let a = _mm_add_ps(_mm256_castps256_ps128(self.0), _mm256_extractf128_ps::<1>(self.0));
+            let b = _mm_add_ps(a, _mm_movehl_ps(a, a));
+            let c = _mm_add_ss(b, _mm_shuffle_ps::<1>(b, b));
+            _mm_cvtss_f32(c)
+        })
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        let to = &mut to[..8];
+        // SAFETY: eight floats were checked on the line above.
+        unsafe { self.store_at(to.as_mut_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_at(self, to: *mut f32) {
+        // SAFETY: the caller vouches for eight floats, and `self` for the instruction.
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+}
+
+macro_rules! elementwise {
+    ($($trait:ident $method:ident $intrinsic:ident),*) => {$(
+        impl $trait for F32x8 {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self(intrinsic!($intrinsic(self.0, other.0)))
+            }
+        }
+    )*};
+}
+elementwise!(Add add _mm256_add_ps, Sub sub _mm256_sub_ps, Mul mul _mm256_mul_ps, Div div _mm256_div_ps);
+
+impl Neg for F32x8 {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(intrinsic!(_mm256_xor_ps(self.0, _mm256_set1_ps(-0.0))))
+    }
+}

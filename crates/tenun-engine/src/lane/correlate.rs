@@ -1,0 +1,208 @@
+//! The kernel of every convolution and dense layer, forwards and for the gradient of the input.
+//!
+//! ```text
+//! y[f][p] = bias[f] + Σ_j  w[f][j] · x[input(p) + offset(j)]
+//! ```
+//!
+//! for filters f, pixels p and taps j, where a tap is one position of the kernel in one input channel. A
+//! convolution of any kernel size, stride and padding is a list of pixels and a list of offsets into the input
+//! with its border of zeros; so is its transpose (one [`Correlation`] for each residue of the stride), and a dense layer (one
+//! pixel, every number of the input a tap).
+//!
+//! Four pixels × `FILTERS` output channels are accumulated in registers: for each tap four loads and `FILTERS`
+//! broadcasts for 4 · `FILTERS` multiply-adds. The sum over taps is a single chain in the order of the offsets,
+//! whatever the blocking, so every register width rounds alike.
+
+use super::{Simd, Vector};
+
+/// Filters of a block when there is one pixel only, as in a dense layer.
+const DENSE_FILTERS: usize = 8;
+
+/// Four output pixels that are computed together: where they read and where they write, in vectors.
+///
+/// Where the number of pixels is no multiple of four the last one stands more than once: it is computed and
+/// written again, to the same value.
+#[derive(Clone, Copy, Debug)]
+struct Quad {
+    input: [usize; 4],
+    output: [usize; 4],
+}
+
+/// The geometry of one correlation, worked out once.
+#[derive(Clone, Debug)]
+pub(crate) struct Correlation {
+    quads: Vec<Quad>,
+    offsets: Vec<usize>,
+    filters: usize,
+    /// Vectors from one output channel to the next.
+    output_plane: usize,
+    /// One pixel alone: a dense layer.
+    single: bool,
+    /// Vectors that the input, and the output, must at least have.
+    input_reach: usize,
+    output_reach: usize,
+}
+
+impl Correlation {
+    /// A correlation over `pixels`, pairs of input and output position, with the taps at `offsets` from the
+    /// input position, all in vectors.
+    pub(crate) fn new(
+        pixels: &[(usize, usize)],
+        offsets: Vec<usize>,
+        filters: usize,
+        output_plane: usize,
+    ) -> Self {
+        let quads: Vec<Quad> = pixels
+            .chunks(4)
+            .map(|some| {
+                let at = |i: usize| some[i.min(some.len() - 1)];
+                Quad { input: [0, 1, 2, 3].map(|i| at(i).0), output: [0, 1, 2, 3].map(|i| at(i).1) }
+            })
+            .collect();
+        let furthest = |f: fn(&(usize, usize)) -> usize| pixels.iter().map(f).max().map_or(0, |x| x + 1);
+        let input_reach = furthest(|p| p.0) + offsets.iter().max().copied().unwrap_or(0);
+        let output_reach = furthest(|p| p.1) + filters.saturating_sub(1) * output_plane;
+        Self { quads, offsets, filters, output_plane, single: pixels.len() == 1, input_reach, output_reach }
+    }
+
+    /// Filters in a block of packed weights.
+    fn block<S: Simd>(&self) -> usize {
+        if self.single { DENSE_FILTERS } else { S::FILTERS }
+    }
+
+    /// Floats that [`Self::pack`] appends.
+    pub(crate) fn packed_len<S: Simd>(&self) -> usize {
+        self.filters.div_ceil(self.block::<S>()) * self.block::<S>() * (self.offsets.len() + 1)
+    }
+
+    /// Writes the biases and weights in the order in which the kernel reads them: for each block of filters
+    /// its biases, then for each tap its weights. Filters that fill up the last block are zero.
+    ///
+    /// `weight(f, j)` is the weight of filter f at tap j.
+    pub(crate) fn pack<S: Simd>(
+        &self,
+        packed: &mut [f32],
+        bias: Option<&[f32]>,
+        weight: impl Fn(usize, usize) -> f32,
+    ) {
+        let block = self.block::<S>();
+        let length = block * (self.offsets.len() + 1);
+        for (b, block_of_weights) in packed[..self.packed_len::<S>()].chunks_exact_mut(length).enumerate() {
+            let (biases, weights) = block_of_weights.split_at_mut(block);
+            for (i, to) in biases.iter_mut().enumerate() {
+                *to = bias.and_then(|bias| bias.get(b * block + i)).copied().unwrap_or(0.0);
+            }
+            for (j, tap) in weights.chunks_exact_mut(block).enumerate() {
+                for (i, to) in tap.iter_mut().enumerate() {
+                    let f = b * block + i;
+                    *to = if f < self.filters { weight(f, j) } else { 0.0 };
+                }
+            }
+        }
+    }
+
+    /// Computes every output pixel of every filter from `x` into `y`.
+    ///
+    /// # Panics
+    /// If `x`, `y` or `packed` is shorter than the geometry needs.
+    #[inline(always)]
+    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
+        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
+        assert!(y.len() >= self.output_reach * S::LANES, "output is shorter than the correlation reaches");
+        assert!(packed.len() >= self.packed_len::<S>(), "packed weights are incomplete");
+        // SAFETY: the three assertions above are what the function asks for.
+        unsafe {
+            if self.single {
+                self.dense(s, x, packed, y);
+            } else if S::FILTERS == 4 {
+                self.blocks::<S, 4>(s, x, packed, y);
+            } else {
+                self.blocks::<S, 2>(s, x, packed, y);
+            }
+        }
+    }
+
+    /// # Safety
+    /// `x`, `y` and `packed` are at least as long as `input_reach`, `output_reach` and `packed_len` say.
+    #[inline(always)]
+    unsafe fn blocks<S: Simd, const F: usize>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
+        let length = F * (self.offsets.len() + 1);
+        for (b, weights) in packed[..self.packed_len::<S>()].chunks_exact(length).enumerate() {
+            let filters = F.min(self.filters - b * F);
+            for quad in &self.quads {
+                // SAFETY: quads and offsets are within `input_reach`; `weights` is one whole block.
+                let sums = unsafe { self.quad::<S, F>(s, x.as_ptr(), weights.as_ptr(), quad) };
+                for (f, sums) in sums.iter().enumerate().take(filters) {
+                    for (sum, output) in sums.iter().zip(quad.output) {
+                        let at = (output + (b * F + f) * self.output_plane) * S::LANES;
+                        // SAFETY: filter b·F + f exists, so the position is within `output_reach`.
+                        unsafe { sum.store_at(y.as_mut_ptr().add(at)) };
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sums of one block of filters at four pixels.
+    ///
+    /// # Safety
+    /// As for `blocks`; `w` points to a whole block of packed weights.
+    #[inline(always)]
+    unsafe fn quad<S: Simd, const F: usize>(
+        &self,
+        s: S,
+        x: *const f32,
+        w: *const f32,
+        quad: &Quad,
+    ) -> [[S::V; 4]; F] {
+        // SAFETY: by this function's own contract every address below is inside `x` or `w`.
+        unsafe {
+            let mut sums = [[s.zero(); 4]; F];
+            for (f, sums) in sums.iter_mut().enumerate() {
+                *sums = [s.splat(*w.add(f)); 4];
+            }
+            let pixels = quad.input.map(|at| x.add(at * S::LANES));
+            let mut w = w.add(F);
+            for &offset in &self.offsets {
+                let x = pixels.map(|pixel| s.load_at(pixel.add(offset * S::LANES)));
+                for (f, sums) in sums.iter_mut().enumerate() {
+                    let w = s.splat(*w.add(f));
+                    for (sum, x) in sums.iter_mut().zip(x) {
+                        *sum = x.mul_add(w, *sum);
+                    }
+                }
+                w = w.add(F);
+            }
+            sums
+        }
+    }
+
+    /// The single pixel of a dense layer: more filters at a time, since there is no second pixel to share
+    /// the weights with.
+    ///
+    /// # Safety
+    /// As for `blocks`.
+    #[inline(always)]
+    unsafe fn dense<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
+        let Quad { input: [input, ..], output: [output, ..] } = self.quads[0];
+        let length = DENSE_FILTERS * (self.offsets.len() + 1);
+        for (b, weights) in packed[..self.packed_len::<S>()].chunks_exact(length).enumerate() {
+            let (biases, weights) = weights.split_at(DENSE_FILTERS);
+            let mut sums = [s.zero(); DENSE_FILTERS];
+            for (sum, &bias) in sums.iter_mut().zip(biases) {
+                *sum = s.splat(bias);
+            }
+            for (&offset, tap) in self.offsets.iter().zip(weights.chunks_exact(DENSE_FILTERS)) {
+                // SAFETY: the offset is within `input_reach`.
+                let x = unsafe { s.load_at(x.as_ptr().add((input + offset) * S::LANES)) };
+                for (sum, &w) in sums.iter_mut().zip(tap) {
+                    *sum = x.mul_add(s.splat(w), *sum);
+                }
+            }
+            for (f, sum) in sums.iter().enumerate().take(self.filters - b * DENSE_FILTERS) {
+                let at = (output + (b * DENSE_FILTERS + f) * self.output_plane) * S::LANES;
+                sum.store(&mut y[at..]);
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The kernel of every weight gradient.
+//!
+//! ```text
+//! dw[f][j] = Σ_lanes Σ_p  dy[f][p] · x[input(p) + offset(j)]
+//! ```
+//!
+//! with filters f, taps j and pixels p as in [`super::correlate`]. Each lane sums its own image over the pixels
+//! in their order; then the lanes meet in the fixed tree of [`Vector::sum`]. A block of `ROWS` filters × three
+//! taps is kept in registers, so a pixel costs `ROWS` + 3 loads for 3 · `ROWS` multiply-adds.
+
+use super::{Simd, Vector};
+
+/// Taps of a block: the row of a 3×3 kernel, the most common by far.
+const TAPS: usize = 3;
+
+/// A run of pixels in one row of the output.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    input: usize,
+    gradient: usize,
+    pixels: usize,
+}
+
+/// The geometry of one weight gradient, worked out once.
+#[derive(Clone, Debug)]
+pub(crate) struct Outer {
+    runs: Vec<Run>,
+    /// Vectors from the input position of one pixel to that of the next in its row.
+    step: usize,
+    offsets: Vec<usize>,
+    filters: usize,
+    gradient_plane: usize,
+    input_reach: usize,
+    gradient_reach: usize,
+}
+
+impl Outer {
+    /// Over `rows` of output pixels, each given by the input and gradient position of its first pixel, with
+    /// `pixels` in a row; the next pixel of a row reads `step` vectors further in the input.
+    pub(crate) fn new(
+        rows: &[(usize, usize)],
+        pixels: usize,
+        step: usize,
+        offsets: Vec<usize>,
+        filters: usize,
+        gradient_plane: usize,
+    ) -> Self {
+        let runs: Vec<Run> = rows.iter().map(|&(input, gradient)| Run { input, gradient, pixels }).collect();
+        let last = pixels.saturating_sub(1);
+        let furthest = |f: fn(&Run) -> usize| runs.iter().map(f).max().map_or(0, |x| x + 1);
+        let input_reach = furthest(|r| r.input) + last * step + offsets.iter().max().copied().unwrap_or(0);
+        let gradient_reach = furthest(|r| r.gradient) + last + filters.saturating_sub(1) * gradient_plane;
+        Self { runs, step, offsets, filters, gradient_plane, input_reach, gradient_reach }
+    }
+
+    /// Writes the gradient of all weights, `dw[filter][tap]`.
+    ///
+    /// # Panics
+    /// If `x` or `dy` is shorter than the geometry needs, or `dw` is not filters × taps long.
+    #[inline(always)]
+    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the gradient reaches");
+        assert!(dy.len() >= self.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
+        assert_eq!(dw.len(), self.filters * self.offsets.len(), "weight gradient has another size");
+        let mut f = 0;
+        // SAFETY (all calls): the assertions above, and blocks that end at `filters`.
+        while f < self.filters {
+            let left = self.filters - f;
+            if S::ROWS >= 8 && left >= 8 {
+                unsafe { self.rows::<S, 8>(s, x, dy, dw, f) };
+                f += 8;
+            } else if S::ROWS >= 4 && left >= 4 {
+                unsafe { self.rows::<S, 4>(s, x, dy, dw, f) };
+                f += 4;
+            } else if left >= 2 {
+                unsafe { self.rows::<S, 2>(s, x, dy, dw, f) };
+                f += 2;
+            } else {
+                unsafe { self.rows::<S, 1>(s, x, dy, dw, f) };
+                f += 1;
+            }
+        }
+    }
+
+    /// All taps of the filters `first..first + R`.
+    ///
+    /// # Safety
+    /// `x` and `dy` reach as far as `input_reach` and `gradient_reach` say, and `first + R <= filters`.
+    #[inline(always)]
+    unsafe fn rows<S: Simd, const R: usize>(
+        &self,
+        s: S,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+        first: usize,
+    ) {
+        let taps = self.offsets.len();
+        let mut j = 0;
+        while j < taps {
+            // SAFETY: the taps j.. exist, and the rest is this function's own contract.
+            if taps - j >= TAPS {
+                let sums = unsafe { self.block::<S, R, TAPS>(s, x, dy, first, j) };
+                reduce(&sums, &mut dw[first * taps + j..], taps);
+                j += TAPS;
+            } else {
+                let sums = unsafe { self.block::<S, R, 1>(s, x, dy, first, j) };
+                reduce(&sums, &mut dw[first * taps + j..], taps);
+                j += 1;
+            }
+        }
+    }
+
+    /// Filters `first..first + R` × taps `tap..tap + T`, lane by lane.
+    ///
+    /// # Safety
+    /// As for `rows`, and `tap + T` taps exist.
+    #[inline(always)]
+    unsafe fn block<S: Simd, const R: usize, const T: usize>(
+        &self,
+        s: S,
+        x: &[f32],
+        dy: &[f32],
+        first: usize,
+        tap: usize,
+    ) -> [[S::V; T]; R] {
+        let mut sums = [[s.zero(); T]; R];
+        let mut offsets = [0; T];
+        offsets.copy_from_slice(&self.offsets[tap..tap + T]);
+        let plane = self.gradient_plane * S::LANES;
+        for run in &self.runs {
+            // SAFETY: by this function's contract every address below is inside `x` or `dy`.
+            unsafe {
+                let inputs = offsets.map(|offset| x.as_ptr().add((run.input + offset) * S::LANES));
+                let gradients = dy.as_ptr().add((run.gradient + first * self.gradient_plane) * S::LANES);
+                for p in 0..run.pixels {
+                    let x = inputs.map(|input| s.load_at(input.add(p * self.step * S::LANES)));
+                    for (r, sums) in sums.iter_mut().enumerate() {
+                        let g = s.load_at(gradients.add(r * plane + p * S::LANES));
+                        for (sum, x) in sums.iter_mut().zip(x) {
+                            *sum = x.mul_add(g, *sum);
+                        }
+                    }
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// Sums each accumulator over its lanes into `dw`, whose rows are `taps` apart.
+#[inline(always)]
+fn reduce<V: Vector, const R: usize, const T: usize>(sums: &[[V; T]; R], dw: &mut [f32], taps: usize) {
+    for (r, sums) in sums.iter().enumerate() {
+        for (to, sum) in dw[r * taps..].iter_mut().zip(sums) {
+            *to = sum.sum();
+        }
+    }
+}

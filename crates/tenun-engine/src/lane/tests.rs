@@ -1,0 +1,254 @@
+//! One suite, run with every register width that this CPU has: against plain arithmetic, and to the same bits.
+
+use proptest::prelude::*;
+
+use super::correlate::Correlation;
+use super::outer::Outer;
+use super::*;
+
+/// Runs `f` on the vectors of `x` and returns the lanes it gives.
+struct Map<'a, F>(&'a [f32], F);
+
+/// A function of vectors, generic over the width.
+trait VectorFn {
+    fn call<S: Simd>(&self, s: S, x: S::V) -> S::V;
+}
+
+impl<F: VectorFn> WithSimd for Map<'_, F> {
+    type Output = Vec<f32>;
+    fn run<S: Simd>(self, s: S) -> Vec<f32> {
+        assert_eq!(self.0.len() % 16, 0);
+        let mut out = vec![0.0; self.0.len()];
+        s.enter(|| {
+            for (x, y) in self.0.chunks_exact(S::LANES).zip(out.chunks_exact_mut(S::LANES)) {
+                self.1.call(s, s.load(x)).store(y);
+            }
+        });
+        out
+    }
+}
+
+/// Distance between two floats in units in the last place of `exact`.
+fn ulps(ours: f32, exact: f64) -> f64 {
+    let rounded = exact as f32;
+    let ulp = f64::from(f32::from_bits(rounded.abs().to_bits() + 1)) - f64::from(rounded.abs());
+    (f64::from(ours) - exact).abs() / ulp
+}
+
+/// Every bit of the function must agree between widths, and every value with libm's double within `bound` ulp.
+fn check(f: impl VectorFn + Copy, exact: impl Fn(f64) -> f64, from: f32, to: f32, bound: f64) {
+    let n = 1 << 16;
+    let x: Vec<f32> = (0..n).map(|i| from + (to - from) * (i as f32 / (n - 1) as f32)).collect();
+    let reference = dispatch(Width::Portable, Map(&x, f));
+    for width in Width::available() {
+        let ours = dispatch(width, Map(&x, f));
+        for ((&x, &y), &z) in x.iter().zip(&ours).zip(&reference) {
+            assert_eq!(y.to_bits(), z.to_bits(), "{width} differs from portable at {x:e}: {y:e}, {z:e}");
+            let far = ulps(y, exact(f64::from(x)));
+            assert!(far <= bound, "{width} at {x:e}: {y:e} is {far} ulp from {:e}", exact(f64::from(x)));
+        }
+    }
+}
+
+macro_rules! vector_fn {
+    ($name:ident, |$s:ident, $x:ident| $e:expr) => {
+        #[derive(Clone, Copy)]
+        struct $name;
+        impl VectorFn for $name {
+            #[inline(always)]
+            fn call<S: Simd>(&self, $s: S, $x: S::V) -> S::V {
+                $e
+            }
+        }
+    };
+}
+
+vector_fn!(Exp, |s, x| math::exp(s, x));
+vector_fn!(Sigmoid, |s, x| math::sigmoid(s, x));
+vector_fn!(Tail, |s, x| math::sigmoid_and_tail(s, x).1);
+vector_fn!(Tanh, |s, x| math::tanh(s, x));
+vector_fn!(Relu, |s, x| s.zero().max(x));
+
+#[test]
+fn exp_is_exact_to_two_ulp() {
+    check(Exp, f64::exp, -87.0, 88.0, 2.0);
+    check(Exp, f64::exp, -1.0, 1.0, 2.0);
+}
+
+#[test]
+fn sigmoid_is_exact_to_three_ulp() {
+    check(Sigmoid, |z| 1.0 / (1.0 + (-z).exp()), -86.0, 86.0, 3.0);
+    check(Sigmoid, |z| 1.0 / (1.0 + (-z).exp()), -2.0, 2.0, 3.0);
+}
+
+#[test]
+fn softplus_tail_is_exact_to_four_ulp() {
+    check(Tail, |z| (-z.abs()).exp().ln_1p(), -86.0, 86.0, 4.0);
+    check(Tail, |z| (-z.abs()).exp().ln_1p(), -2.0, 2.0, 4.0);
+}
+
+#[test]
+fn tanh_is_exact_to_four_ulp() {
+    check(Tanh, f64::tanh, -12.0, 12.0, 4.0);
+    check(Tanh, f64::tanh, -0.7, 0.7, 4.0);
+}
+
+#[test]
+fn not_a_number_stays_visible() {
+    let x = [f32::NAN; 16];
+    for width in Width::available() {
+        assert!(dispatch(width, Map(&x, Exp)).iter().all(|y| y.is_nan()), "exp on {width}");
+        assert!(dispatch(width, Map(&x, Sigmoid)).iter().all(|y| y.is_nan()), "sigmoid on {width}");
+        assert!(dispatch(width, Map(&x, Tanh)).iter().all(|y| y.is_nan()), "tanh on {width}");
+        assert!(dispatch(width, Map(&x, Relu)).iter().all(|y| y.is_nan()), "relu on {width}");
+    }
+}
+
+#[test]
+fn sums_follow_the_tree() {
+    // Magnitudes so different that any other order rounds differently.
+    let x: Vec<f32> = (0..16).map(|i| (i as f32 - 7.3) * 10f32.powi((i * 5 % 9) - 4)).collect();
+    let halves: Vec<f32> = x.chunks_exact(8).map(|h| sum_of_eight(h.try_into().unwrap())).collect();
+    for width in Width::available() {
+        struct Sums<'a>(&'a [f32]);
+        impl WithSimd for Sums<'_> {
+            type Output = Vec<f32>;
+            fn run<S: Simd>(self, s: S) -> Vec<f32> {
+                s.enter(|| self.0.chunks_exact(S::LANES).map(|x| s.load(x).sum()).collect())
+            }
+        }
+        let sum: f32 = dispatch(width, Sums(&x)).into_iter().reduce(|a, b| a + b).unwrap();
+        assert_eq!(sum.to_bits(), (halves[0] + halves[1]).to_bits(), "{width}");
+    }
+}
+
+/// A random small problem for both kernels: positions are scattered, so nothing relies on order or alignment.
+#[derive(Clone, Debug)]
+struct Problem {
+    filters: usize,
+    offsets: Vec<usize>,
+    rows: usize,
+    columns: usize,
+    step: usize,
+    x: Vec<f32>,
+    dy: Vec<f32>,
+    w: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+fn problems() -> impl Strategy<Value = Problem> {
+    (1usize..11, prop::collection::vec(0usize..40, 1..14), 1usize..4, 1usize..8, 1usize..3).prop_flat_map(
+        |(filters, offsets, rows, columns, step)| {
+            let number = -1f32..1.0;
+            let reach = rows * columns * step + 41;
+            (
+                prop::collection::vec(number.clone(), reach * 16),
+                prop::collection::vec(number.clone(), filters * rows * columns * 16),
+                prop::collection::vec(number.clone(), filters * offsets.len()),
+                prop::collection::vec(number, filters),
+            )
+                .prop_map(move |(x, dy, w, bias)| Problem {
+                    filters,
+                    offsets: offsets.clone(),
+                    rows,
+                    columns,
+                    step,
+                    x,
+                    dy,
+                    w,
+                    bias,
+                })
+        },
+    )
+}
+
+impl Problem {
+    fn pixels(&self) -> Vec<(usize, usize)> {
+        (0..self.rows * self.columns).map(|p| (p * self.step, p)).collect()
+    }
+
+    /// A tile of sixteen lanes as passes of `lanes`: `[pass][position][lane]`.
+    fn passes(values: &[f32], lanes: usize) -> Vec<Vec<f32>> {
+        (0..16 / lanes)
+            .map(|pass| {
+                values.chunks_exact(16).flat_map(|v| v[pass * lanes..(pass + 1) * lanes].to_vec()).collect()
+            })
+            .collect()
+    }
+}
+
+struct Both<'a>(&'a Problem);
+
+impl WithSimd for Both<'_> {
+    /// Outputs `[filter][pixel][16 lanes]`, and the weight gradient.
+    type Output = (Vec<f32>, Vec<f32>);
+
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let p = self.0;
+        let pixels = p.rows * p.columns;
+        let taps = p.offsets.len();
+        let forward = Correlation::new(&p.pixels(), p.offsets.clone(), p.filters, pixels);
+        let mut packed = vec![f32::NAN; forward.packed_len::<S>()];
+        forward.pack::<S>(&mut packed, Some(&p.bias), |f, j| p.w[f * taps + j]);
+        let rows: Vec<_> = (0..p.rows).map(|r| (r * p.columns * p.step, r * p.columns)).collect();
+        let outer = Outer::new(&rows, p.columns, p.step, p.offsets.clone(), p.filters, pixels);
+        let mut y16 = vec![0.0; p.filters * pixels * 16];
+        let mut total: Option<Vec<f32>> = None;
+        let passes = Problem::passes(&p.x, S::LANES).into_iter().zip(Problem::passes(&p.dy, S::LANES));
+        for (pass, (x, dy)) in passes.enumerate() {
+            let mut y = vec![f32::NAN; p.filters * pixels * S::LANES];
+            let mut dw = vec![f32::NAN; p.w.len()];
+            s.enter(|| {
+                forward.run(s, &x, &packed, &mut y);
+                outer.run(s, &x, &dy, &mut dw);
+            });
+            for (to, from) in y16.chunks_exact_mut(16).zip(y.chunks_exact(S::LANES)) {
+                to[pass * S::LANES..(pass + 1) * S::LANES].copy_from_slice(from);
+            }
+            total = Some(match total {
+                None => dw,
+                Some(first) => first.iter().zip(&dw).map(|(a, b)| a + b).collect(),
+            });
+        }
+        (y16, total.unwrap())
+    }
+}
+
+/// Rounding of a chain of n fused multiply-adds of numbers below one in magnitude.
+fn tolerance(n: usize) -> f64 {
+    n as f64 * f64::from(f32::EPSILON) * (n as f64).sqrt().max(4.0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #[test]
+    fn kernels_agree_with_plain_loops_and_to_the_bit(p in problems()) {
+        let (pixels, taps) = (p.rows * p.columns, p.offsets.len());
+        let (reference, reference_dw) = dispatch(Width::Portable, Both(&p));
+        for f in 0..p.filters {
+            for pixel in 0..pixels {
+                for lane in 0..16 {
+                    let exact = f64::from(p.bias[f]) + (0..taps).map(|j| {
+                        f64::from(p.w[f * taps + j]) * f64::from(p.x[(pixel * p.step + p.offsets[j]) * 16 + lane])
+                    }).sum::<f64>();
+                    let ours = f64::from(reference[(f * pixels + pixel) * 16 + lane]);
+                    prop_assert!((ours - exact).abs() <= tolerance(taps + 1), "y[{f}][{pixel}]: {ours}, {exact}");
+                }
+            }
+            for j in 0..taps {
+                let exact: f64 = (0..pixels * 16).map(|i| {
+                    let (pixel, lane) = (i / 16, i % 16);
+                    f64::from(p.dy[(f * pixels + pixel) * 16 + lane])
+                        * f64::from(p.x[(pixel * p.step + p.offsets[j]) * 16 + lane])
+                }).sum();
+                let ours = f64::from(reference_dw[f * taps + j]);
+                prop_assert!((ours - exact).abs() <= tolerance(pixels * 16), "dw[{f}][{j}]: {ours}, {exact}");
+            }
+        }
+        for width in Width::available() {
+            let (y, dw) = dispatch(width, Both(&p));
+            prop_assert!(y.iter().zip(&reference).all(|(a, b)| a.to_bits() == b.to_bits()), "outputs on {width}");
+            prop_assert!(dw.iter().zip(&reference_dw).all(|(a, b)| a.to_bits() == b.to_bits()), "gradients on {width}");
+        }
+    }
+}
