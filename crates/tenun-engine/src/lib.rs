@@ -1,7 +1,20 @@
 //! Networks as data, and the lane kernels that run and train them.
 
 mod lane;
+pub mod layer;
+mod loss;
+mod network;
+pub mod optimizer;
+mod plan;
+mod random;
+pub mod reference;
 mod shape;
 
 pub use lane::{TILE, UnknownWidth, Width};
+pub use layer::Layer;
+pub use loss::{Loss, UnknownLoss};
+pub use network::{Chain, Network, Parameter, Part, Placed, Spec, SpecError};
+pub use optimizer::{Horizon, Method, Optimizer, Schedule};
+pub use plan::{Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Scaling, Stage, TrainingPlan};
+pub use random::{Philox, Purpose};
 pub use shape::Shape;

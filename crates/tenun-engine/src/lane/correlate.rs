@@ -52,6 +52,11 @@ impl Correlation {
         filters: usize,
         output_plane: usize,
     ) -> Self {
+        // Without taps nothing is read, and no position may point anywhere.
+        let pixels: Vec<(usize, usize)> = pixels
+            .iter()
+            .map(|&(input, output)| (if offsets.is_empty() { 0 } else { input }, output))
+            .collect();
         let quads: Vec<Quad> = pixels
             .chunks(4)
             .map(|some| {
@@ -60,7 +65,7 @@ impl Correlation {
             })
             .collect();
         let furthest = |f: fn(&(usize, usize)) -> usize| pixels.iter().map(f).max().map_or(0, |x| x + 1);
-        let input_reach = furthest(|p| p.0) + offsets.iter().max().copied().unwrap_or(0);
+        let input_reach = offsets.iter().max().map_or(0, |offset| furthest(|p| p.0) + offset);
         let output_reach = furthest(|p| p.1) + filters.saturating_sub(1) * output_plane;
         Self { quads, offsets, filters, output_plane, single: pixels.len() == 1, input_reach, output_reach }
     }

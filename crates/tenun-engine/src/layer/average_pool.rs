@@ -1,0 +1,94 @@
+//! [`AveragePool`]: the mean of each window.
+
+use serde::{Deserialize, Serialize};
+
+use super::pool::{self, Pooling};
+use super::window::{self, Rounding};
+use super::{LayerKind, Noise};
+use crate::Shape;
+use crate::lane::{Simd, Vector};
+use crate::network::Placed;
+use crate::plan::{Builder, Port};
+use crate::reference::Real;
+
+/// The mean of each window; windows lie side by side. A smaller window at the border is the mean of what it has
+/// (PyTorch's `count_include_pad=False`).
+///
+/// # Shapes
+/// Input `[channels][height][width]`, output `[channels][height / size][width / size]`, rounded as
+/// [`Rounding`] says.
+///
+/// ```
+/// use tenun_engine::{Layer, Shape, layer::{AveragePool, Rounding}};
+///
+/// let layer = Layer::from(AveragePool { size: 3, rounding: Rounding::Down });
+/// assert_eq!(layer.infer(Shape::new(8, 7, 7)), Ok(Shape::new(8, 2, 2)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AveragePool {
+    /// Rows and columns of a window, and the distance between windows: at least 2.
+    pub size: usize,
+    /// What happens to pixels that fill no whole window.
+    pub rounding: Rounding,
+}
+
+impl Default for AveragePool {
+    fn default() -> Self {
+        Self { size: 2, rounding: Rounding::Up }
+    }
+}
+
+impl LayerKind for AveragePool {
+    const STEM: &'static str = "pool";
+
+    fn settings(&self) -> String {
+        format!("mean {}", window::settings(self.size, self.rounding))
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        window::infer(self.size, self.rounding, input)
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        window::windows(self.size, at.input, at.output)
+            .map(|window| {
+                let count = R::from(window.len() as f64);
+                let sum = window.into_iter().fold(R::from(0.0), |sum, p| sum + x[window::flat(at.input, p)]);
+                sum / count
+            })
+            .collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        pool::lower::<S, Mean>(builder, self.size, at.input, at.output, x)
+    }
+}
+
+struct Mean;
+
+/// 1 / n in every lane.
+#[inline(always)]
+#[allow(clippy::cast_precision_loss)] // windows are far smaller than 2^24
+fn share<S: Simd>(s: S, n: usize) -> S::V {
+    s.splat(1.0 / n as f32)
+}
+
+impl Pooling for Mean {
+    #[inline(always)]
+    fn forward<S: Simd>(s: S, x: &[f32], window: &[usize]) -> S::V {
+        let mut sum = s.load(&x[window[0]..]);
+        for &at in &window[1..] {
+            sum = sum + s.load(&x[at..]);
+        }
+        sum * share(s, window.len())
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(s: S, _: &[f32], window: &[usize], _: S::V, dy: S::V, dx: &mut [f32], to: &[usize]) {
+        let each = dy * share(s, window.len());
+        for &to in to {
+            each.store(&mut dx[to..]);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! [`Conv2d`]: two-dimensional convolution.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Initial, LayerKind, Noise, Wanted};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, ConvGeometry, Convolution, Port};
+use crate::reference::Real;
+
+/// Two-dimensional convolution (cross-correlation, as everywhere in the field):
+///
+/// y\[f\]\[r\]\[c\] = b\[f\] + Σ w\[f\]\[i\]\[u\]\[v\] · x\[i\]\[s·r + u − p\]\[s·c + v − p\]
+///
+/// over input channels i and kernel positions u, v; outside the image x is zero.
+///
+/// # Shapes
+/// Input `[channels][height][width]`, weight `[filters][channels][kernel][kernel]`, bias `[filters]`, output
+/// `[filters][⌊(height + 2p − kernel) / s⌋ + 1][⌊(width + 2p − kernel) / s⌋ + 1]`.
+///
+/// ```
+/// use tenun_engine::{Layer, Shape, layer::Conv2d};
+///
+/// let layer = Layer::from(Conv2d { filters: 32, ..Conv2d::default() });
+/// assert_eq!(layer.infer(Shape::new(1, 28, 28)), Ok(Shape::new(32, 28, 28)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conv2d {
+    /// Output channels.
+    pub filters: usize,
+    /// Rows and columns of the kernel: odd.
+    pub kernel: usize,
+    /// Pixels from one output position to the next: 1 or 2.
+    pub stride: usize,
+    /// What happens at the border.
+    pub padding: Padding,
+    /// Whether a bias is added to each output channel.
+    pub bias: bool,
+}
+
+/// What a convolution does at the border of the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Padding {
+    /// (kernel − 1) / 2 zeros on every side: with stride 1 the output is as large as the input.
+    Same,
+    /// No zeros: the output is kernel − 1 smaller.
+    Valid,
+}
+
+impl Default for Conv2d {
+    fn default() -> Self {
+        Self { filters: 1, kernel: 3, stride: 1, padding: Padding::Same, bias: true }
+    }
+}
+
+impl Conv2d {
+    /// Zeros on each side.
+    fn pad(&self) -> usize {
+        match self.padding {
+            Padding::Same => (self.kernel - 1) / 2,
+            Padding::Valid => 0,
+        }
+    }
+
+    fn geometry(&self, input: Shape) -> ConvGeometry {
+        ConvGeometry {
+            input,
+            filters: self.filters,
+            kernel: self.kernel,
+            stride: self.stride,
+            pad: self.pad(),
+        }
+    }
+}
+
+impl LayerKind for Conv2d {
+    const STEM: &'static str = "conv";
+
+    fn settings(&self) -> String {
+        let Self { filters, kernel, stride, padding, .. } = self;
+        let filters = if *filters == 1 { "1 filter".to_owned() } else { format!("{filters} filters") };
+        let stride = if *stride == 1 { String::new() } else { format!(", stride {stride}") };
+        let padding = if *padding == Padding::Same { "" } else { ", valid" };
+        format!("{filters} {kernel}×{kernel}{stride}{padding}")
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        let Self { filters, kernel, stride, .. } = *self;
+        if filters == 0 {
+            return Err("`filters` is 0; a convolution needs at least 1".to_owned());
+        }
+        if kernel % 2 == 0 {
+            return Err(format!("`kernel` is {kernel}; it has to be odd, such as {}", kernel + 1));
+        }
+        if !(1..=2).contains(&stride) {
+            return Err(format!("`stride` is {stride}; it has to be 1 or 2"));
+        }
+        let across = |size: usize| (size + 2 * self.pad()).checked_sub(kernel).map(|rest| rest / stride + 1);
+        match (across(input.height), across(input.width)) {
+            (Some(height), Some(width)) => Ok(Shape::new(filters, height, width)),
+            _ => Err(format!(
+                "a {kernel}×{kernel} kernel does not fit into {}×{} pixels",
+                input.height, input.width
+            )),
+        }
+    }
+
+    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+        let area = self.kernel * self.kernel;
+        let initial = Initial::GlorotUniform { inputs: input.channels * area, outputs: self.filters * area };
+        let axes = vec![self.filters, input.channels, self.kernel, self.kernel];
+        let mut wanted = vec![Wanted { name: "weight", axes, initial }];
+        if self.bias {
+            wanted.push(Wanted { name: "bias", axes: vec![self.filters], initial: Initial::Zeros });
+        }
+        wanted
+    }
+
+    fn multiply_adds(&self, input: Shape) -> u64 {
+        let outputs = self.infer(input).map_or(0, |output| output.len());
+        (outputs * input.channels * self.kernel * self.kernel) as u64
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        let (input, output, kernel) = (at.input, at.output, self.kernel);
+        let w = at.parameter(parameters, 0);
+        let bias = self.bias.then(|| at.parameter(parameters, 1));
+        let mut y = Vec::with_capacity(output.len());
+        for f in 0..output.channels {
+            for row in 0..output.height {
+                for column in 0..output.width {
+                    let mut sum = bias.map_or(R::from(0.0), |b| b[f]);
+                    for i in 0..input.channels {
+                        for u in 0..kernel {
+                            for v in 0..kernel {
+                                let (r, c) = (row * self.stride + u, column * self.stride + v);
+                                let (Some(r), Some(c)) =
+                                    (r.checked_sub(self.pad()), c.checked_sub(self.pad()))
+                                else {
+                                    continue;
+                                };
+                                if r < input.height && c < input.width {
+                                    let weight = w[((f * input.channels + i) * kernel + u) * kernel + v];
+                                    sum = sum + weight * x[(i * input.height + r) * input.width + c];
+                                }
+                            }
+                        }
+                    }
+                    y.push(sum);
+                }
+            }
+        }
+        y
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        Convolution::lower(builder, self.geometry(at.input), at, x)
+    }
+}

@@ -1,0 +1,63 @@
+//! [`Crop`]: rows and columns cut off.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LayerKind, Noise, window};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, Gather, Port};
+use crate::reference::Real;
+
+/// Rows and columns cut off.
+///
+/// # Shapes
+/// Input `[channels][height][width]`, output `[channels][height − top − bottom][width − left − right]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Crop {
+    /// Rows cut off above.
+    pub top: usize,
+    /// Rows cut off below.
+    pub bottom: usize,
+    /// Columns cut off on the left.
+    pub left: usize,
+    /// Columns cut off on the right.
+    pub right: usize,
+}
+
+impl Crop {
+    /// The input position that each output position, in storage order, is a copy of; none for a zero.
+    fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
+        window::positions(output)
+            .map(|(c, row, column)| Some(window::flat(input, (c, row + self.top, column + self.left))))
+            .collect()
+    }
+}
+
+impl LayerKind for Crop {
+    const STEM: &'static str = "crop";
+
+    fn settings(&self) -> String {
+        let Self { top, bottom, left, right } = self;
+        format!("top {top}, bottom {bottom}, left {left}, right {right}")
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        let rest =
+            |size: usize, a: usize, b: usize| size.checked_sub(a)?.checked_sub(b).filter(|&rest| rest > 0);
+        match (rest(input.height, self.top, self.bottom), rest(input.width, self.left, self.right)) {
+            (Some(height), Some(width)) => Ok(Shape::new(input.channels, height, width)),
+            _ => Err(format!("nothing of {}×{} pixels would be left", input.height, input.width)),
+        }
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        let sources = self.sources(at.input, at.output);
+        sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+    }
+}

@@ -1,0 +1,95 @@
+//! [`Dense`]: a linear map of all numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Initial, LayerKind, Noise, Wanted};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, ConvGeometry, Convolution, Gather, Port};
+use crate::reference::Real;
+
+/// A linear map of all numbers of the input: y\[f\] = b\[f\] + Σ w\[f\]\[i\] · x\[i\].
+///
+/// # Shapes
+/// Input any, taken in the order `[channel][row][column]`; weight `[features][inputs]`, bias `[features]`, output
+/// `[features]`.
+///
+/// ```
+/// use tenun_engine::{Layer, Shape, layer::Dense};
+///
+/// let layer = Layer::from(Dense { features: 10, ..Dense::default() });
+/// assert_eq!(layer.infer(Shape::new(8, 4, 4)), Ok(Shape::vector(10)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dense {
+    /// Numbers that come out.
+    pub features: usize,
+    /// Whether a bias is added to each.
+    pub bias: bool,
+}
+
+impl Default for Dense {
+    fn default() -> Self {
+        Self { features: 1, bias: true }
+    }
+}
+
+impl LayerKind for Dense {
+    const STEM: &'static str = "dense";
+
+    fn settings(&self) -> String {
+        format!("{} features", self.features)
+    }
+
+    fn infer(&self, _: Shape) -> Result<Shape, String> {
+        if self.features == 0 {
+            return Err("`features` is 0; a dense layer needs at least 1".to_owned());
+        }
+        Ok(Shape::vector(self.features))
+    }
+
+    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+        let initial = Initial::GlorotUniform { inputs: input.len(), outputs: self.features };
+        let mut wanted = vec![Wanted { name: "weight", axes: vec![self.features, input.len()], initial }];
+        if self.bias {
+            wanted.push(Wanted { name: "bias", axes: vec![self.features], initial: Initial::Zeros });
+        }
+        wanted
+    }
+
+    fn multiply_adds(&self, input: Shape) -> u64 {
+        (self.features * input.len()) as u64
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        let w = at.parameter(parameters, 0);
+        let bias = self.bias.then(|| at.parameter(parameters, 1));
+        w.chunks_exact(x.len())
+            .enumerate()
+            .map(|(f, w)| {
+                let start = bias.map_or(R::from(0.0), |b| b[f]);
+                w.iter().zip(x).fold(start, |sum, (&w, &x)| sum + w * x)
+            })
+            .collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        let length = at.input.len();
+        let x = if at.input.is_vector() {
+            x
+        } else {
+            let all = (0..length).map(Some).collect();
+            Gather::lower(builder, all, at.input, Shape::vector(length), x)
+        };
+        let geometry = ConvGeometry {
+            input: Shape::vector(length),
+            filters: self.features,
+            kernel: 1,
+            stride: 1,
+            pad: 0,
+        };
+        Convolution::lower(builder, geometry, at, x)
+    }
+}

@@ -1,0 +1,46 @@
+//! [`Flatten`]: all numbers as one vector.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LayerKind, Noise};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, Gather, Port};
+use crate::reference::Real;
+
+/// All numbers as one vector, in the order `[channel][row][column]`.
+///
+/// # Shapes
+/// Input `[channels][height][width]`, output `[channels · height · width]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flatten {}
+
+impl Flatten {
+    /// The input position that each output position, in storage order, is a copy of; none for a zero.
+    fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
+        (0..input.len().min(output.len())).map(Some).collect()
+    }
+}
+
+impl LayerKind for Flatten {
+    const STEM: &'static str = "flatten";
+
+    fn settings(&self) -> String {
+        String::new()
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        Ok(Shape::vector(input.len()))
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        let sources = self.sources(at.input, at.output);
+        sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+    }
+}

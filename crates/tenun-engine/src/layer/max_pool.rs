@@ -1,0 +1,96 @@
+//! [`MaxPool`]: the largest of each window.
+
+use serde::{Deserialize, Serialize};
+
+use super::pool::{self, Pooling};
+use super::window::{self, Rounding};
+use super::{LayerKind, Noise};
+use crate::Shape;
+use crate::lane::{Simd, Vector};
+use crate::network::Placed;
+use crate::plan::{Builder, Port};
+use crate::reference::Real;
+
+/// The largest number of each window; windows lie side by side.
+///
+/// The gradient goes to the first maximum of the window in row-major order, as in Keras and PyTorch. A window with
+/// a NaN gives NaN.
+///
+/// # Shapes
+/// Input `[channels][height][width]`, output `[channels][height / size][width / size]`, rounded as
+/// [`Rounding`] says.
+///
+/// ```
+/// use tenun_engine::{Layer, Shape, layer::MaxPool};
+///
+/// let layer = Layer::from(MaxPool::default());
+/// assert_eq!(layer.infer(Shape::new(8, 7, 7)), Ok(Shape::new(8, 4, 4)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MaxPool {
+    /// Rows and columns of a window, and the distance between windows: at least 2.
+    pub size: usize,
+    /// What happens to pixels that fill no whole window.
+    pub rounding: Rounding,
+}
+
+impl Default for MaxPool {
+    fn default() -> Self {
+        Self { size: 2, rounding: Rounding::Up }
+    }
+}
+
+impl LayerKind for MaxPool {
+    const STEM: &'static str = "pool";
+
+    fn settings(&self) -> String {
+        format!("max {}", window::settings(self.size, self.rounding))
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        window::infer(self.size, self.rounding, input)
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        window::windows(self.size, at.input, at.output)
+            .map(|window| {
+                let mut values = window.into_iter().map(|p| x[window::flat(at.input, p)]);
+                let first = values.next().expect("windows are not empty");
+                values.fold(first, |best, x| if x.value() > best.value() { x } else { best })
+            })
+            .collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        pool::lower::<S, Max>(builder, self.size, at.input, at.output, x)
+    }
+}
+
+struct Max;
+
+impl Pooling for Max {
+    #[inline(always)]
+    fn forward<S: Simd>(s: S, x: &[f32], window: &[usize]) -> S::V {
+        let mut best = s.load(&x[window[0]..]);
+        for &at in &window[1..] {
+            // In this order `max` keeps `best` where it is NaN, and takes a NaN that comes.
+            let candidate = s.load(&x[at..]);
+            let larger = candidate.max(best);
+            best = S::V::select(candidate.equal(candidate), larger, candidate);
+        }
+        best
+    }
+
+    #[inline(always)]
+    fn backward<S: Simd>(s: S, x: &[f32], window: &[usize], y: S::V, dy: S::V, dx: &mut [f32], to: &[usize]) {
+        // The lanes whose maximum has been found; at first none.
+        let mut found = y.less(y);
+        for (&from, &to) in window.iter().zip(to) {
+            let equal = s.load(&x[from..]).equal(y);
+            let first = S::V::without(equal, found);
+            found = S::V::either(found, equal);
+            S::V::select(first, dy, s.zero()).store(&mut dx[to..]);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The layers a network is made of. Each is one file: its settings, shapes, parameters and equation, and how it
+//! becomes operations of a plan. A new layer is one new file and one line in [`layers!`] below.
+
+mod activation;
+mod average_pool;
+mod conv2d;
+mod crop;
+mod dense;
+mod dropout;
+mod flatten;
+mod group_norm;
+mod leaky_relu;
+mod max_pool;
+mod pool;
+mod relu;
+mod reshape;
+mod residual;
+mod sigmoid;
+mod silu;
+mod tanh;
+mod upsample;
+mod window;
+mod zero_pad;
+
+use serde::{Deserialize, Serialize};
+
+pub use average_pool::AveragePool;
+pub use conv2d::{Conv2d, Padding};
+pub use crop::Crop;
+pub use dense::Dense;
+pub use dropout::{Dropout, Noise};
+pub use flatten::Flatten;
+pub use group_norm::GroupNorm;
+pub use leaky_relu::LeakyRelu;
+pub use max_pool::MaxPool;
+pub use relu::Relu;
+pub use reshape::Reshape;
+pub use residual::Residual;
+pub use sigmoid::Sigmoid;
+pub use silu::Silu;
+pub use tanh::Tanh;
+pub use upsample::Upsample;
+pub use window::Rounding;
+pub(crate) use window::positions;
+pub use zero_pad::ZeroPad;
+
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, Port};
+use crate::reference::Real;
+
+/// How a parameter tensor begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initial {
+    /// All zero.
+    Zeros,
+    /// All one.
+    Ones,
+    /// Uniform in ±√(6 / (inputs + outputs)): Glorot and Bengio, "Understanding the difficulty of training deep
+    /// feedforward neural networks" (2010).
+    GlorotUniform {
+        /// Numbers that one output sums over.
+        inputs: usize,
+        /// Outputs that one number goes into.
+        outputs: usize,
+    },
+}
+
+/// A parameter tensor that a layer asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    /// The last part of its name: `weight` or `bias`.
+    pub(crate) name: &'static str,
+    /// Its axes, as PyTorch has them.
+    pub(crate) axes: Vec<usize>,
+    pub(crate) initial: Initial,
+}
+
+/// What every layer tells about itself.
+pub(crate) trait LayerKind {
+    /// The stem of its name in a network: `conv` gives `encoder.conv1`.
+    const STEM: &'static str;
+
+    /// The settings in a few words, for tables: `32 filters 3×3`.
+    fn settings(&self) -> String {
+        String::new()
+    }
+
+    /// The output shape, or why this layer cannot take `input`.
+    fn infer(&self, input: Shape) -> Result<Shape, String>;
+
+    /// The parameters for that input, for which [`Self::infer`] has succeeded.
+    fn parameters(&self, _input: Shape) -> Vec<Wanted> {
+        Vec::new()
+    }
+
+    /// Multiply-adds that the equation as written needs for one image.
+    fn multiply_adds(&self, _input: Shape) -> u64 {
+        0
+    }
+
+    /// The equation, for one image, `[channel][row][column]`.
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Option<Noise>) -> Vec<R>;
+
+    /// Adds this layer's operations to a plan.
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port;
+}
+
+/// Makes the enum of all layers, and a way to call the one at hand.
+macro_rules! layers {
+    ($($(#[$doc:meta])* $name:ident = $tag:literal,)*) => {
+        /// One layer of a network, as data.
+        ///
+        /// In TOML and JSON a layer is a table whose field `layer` names it: `{ layer = "conv2d", filters = 32 }`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "layer")]
+        pub enum Layer { $($(#[$doc])* #[serde(rename = $tag)] $name($name),)* }
+
+        $(impl From<$name> for Layer {
+            fn from(layer: $name) -> Self {
+                Self::$name(layer)
+            }
+        })*
+
+        impl Layer {
+            /// The names that the field `layer` can take.
+            pub const NAMES: &'static [&'static str] = &[$($tag),*];
+
+            /// The name of this layer in the field `layer`.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => $tag,)* }
+            }
+        }
+
+        macro_rules! each {
+            ($layer:expr, $it:ident => $e:expr) => {
+                match $layer { $(Layer::$name($it) => $e,)* }
+            };
+        }
+    };
+}
+
+layers! {
+    /// Two-dimensional convolution.
+    Conv2d = "conv2d",
+    /// The largest of each window.
+    MaxPool = "max_pool",
+    /// The mean of each window.
+    AveragePool = "average_pool",
+    /// Nearest-neighbour enlargement.
+    Upsample = "upsample",
+    /// A linear map of all numbers.
+    Dense = "dense",
+    /// All numbers as one vector.
+    Flatten = "flatten",
+    /// The same numbers in another shape.
+    Reshape = "reshape",
+    /// Rows and columns cut off.
+    Crop = "crop",
+    /// Rows and columns of zeros put around.
+    ZeroPad = "zero_pad",
+    /// max(x, 0).
+    Relu = "relu",
+    /// x or a small multiple of it.
+    LeakyRelu = "leaky_relu",
+    /// x · sigmoid x.
+    Silu = "silu",
+    /// Hyperbolic tangent.
+    Tanh = "tanh",
+    /// 1 / (1 + exp(−x)).
+    Sigmoid = "sigmoid",
+    /// Random silence while training.
+    Dropout = "dropout",
+    /// Normalisation over groups of channels.
+    GroupNorm = "group_norm",
+    /// Layers whose input is added to their output.
+    Residual = "residual",
+}
+
+impl Layer {
+    /// The stem of this layer's name in a network.
+    pub(crate) fn stem(&self) -> &'static str {
+        fn of<L: LayerKind>(_: &L) -> &'static str {
+            L::STEM
+        }
+        each!(self, layer => of(layer))
+    }
+
+    /// The settings in a few words, for tables.
+    #[must_use]
+    pub fn settings(&self) -> String {
+        each!(self, layer => layer.settings())
+    }
+
+    /// The shape that comes out when `input` goes in.
+    ///
+    /// # Errors
+    /// Why this layer cannot take that input, in words.
+    pub fn infer(&self, input: Shape) -> Result<Shape, String> {
+        let output = each!(self, layer => layer.infer(input))?;
+        match output.checked_len() {
+            Some(0) => Err(format!("nothing would be left: {output}")),
+            None => Err(format!("{output} is more than this computer can address")),
+            Some(_) => Ok(output),
+        }
+    }
+
+    pub(crate) fn parameters(&self, input: Shape) -> Vec<Wanted> {
+        each!(self, layer => layer.parameters(input))
+    }
+
+    /// Multiply-adds that the layer's equation as written needs for one image of shape `input`.
+    #[must_use]
+    pub fn multiply_adds(&self, input: Shape) -> u64 {
+        each!(self, layer => layer.multiply_adds(input))
+    }
+
+    pub(crate) fn reference<R: Real>(
+        &self,
+        at: &Placed,
+        parameters: &[R],
+        x: &[R],
+        noise: Option<Noise>,
+    ) -> Vec<R> {
+        each!(self, layer => layer.reference(at, parameters, x, noise))
+    }
+
+    pub(crate) fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        each!(self, layer => layer.lower(at, builder, x))
+    }
+}
+
+#[cfg(test)]
+mod tests;

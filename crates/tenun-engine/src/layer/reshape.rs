@@ -1,0 +1,53 @@
+//! [`Reshape`]: the same numbers in another shape.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LayerKind, Noise};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, Gather, Port};
+use crate::reference::Real;
+
+/// The same numbers, in the order `[channel][row][column]`, in another shape of the same length.
+///
+/// # Shapes
+/// Input any with channels · height · width numbers, output `[channels][height][width]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reshape {
+    /// The shape to take.
+    pub shape: Shape,
+}
+
+impl Reshape {
+    /// The input position that each output position, in storage order, is a copy of; none for a zero.
+    fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
+        (0..input.len().min(output.len())).map(Some).collect()
+    }
+}
+
+impl LayerKind for Reshape {
+    const STEM: &'static str = "reshape";
+
+    fn settings(&self) -> String {
+        format!("to {}", self.shape)
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        if self.shape.checked_len() == Some(input.len()) {
+            Ok(self.shape)
+        } else {
+            Err(format!("{input} has {} numbers, which do not make {}", input.len(), self.shape))
+        }
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        let sources = self.sources(at.input, at.output);
+        sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+    }
+}

@@ -1,0 +1,66 @@
+//! [`Residual`]: layers whose input is added to their output.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Layer, LayerKind, Noise};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, Port, Skip};
+use crate::reference::{self, Real};
+
+/// Layers whose input is added to their output, y = x + body(x): He et al., "Deep residual learning for image
+/// recognition" (2015).
+///
+/// # Shapes
+/// The body must give the shape it takes; the output has that shape.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residual {
+    /// The layers around which the input is carried.
+    pub body: Vec<Layer>,
+}
+
+impl LayerKind for Residual {
+    const STEM: &'static str = "residual";
+
+    fn settings(&self) -> String {
+        let names: Vec<&str> = self.body.iter().map(Layer::name).collect();
+        format!("x + {}", names.join(", "))
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        if self.body.is_empty() {
+            return Err("`body` is empty; it needs at least one layer".to_owned());
+        }
+        let output = self.body.iter().try_fold(input, |shape, layer| {
+            layer.infer(shape).map_err(|why| format!("in its body, {} on {shape}: {why}", layer.name()))
+        })?;
+        if output == input {
+            Ok(input)
+        } else {
+            Err(format!("its body makes {output} of {input}; both have to be equal to be added"))
+        }
+    }
+
+    fn multiply_adds(&self, input: Shape) -> u64 {
+        let mut shape = input;
+        let mut total = 0;
+        for layer in &self.body {
+            total += layer.multiply_adds(shape);
+            shape = layer.infer(shape).unwrap_or(shape);
+        }
+        total
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Option<Noise>) -> Vec<R> {
+        let body = reference::sequence(&at.body, parameters, x.to_vec(), noise);
+        x.iter().zip(body).map(|(&x, y)| x + y).collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        let branch = Skip::fork(builder, at.input, x);
+        let end = at.body.iter().fold(branch, |port, placed| placed.layer.lower(placed, builder, port));
+        Skip::join(builder, at.input, x, end)
+    }
+}

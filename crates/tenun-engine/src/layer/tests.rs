@@ -1,0 +1,262 @@
+//! Every layer, with every register width: against its equation in double precision, forwards and backwards, for
+//! shapes and settings drawn at random; and the equation's gradient against finite differences.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::lane::{TILE, Width, dispatch};
+use crate::network::Part;
+use crate::network::placed::Placer;
+use crate::plan::testing::{Run, Trial};
+use crate::reference::{Tape, sequence};
+
+/// Float rounding of a sum of up to a few thousand products, relative to the largest result.
+const TOLERANCE: f64 = 2e-5;
+
+/// Layers in their places, or the reason why there are none.
+fn place(input: Shape, layers: &[Layer]) -> Result<(Vec<Placed>, usize), crate::SpecError> {
+    let mut placer = Placer::new(input)?;
+    let placed = placer.part(Part::Encoder, layers)?;
+    Ok((placed, placer.parameter_count()))
+}
+
+/// Deterministic numbers in ±1 from a counter; distinct, so that maxima are unique.
+fn numbers(n: usize, salt: u64) -> Vec<f32> {
+    let words = crate::Philox::new(salt, crate::Purpose::Sample).stream(0, 0);
+    words.take(n).map(|word| 2.0 * crate::random::unit(word) - 1.0).collect()
+}
+
+fn assert_close(what: &str, ours: &[f32], exact: &[f64]) {
+    assert_eq!(ours.len(), exact.len(), "{what}");
+    let scale = exact.iter().fold(1e-3f64, |m, x| m.max(x.abs()));
+    for (i, (&a, &b)) in ours.iter().zip(exact).enumerate() {
+        assert!((f64::from(a) - b).abs() <= TOLERANCE * scale, "{what}[{i}]: {a}, expected {b} (of {scale})");
+    }
+}
+
+/// Runs `layers` on sixteen random images and compares everything with the reference.
+fn check(input: Shape, layers: &[Layer], salt: u64) {
+    let (placed, count) = place(input, layers).unwrap_or_else(|e| panic!("{layers:?}: {e}"));
+    let output = placed.last().unwrap().output;
+    let parameters = numbers(count, salt + 1);
+    let images = numbers(TILE * input.len(), salt + 2);
+    let seeds = numbers(TILE * output.len(), salt + 3);
+    let trial = Trial { placed: &placed, input, parameters: &parameters, images: &images, seeds: &seeds };
+    let ours = dispatch(Width::Portable, Run(&trial));
+
+    let mut d_parameters = vec![0.0; count];
+    let (mut outputs, mut d_images) = (Vec::new(), Vec::new());
+    for image in 0..TILE {
+        let noise = Some(Noise { seed: 1, epoch: 2, image: image as u32 });
+        let tape = Tape::default();
+        let track = |x: &[f32]| x.iter().map(|&x| tape.variable(f64::from(x))).collect::<Vec<_>>();
+        let (p, x) = (track(&parameters), track(&images[image * input.len()..][..input.len()]));
+        let y = sequence(&placed, &p, x.clone(), noise);
+        let seeds = &seeds[image * output.len()..][..output.len()];
+        let objective =
+            y.iter().zip(seeds).fold(tape.variable(0.0), |sum, (&y, &seed)| sum + y * f64::from(seed).into());
+        outputs.extend(y.iter().map(|y| y.value()));
+        d_images.extend(tape.gradient(objective, &x));
+        for (sum, d) in d_parameters.iter_mut().zip(tape.gradient(objective, &p)) {
+            *sum += d;
+        }
+    }
+    assert_close("output", &ours.outputs, &outputs);
+    assert_close("gradient of the input", &ours.d_images, &d_images);
+    assert_close("gradient of the parameters", &ours.d_parameters, &d_parameters);
+
+    for width in Width::available() {
+        let other = dispatch(width, Run(&trial));
+        let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+        assert!(same(&ours.outputs, &other.outputs), "{width} gives other outputs for {layers:?}");
+        assert!(same(&ours.d_images, &other.d_images), "{width} gives other input gradients for {layers:?}");
+        assert!(
+            same(&ours.d_parameters, &other.d_parameters),
+            "{width} gives other gradients for {layers:?}"
+        );
+    }
+}
+
+/// The equation's exact gradient against central differences, both in double precision.
+fn check_differences(input: Shape, layers: &[Layer], salt: u64) {
+    let (placed, count) = place(input, layers).unwrap_or_else(|e| panic!("{layers:?}: {e}"));
+    let double = |x: Vec<f32>| x.into_iter().map(f64::from).collect::<Vec<_>>();
+    let both = double(numbers(count + input.len(), salt + 4));
+    let seeds = double(numbers(placed.last().unwrap().output.len(), salt + 5));
+    let noise = Some(Noise { seed: 1, epoch: 2, image: 3 });
+    let objective = |both: &[f64]| -> f64 {
+        let y = sequence(&placed, &both[..count], both[count..].to_vec(), noise);
+        y.iter().zip(&seeds).map(|(y, seed)| y * seed).sum()
+    };
+    let tape = Tape::default();
+    let tracked: Vec<_> = both.iter().map(|&x| tape.variable(x)).collect();
+    let y = sequence(&placed, &tracked[..count], tracked[count..].to_vec(), noise);
+    let sum = y.iter().zip(&seeds).fold(tape.variable(0.0), |sum, (&y, &seed)| sum + y * seed.into());
+    let exact = tape.gradient(sum, &tracked);
+    let h = 1e-6;
+    for i in 0..both.len() {
+        let moved = |d: f64| {
+            let mut x = both.clone();
+            x[i] += d;
+            objective(&x)
+        };
+        let difference = (moved(h) - moved(-h)) / (2.0 * h);
+        assert!(
+            (exact[i] - difference).abs() <= 1e-6 * (1.0 + exact[i].abs()),
+            "{layers:?} [{i}]: {} by the tape, {difference} by differences",
+            exact[i]
+        );
+    }
+}
+
+fn shapes() -> impl Strategy<Value = Shape> {
+    (1usize..6, 1usize..10, 1usize..10).prop_map(|(c, h, w)| Shape::new(c, h, w))
+}
+
+fn rounding() -> impl Strategy<Value = Rounding> {
+    prop_oneof![Just(Rounding::Up), Just(Rounding::Down)]
+}
+
+/// A shape and a layer that can take it.
+fn layer_on_shape() -> impl Strategy<Value = (Shape, Layer)> {
+    let layer = prop_oneof![
+        6 => (1usize..8, prop::sample::select(vec![1, 3, 5, 7]), 1usize..3, any::<bool>(), any::<bool>()).prop_map(
+            |(filters, kernel, stride, same, bias)| {
+                let padding = if same { Padding::Same } else { Padding::Valid };
+                Conv2d { filters, kernel, stride, padding, bias }.into()
+            }
+        ),
+        2 => (2usize..4, rounding()).prop_map(|(size, rounding)| MaxPool { size, rounding }.into()),
+        2 => (2usize..4, rounding()).prop_map(|(size, rounding)| AveragePool { size, rounding }.into()),
+        1 => (2usize..4).prop_map(|factor| Upsample { factor }.into()),
+        2 => (1usize..20, any::<bool>()).prop_map(|(features, bias)| Dense { features, bias }.into()),
+        1 => Just(Flatten {}.into()),
+        1 => (0usize..3, 0usize..3, 0usize..3, 0usize..3)
+            .prop_map(|(top, bottom, left, right)| Crop { top, bottom, left, right }.into()),
+        1 => (0usize..3, 0usize..3, 0usize..3, 0usize..3)
+            .prop_map(|(top, bottom, left, right)| ZeroPad { top, bottom, left, right }.into()),
+        1 => Just(Relu {}.into()),
+        1 => (0.01f32..0.9).prop_map(|slope| LeakyRelu { slope }.into()),
+        1 => Just(Silu {}.into()),
+        1 => Just(Tanh {}.into()),
+        1 => Just(Sigmoid {}.into()),
+        1 => (0f32..0.9).prop_map(|rate| Dropout { rate }.into()),
+        2 => (1usize..4).prop_map(|groups| GroupNorm { groups, epsilon: 1e-3 }.into()),
+    ];
+    (shapes(), layer).prop_filter("the layer takes the shape", |(shape, layer): &(Shape, Layer)| {
+        layer.infer(*shape).is_ok()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_layer_alone_is_its_equation((shape, layer) in layer_on_shape(), salt in 0u64..1000) {
+        check(shape, &[layer], salt);
+    }
+
+    /// After a convolution, an activation works in place; before a layer with a border, the layout changes.
+    #[test]
+    fn layers_in_a_row_are_their_equations((shape, layer) in layer_on_shape(), kernel in prop::sample::select(vec![1, 3, 5]), salt in 0u64..1000) {
+        let before = Conv2d { filters: shape.channels, kernel, ..Conv2d::default() };
+        let mut layers: Vec<Layer> = vec![before.into(), layer, Relu {}.into()];
+        if layers[1].infer(shape).is_ok_and(|output| !output.is_vector()) {
+            layers.push(Conv2d { filters: 2, kernel: 3, ..Conv2d::default() }.into());
+        }
+        check(shape, &layers, salt);
+    }
+
+    #[test]
+    fn a_residual_block_is_its_equation(shape in shapes(), filters in 1usize..4, salt in 0u64..1000) {
+        let inner = Residual { body: vec![Silu {}.into(), Conv2d { filters, ..Conv2d::default() }.into()] };
+        let body = vec![
+            GroupNorm { groups: 1, epsilon: 1e-3 }.into(),
+            Relu {}.into(),
+            Conv2d { filters, ..Conv2d::default() }.into(),
+            inner.into(),
+            Conv2d { filters: shape.channels, kernel: 1, ..Conv2d::default() }.into(),
+            LeakyRelu::default().into(),
+        ];
+        let layers: Vec<Layer> = vec![
+            Conv2d { filters: shape.channels, kernel: 1, ..Conv2d::default() }.into(),
+            Residual { body }.into(),
+            Tanh {}.into(),
+        ];
+        check(shape, &layers, salt);
+    }
+
+    #[test]
+    fn gradients_are_finite_differences((shape, layer) in layer_on_shape(), salt in 0u64..1000) {
+        check_differences(shape, &[layer], salt);
+    }
+}
+
+#[test]
+fn max_pool_sends_ties_to_the_first() {
+    let input = Shape::new(1, 2, 2);
+    let (placed, _) = place(input, &[MaxPool::default().into()]).unwrap();
+    let images: Vec<f32> = [1.0, 2.0, 2.0, 2.0].repeat(TILE);
+    let seeds = vec![1.0; TILE];
+    let trial = Trial { placed: &placed, input, parameters: &[], images: &images, seeds: &seeds };
+    for width in Width::available() {
+        assert_eq!(dispatch(width, Run(&trial)).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
+    }
+}
+
+#[test]
+fn max_pool_shows_nan() {
+    let input = Shape::new(1, 2, 2);
+    let (placed, _) = place(input, &[MaxPool::default().into()]).unwrap();
+    for at in 0..4 {
+        let mut image = [1.0, 2.0, 3.0, 4.0];
+        image[at] = f32::NAN;
+        let images: Vec<f32> = image.repeat(TILE);
+        let seeds = vec![1.0; TILE];
+        let trial = Trial { placed: &placed, input, parameters: &[], images: &images, seeds: &seeds };
+        for width in Width::available() {
+            assert!(dispatch(width, Run(&trial)).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
+        }
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused_in_words() {
+    let shape = Shape::new(3, 5, 5);
+    let refused: [(Layer, &str); 12] = [
+        (Conv2d { filters: 0, ..Conv2d::default() }.into(), "`filters` is 0"),
+        (Conv2d { kernel: 4, ..Conv2d::default() }.into(), "odd, such as 5"),
+        (Conv2d { stride: 3, ..Conv2d::default() }.into(), "1 or 2"),
+        (Conv2d { kernel: 7, padding: Padding::Valid, ..Conv2d::default() }.into(), "does not fit into 5×5"),
+        (MaxPool { size: 1, rounding: Rounding::Up }.into(), "at least 2"),
+        (AveragePool { size: 6, rounding: Rounding::Down }.into(), "does not fit"),
+        (Upsample { factor: 1 }.into(), "at least 2"),
+        (Dense { features: 0, bias: true }.into(), "`features` is 0"),
+        (Crop { top: 3, bottom: 2, ..Crop::default() }.into(), "nothing of 5×5"),
+        (GroupNorm { groups: 2, ..GroupNorm::default() }.into(), "divide the 3 channels"),
+        (Dropout { rate: 1.0 }.into(), "below 1"),
+        (Reshape { shape: Shape::new(2, 5, 5) }.into(), "75 numbers"),
+    ];
+    for (layer, words) in refused {
+        let why = layer.infer(shape).expect_err(layer.name());
+        assert!(why.contains(words), "{}: {why}", layer.name());
+    }
+    assert!(LeakyRelu { slope: f32::NAN }.infer(shape).is_err());
+    assert!(Upsample { factor: usize::MAX }.infer(shape).is_err());
+}
+
+#[test]
+fn layers_are_named_in_files() {
+    let layer: Layer = serde_json::from_str(r#"{"layer":"conv2d","filters":32}"#).unwrap();
+    assert_eq!(layer, Conv2d { filters: 32, ..Conv2d::default() }.into());
+    assert_eq!(layer.name(), "conv2d");
+    for name in Layer::NAMES {
+        let needs = match *name {
+            "reshape" => r#","shape":{"channels":1,"height":1,"width":1}"#,
+            "residual" => r#","body":[]"#,
+            _ => "",
+        };
+        let layer: Layer = serde_json::from_str(&format!(r#"{{"layer":"{name}"{needs}}}"#)).unwrap();
+        assert_eq!(layer.name(), *name);
+    }
+}

@@ -1,0 +1,62 @@
+//! [`Upsample`]: nearest-neighbour enlargement.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LayerKind, Noise, window};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, Gather, Port};
+use crate::reference::Real;
+
+/// Nearest-neighbour enlargement: every pixel becomes factor × factor equal ones.
+///
+/// # Shapes
+/// Input `[channels][height][width]`, output `[channels][factor · height][factor · width]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Upsample {
+    /// Rows and columns that one pixel becomes: at least 2.
+    pub factor: usize,
+}
+
+impl Default for Upsample {
+    fn default() -> Self {
+        Self { factor: 2 }
+    }
+}
+
+impl Upsample {
+    /// The input position that each output position, in storage order, is a copy of; none for a zero.
+    fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
+        window::positions(output)
+            .map(|(c, row, column)| Some(window::flat(input, (c, row / self.factor, column / self.factor))))
+            .collect()
+    }
+}
+
+impl LayerKind for Upsample {
+    const STEM: &'static str = "up";
+
+    fn settings(&self) -> String {
+        format!("×{}", self.factor)
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        if self.factor < 2 {
+            return Err(format!("`factor` is {}; it has to be at least 2", self.factor));
+        }
+        let times =
+            |size: usize| size.checked_mul(self.factor).ok_or("the image would be too large".to_owned());
+        Ok(Shape::new(input.channels, times(input.height)?, times(input.width)?))
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        let sources = self.sources(at.input, at.output);
+        sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+    }
+}

@@ -1,0 +1,62 @@
+//! The windows of the pooling layers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Shape;
+
+/// What happens to the rows and columns that do not fill a whole window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rounding {
+    /// They make a smaller window: 7 pixels in windows of 2 give 4.
+    Up,
+    /// They are left out: 7 pixels in windows of 2 give 3.
+    Down,
+}
+
+/// The output shape of windows of `size`×`size` side by side, or why there is none.
+pub(crate) fn infer(size: usize, rounding: Rounding, input: Shape) -> Result<Shape, String> {
+    if size < 2 {
+        return Err(format!("`size` is {size}; a window needs at least 2"));
+    }
+    let across = |pixels: usize| match rounding {
+        Rounding::Up => pixels.div_ceil(size),
+        Rounding::Down => pixels / size,
+    };
+    let output = Shape::new(input.channels, across(input.height), across(input.width));
+    if output.is_empty() {
+        let Shape { height, width, .. } = input;
+        return Err(format!("a {size}×{size} window does not fit into {height}×{width} pixels"));
+    }
+    Ok(output)
+}
+
+/// The settings of a pooling layer in words.
+pub(crate) fn settings(size: usize, rounding: Rounding) -> String {
+    let rounding = if rounding == Rounding::Up { "" } else { ", rounding down" };
+    format!("{size}×{size}{rounding}")
+}
+
+/// The positions, `(channel, row, column)` in row-major order, under each output of windows of `size`.
+pub(crate) fn windows(
+    size: usize,
+    input: Shape,
+    output: Shape,
+) -> impl Iterator<Item = Vec<(usize, usize, usize)>> {
+    positions(output).map(move |(c, r, l)| {
+        let rows = r * size..((r + 1) * size).min(input.height);
+        rows.flat_map(|row| (l * size..((l + 1) * size).min(input.width)).map(move |column| (c, row, column)))
+            .collect()
+    })
+}
+
+/// All positions of a shape, `(channel, row, column)`, in storage order.
+pub(crate) fn positions(shape: Shape) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..shape.channels)
+        .flat_map(move |c| (0..shape.height).flat_map(move |r| (0..shape.width).map(move |l| (c, r, l))))
+}
+
+/// Where a position stands in an image without borders.
+pub(crate) fn flat(shape: Shape, (channel, row, column): (usize, usize, usize)) -> usize {
+    (channel * shape.height + row) * shape.width + column
+}

@@ -1,0 +1,66 @@
+//! [`ZeroPad`]: rows and columns of zeros put around.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LayerKind, Noise, window};
+use crate::Shape;
+use crate::lane::Simd;
+use crate::network::Placed;
+use crate::plan::{Builder, Gather, Port};
+use crate::reference::Real;
+
+/// Rows and columns of zeros put around.
+///
+/// # Shapes
+/// Input `[channels][height][width]`, output `[channels][height + top + bottom][width + left + right]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ZeroPad {
+    /// Rows added above.
+    pub top: usize,
+    /// Rows added below.
+    pub bottom: usize,
+    /// Columns added on the left.
+    pub left: usize,
+    /// Columns added on the right.
+    pub right: usize,
+}
+
+impl ZeroPad {
+    /// The input position that each output position, in storage order, is a copy of; none for a zero.
+    fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
+        window::positions(output)
+            .map(|(c, row, column)| {
+                let (row, column) = (row.checked_sub(self.top)?, column.checked_sub(self.left)?);
+                let inside = row < input.height && column < input.width;
+                inside.then(|| window::flat(input, (c, row, column)))
+            })
+            .collect()
+    }
+}
+
+impl LayerKind for ZeroPad {
+    const STEM: &'static str = "pad";
+
+    fn settings(&self) -> String {
+        let Self { top, bottom, left, right } = self;
+        format!("top {top}, bottom {bottom}, left {left}, right {right}")
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        let sum = |size: usize, a: usize, b: usize| size.checked_add(a)?.checked_add(b);
+        match (sum(input.height, self.top, self.bottom), sum(input.width, self.left, self.right)) {
+            (Some(height), Some(width)) => Ok(Shape::new(input.channels, height, width)),
+            _ => Err("the image would be too large".to_owned()),
+        }
+    }
+
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        let sources = self.sources(at.input, at.output);
+        sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+    }
+}

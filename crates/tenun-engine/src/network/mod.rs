@@ -1,0 +1,165 @@
+//! Networks: from a [`Spec`], which is data, to a [`Network`] whose shapes and parameters are known and checked.
+
+mod derive;
+mod error;
+pub(crate) mod placed;
+mod spec;
+
+pub use error::{Chain, SpecError};
+pub use placed::{Parameter, Part, Placed};
+pub use spec::Spec;
+
+use crate::layer::{Initial, Layer};
+use crate::random::{self, Philox, Purpose};
+use crate::{Shape, reference};
+
+/// An autoencoder whose layers have shapes and whose parameters have names and places.
+///
+/// ```
+/// use tenun_engine::{Network, Shape, Spec, layer::{Conv2d, MaxPool, Relu}};
+///
+/// let encoder = vec![Conv2d { filters: 8, ..Conv2d::default() }.into(), Relu {}.into(), MaxPool::default().into()];
+/// let network = Network::new(&Spec { input: Shape::new(3, 45, 37), encoder, decoder: None })?;
+/// assert_eq!(network.latent(), Shape::new(8, 23, 19));
+/// assert_eq!(network.output(), Shape::new(3, 45, 37));
+/// # Ok::<(), tenun_engine::SpecError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    input: Shape,
+    encoder: Vec<Placed>,
+    decoder: Vec<Placed>,
+    parameter_count: usize,
+}
+
+impl Network {
+    /// Works out every shape, derives the decoder where `spec` has none, and numbers the parameters.
+    ///
+    /// # Errors
+    /// [`SpecError`] with the chain of shapes, if a layer cannot take what it is given or the decoder does not
+    /// end at the shape of the input.
+    pub fn new(spec: &Spec) -> Result<Self, SpecError> {
+        let mut placer = placed::Placer::new(spec.input)?;
+        let encoder = placer.part(Part::Encoder, &spec.encoder)?;
+        let decoder = match &spec.decoder {
+            Some(layers) => placer.part(Part::Decoder, layers)?,
+            None => placer.part(Part::Decoder, &derive::decoder(spec.input, &encoder))?,
+        };
+        placer.finish(spec.input)?;
+        Ok(Self { input: spec.input, encoder, decoder, parameter_count: placer.parameter_count() })
+    }
+
+    /// The data from which this network follows, the decoder written out.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
+        let layers = |part: &[Placed]| part.iter().map(|placed| placed.layer.clone()).collect();
+        Spec { input: self.input, encoder: layers(&self.encoder), decoder: Some(layers(&self.decoder)) }
+    }
+
+    /// The shape of the images that go in.
+    #[must_use]
+    pub fn input(&self) -> Shape {
+        self.input
+    }
+
+    /// The shape of the code between encoder and decoder.
+    #[must_use]
+    pub fn latent(&self) -> Shape {
+        self.encoder.last().map_or(self.input, |placed| placed.output)
+    }
+
+    /// The shape of the images that come out: that of the input.
+    #[must_use]
+    pub fn output(&self) -> Shape {
+        self.decoder.last().map_or(self.latent(), |placed| placed.output)
+    }
+
+    /// The layers from the images to the code.
+    #[must_use]
+    pub fn encoder(&self) -> &[Placed] {
+        &self.encoder
+    }
+
+    /// The layers from the code to the images.
+    #[must_use]
+    pub fn decoder(&self) -> &[Placed] {
+        &self.decoder
+    }
+
+    /// All layers in order; the layers inside a residual block are not listed on their own.
+    pub fn layers(&self) -> impl Iterator<Item = &Placed> {
+        self.encoder.iter().chain(&self.decoder)
+    }
+
+    /// Whether the last layer is a sigmoid, so that the output is a probability and there are logits.
+    #[must_use]
+    pub fn ends_in_sigmoid(&self) -> bool {
+        matches!(self.decoder.last(), Some(Placed { layer: Layer::Sigmoid(_), .. }))
+    }
+
+    /// The decoder without a sigmoid at its end, which belongs to the loss.
+    pub(crate) fn decoder_body(&self) -> &[Placed] {
+        &self.decoder[..self.decoder.len() - usize::from(self.ends_in_sigmoid())]
+    }
+
+    /// All layers without a sigmoid at the end.
+    pub(crate) fn body(&self) -> impl Iterator<Item = &Placed> {
+        self.encoder.iter().chain(self.decoder_body())
+    }
+
+    /// The parameters, in the order in which they stand in the flat array.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&Parameter> {
+        let mut all = Vec::new();
+        self.layers().for_each(|placed| placed.collect_parameters(&mut all));
+        all
+    }
+
+    /// Numbers that training adjusts.
+    #[must_use]
+    pub fn parameter_count(&self) -> usize {
+        self.parameter_count
+    }
+
+    /// Multiply-adds that the layers as written need for one image, forwards.
+    #[must_use]
+    pub fn multiply_adds(&self) -> u64 {
+        self.layers().map(|placed| placed.layer.multiply_adds(placed.input)).sum()
+    }
+
+    /// Fresh parameters: a pure function of the seed.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+    pub fn initialise(&self, seed: u64) -> Vec<f32> {
+        let generator = Philox::new(seed, Purpose::Initialise);
+        let mut values = vec![0.0; self.parameter_count];
+        for (stream, parameter) in self.parameters().into_iter().enumerate() {
+            let to = &mut values[parameter.range.clone()];
+            match parameter.initial {
+                Initial::Zeros => {}
+                Initial::Ones => to.fill(1.0),
+                Initial::GlorotUniform { inputs, outputs } => {
+                    // In double precision the square root and the product are exact to far below a float's last bit.
+                    let limit = (6.0 / (inputs + outputs) as f64).sqrt();
+                    for (x, word) in to.iter_mut().zip(generator.stream(0, stream as u32)) {
+                        *x = (limit * (2.0 * f64::from(random::unit(word)) - 1.0)) as f32;
+                    }
+                }
+            }
+        }
+        values
+    }
+
+    /// The output for one image by the naive reference in double precision: logits if the network ends in a
+    /// sigmoid.
+    ///
+    /// # Panics
+    /// If `parameters` or `image` has another length than the network's.
+    #[must_use]
+    pub fn reference_output(&self, parameters: &[f64], image: &[f64]) -> Vec<f64> {
+        reference::forward(self, parameters, image, None)
+    }
+}
+
+#[cfg(test)]
+mod tests;

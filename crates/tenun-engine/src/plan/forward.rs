@@ -1,0 +1,213 @@
+//! [`ForwardPlan`]: codes, reconstructions and losses without gradients.
+
+use rayon::prelude::*;
+
+use super::head::{self, Head, Output};
+use super::pool::PerThread;
+use super::program::{Program, Workspace};
+use super::source::Intake;
+use super::{Builder, Cpu, Images, PlanError, Scaling};
+use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
+use crate::network::Placed;
+use crate::{Loss, Network, Shape};
+
+/// Which part of a network a plan runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Images to codes.
+    Encode,
+    /// Codes to images.
+    Decode,
+    /// Images to images.
+    Reconstruct,
+}
+
+/// Runs a network forwards over any number of images.
+pub struct ForwardPlan {
+    runner: Box<dyn Runner>,
+    input: Shape,
+    output: Shape,
+    parameters: usize,
+}
+
+impl ForwardPlan {
+    /// Compiles `stage` of `network` for `cpu`.
+    ///
+    /// `loss` is that of [`Self::losses`], which needs [`Stage::Reconstruct`].
+    ///
+    /// # Errors
+    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without.
+    pub fn new(
+        network: &Network,
+        stage: Stage,
+        loss: Loss,
+        scaling: Scaling,
+        cpu: &Cpu,
+    ) -> Result<Self, PlanError> {
+        if stage == Stage::Reconstruct {
+            head::check(network, loss)?;
+        }
+        let (input, output) = match stage {
+            Stage::Encode => (network.input(), network.latent()),
+            Stage::Decode => (network.latent(), network.output()),
+            Stage::Reconstruct => (network.input(), network.output()),
+        };
+        let layers: Vec<&Placed> = match stage {
+            Stage::Encode => network.encoder().iter().collect(),
+            Stage::Decode => network.decoder_body().iter().collect(),
+            Stage::Reconstruct => network.body().collect(),
+        };
+        let sigmoid = stage != Stage::Encode && network.ends_in_sigmoid();
+        let compile =
+            Compile { layers, input, sigmoid, loss, compare: stage == Stage::Reconstruct, scaling, cpu };
+        let runner = dispatch(cpu.width(), compile);
+        Ok(Self { runner, input, output, parameters: network.parameter_count() })
+    }
+
+    /// The shape of what goes in.
+    #[must_use]
+    pub fn input(&self) -> Shape {
+        self.input
+    }
+
+    /// The shape of what comes out.
+    #[must_use]
+    pub fn output(&self) -> Shape {
+        self.output
+    }
+
+    /// Writes the output for each image, `[image][channel][row][column]`, to `outputs`.
+    ///
+    /// # Panics
+    /// If a slice has another length than the images or parameters ask for.
+    pub fn run(&mut self, parameters: &[f32], images: Images<'_>, outputs: &mut [f32]) {
+        let count = self.check(parameters, images);
+        assert_eq!(outputs.len(), count * self.output.len(), "outputs");
+        self.runner.run(parameters, images, outputs);
+    }
+
+    /// Writes the loss of each image, the mean over its numbers, to `losses`.
+    ///
+    /// # Panics
+    /// If the plan is not one for [`Stage::Reconstruct`], or a slice has another length than the images or
+    /// parameters ask for.
+    pub fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]) {
+        let count = self.check(parameters, images);
+        assert_eq!(losses.len(), count, "losses");
+        self.runner.losses(parameters, images, losses);
+    }
+
+    fn check(&self, parameters: &[f32], images: Images<'_>) -> usize {
+        assert_eq!(parameters.len(), self.parameters, "parameters");
+        assert_eq!(images.len() % self.input.len(), 0, "images are not whole");
+        images.len() / self.input.len()
+    }
+}
+
+trait Runner: Send {
+    fn run(&mut self, parameters: &[f32], images: Images<'_>, outputs: &mut [f32]);
+    fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]);
+}
+
+struct Compile<'a> {
+    layers: Vec<&'a Placed>,
+    input: Shape,
+    sigmoid: bool,
+    loss: Loss,
+    /// Whether output and input have one shape, so that there is a loss.
+    compare: bool,
+    scaling: Scaling,
+    cpu: &'a Cpu,
+}
+
+impl WithSimd for Compile<'_> {
+    type Output = Box<dyn Runner>;
+
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let mut builder = Builder::<S>::new(false);
+        let input = builder.input(self.input);
+        let end =
+            self.layers.iter().fold(input, |port, placed| placed.layer.lower(placed, &mut builder, port));
+        let program = Program::new(builder);
+        Box::new(Forward {
+            s,
+            intake: Intake::new::<S>(input, &program.grids),
+            head: self.compare.then(|| Head::new::<S>(self.loss, self.sigmoid, end, input, &program.grids)),
+            output: Output::new::<S>(self.sigmoid, end, &program.grids),
+            scaling: self.scaling,
+            packed: program.packed(),
+            workspaces: PerThread::new(self.cpu, || program.workspace(0)),
+            program,
+            cpu: self.cpu.clone(),
+        })
+    }
+}
+
+struct Forward<S: Simd> {
+    s: S,
+    cpu: Cpu,
+    program: Program<S>,
+    intake: Intake,
+    head: Option<Head>,
+    output: Output,
+    scaling: Scaling,
+    packed: Vec<f32>,
+    workspaces: PerThread<Workspace>,
+}
+
+impl<S: Simd> Forward<S> {
+    /// Runs all operations on the images of one register, which are those from `first` on.
+    fn pass(
+        &self,
+        parameters: &[f32],
+        images: Images<'_>,
+        first: usize,
+        count: usize,
+        workspace: &mut Workspace,
+    ) {
+        let mut indices = [0; TILE];
+        for (i, index) in indices[..count].iter_mut().enumerate() {
+            *index = u32::try_from(first + i).expect("fewer than 2^32 images");
+        }
+        self.intake.fill::<S>(&mut workspace.tensors, images, &indices[..count], &self.scaling);
+        self.program.forward(self.s, parameters, &self.packed, workspace);
+    }
+}
+
+impl<S: Simd> Runner for Forward<S> {
+    fn run(&mut self, parameters: &[f32], images: Images<'_>, outputs: &mut [f32]) {
+        self.program.pack(parameters, &mut self.packed);
+        let this = &*self;
+        let length = outputs.len() / (images.len() / this.intake.image_len()).max(1);
+        if outputs.is_empty() {
+            return;
+        }
+        this.cpu.run(|| {
+            outputs.par_chunks_mut(S::LANES * length).enumerate().for_each(|(i, outputs)| {
+                let workspace = &mut *this.workspaces.get();
+                this.pass(parameters, images, i * S::LANES, outputs.len() / length, workspace);
+                this.output.apply(this.s, &mut workspace.tensors);
+                this.output.write(S::LANES, &workspace.tensors, outputs.chunks_exact_mut(length));
+            });
+        });
+    }
+
+    fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]) {
+        let head = self.head.as_ref().expect("a plan that reconstructs");
+        self.program.pack(parameters, &mut self.packed);
+        let this = &*self;
+        #[allow(clippy::cast_precision_loss)]
+        let length = this.intake.image_len() as f32;
+        this.cpu.run(|| {
+            losses.par_chunks_mut(S::LANES).enumerate().for_each(|(i, losses)| {
+                let workspace = &mut *this.workspaces.get();
+                this.pass(parameters, images, i * S::LANES, losses.len(), workspace);
+                let mut sums = [0.0; TILE];
+                head.value(this.s, &mut workspace.tensors).store(&mut sums);
+                for (loss, sum) in losses.iter_mut().zip(sums) {
+                    *loss = sum / length;
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,47 @@
+//! A plan: a network turned into operations on buffers, compiled once and run for every tile.
+//!
+//! [`Builder`] collects the operations that the layers lower to, and settles the layout of every tensor
+//! ([`Grid`]). A [`Program`] is the result; it runs one tile at a time, forwards and backwards, in a
+//! `Workspace` of its own for each thread. Nothing is allocated while it runs. [`TrainingPlan`] and
+//! [`ForwardPlan`] run programs over batches on all cores.
+
+mod builder;
+mod convolution;
+mod forward;
+mod gather;
+mod grid;
+mod head;
+mod pool;
+mod program;
+mod skip;
+mod source;
+mod tile;
+mod training;
+
+pub use forward::{ForwardPlan, Stage};
+pub use pool::{Cpu, CpuError};
+pub use source::{Images, Scaling};
+pub use training::{Batch, TrainingPlan};
+
+pub(crate) use builder::{Builder, Port};
+pub(crate) use convolution::{ConvGeometry, Convolution};
+pub(crate) use gather::Gather;
+pub(crate) use grid::{Grid, Grids, Rows};
+pub(crate) use skip::Skip;
+pub(crate) use tile::{Op, TensorId, Tile};
+
+/// A plan cannot be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// Binary cross-entropy compares probabilities.
+    #[error("binary cross-entropy needs a network that ends in a sigmoid; this one ends in {last}")]
+    NeedsSigmoid {
+        /// The name of the last layer.
+        last: String,
+    },
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! [`Program`]: the operations of a plan with the layouts of their tensors, and [`Workspace`], one thread's buffers.
+
+use super::tile::Tensors;
+use super::{Builder, Grids, Op, Tile};
+use crate::lane::{Buffer, Simd};
+use crate::layer::Noise;
+
+/// Operations in the order in which they run forwards.
+pub(super) struct Program<S: Simd> {
+    pub(super) grids: Grids,
+    ops: Vec<Box<dyn Op<S>>>,
+    /// Where each operation's packed parameters end.
+    packed_ends: Vec<usize>,
+}
+
+/// The buffers one thread needs to run a program.
+pub(super) struct Workspace {
+    pub(super) tensors: Tensors,
+    /// The gradient of all parameters for the images of one register.
+    pub(super) gradients: Vec<f32>,
+    /// What random numbers depend on, for each lane.
+    pub(super) noise: Vec<Noise>,
+}
+
+impl<S: Simd> Program<S> {
+    pub(super) fn new(builder: Builder<S>) -> Self {
+        let (grids, ops) = builder.finish();
+        let mut end = 0;
+        let packed_ends = ops
+            .iter()
+            .map(|op| {
+                end += op.packed_len();
+                end
+            })
+            .collect();
+        Self { grids, ops, packed_ends }
+    }
+
+    /// Buffers for one thread, with room for the gradients of `gradients` parameters.
+    pub(super) fn workspace(&self, gradients: usize) -> Workspace {
+        let tensors = self.grids.0.iter().map(|grid| Buffer::zeros(grid.vectors() * S::LANES)).collect();
+        let noise = vec![Noise { seed: 0, epoch: 0, image: 0 }; S::LANES];
+        Workspace { tensors: Tensors(tensors), gradients: vec![0.0; gradients], noise }
+    }
+
+    /// Bytes of one workspace's tensors.
+    pub(super) fn workspace_bytes(&self) -> usize {
+        self.grids.0.iter().map(|grid| grid.vectors() * S::LANES * size_of::<f32>()).sum()
+    }
+
+    /// Room for the packed parameters of all operations.
+    pub(super) fn packed(&self) -> Vec<f32> {
+        vec![0.0; self.packed_ends.last().copied().unwrap_or(0)]
+    }
+
+    /// Arranges the parameters as the kernels read them.
+    pub(super) fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
+        let mut start = 0;
+        for (op, &end) in self.ops.iter().zip(&self.packed_ends) {
+            op.pack(parameters, &mut packed[start..end]);
+            start = end;
+        }
+    }
+
+    /// Runs all operations forwards.
+    pub(super) fn forward(&self, s: S, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
+        for (i, op) in self.ops.iter().enumerate() {
+            op.forward(s, &mut self.tile(i, parameters, packed, workspace));
+        }
+    }
+
+    /// Runs all operations backwards, after the gradient of the output was written.
+    pub(super) fn backward(&self, s: S, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
+        for (i, op) in self.ops.iter().enumerate().rev() {
+            op.backward(s, &mut self.tile(i, parameters, packed, workspace));
+        }
+    }
+
+    fn tile<'a>(
+        &self,
+        op: usize,
+        parameters: &'a [f32],
+        packed: &'a [f32],
+        workspace: &'a mut Workspace,
+    ) -> Tile<'a> {
+        let start = op.checked_sub(1).map_or(0, |before| self.packed_ends[before]);
+        Tile {
+            tensors: &mut workspace.tensors,
+            parameters,
+            packed: &packed[start..self.packed_ends[op]],
+            gradients: &mut workspace.gradients,
+            noise: &workspace.noise,
+        }
+    }
+}

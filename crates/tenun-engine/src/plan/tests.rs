@@ -1,0 +1,199 @@
+//! Whole networks: gradients against the reference in double precision, and the same bits for every number of
+//! threads, register width and way of running.
+
+use super::*;
+use crate::lane::{TILE, Width};
+use crate::layer::*;
+use crate::reference::{self, Real, Tape};
+use crate::{Loss, Network, Philox, Purpose, Shape, Spec};
+
+/// A small network with something of everything: odd sizes, two branches, dropout, a dense code.
+fn network(sigmoid: bool) -> Network {
+    let conv = |filters| Layer::from(Conv2d { filters, ..Conv2d::default() });
+    let encoder: Vec<Layer> = vec![
+        conv(3),
+        GroupNorm { groups: 3, epsilon: 1e-3 }.into(),
+        Silu {}.into(),
+        Residual { body: vec![conv(3), LeakyRelu::default().into()] }.into(),
+        MaxPool::default().into(),
+        Dropout { rate: 0.2 }.into(),
+        Conv2d { filters: 4, stride: 2, ..Conv2d::default() }.into(),
+        Relu {}.into(),
+        Flatten {}.into(),
+        Dense { features: 6, bias: true }.into(),
+    ];
+    let input = Shape::new(2, 7, 9);
+    let derived = Network::new(&Spec { input, encoder, decoder: None }).unwrap();
+    if sigmoid {
+        return derived;
+    }
+    let mut spec = derived.spec();
+    spec.decoder.as_mut().unwrap().pop();
+    Network::new(&spec).unwrap()
+}
+
+fn bytes(n: usize) -> Vec<u8> {
+    Philox::new(5, Purpose::Sample).stream(0, 0).take(n).map(|word| (word >> 24) as u8).collect()
+}
+
+fn weights(network: &Network) -> Vec<f32> {
+    // Biases of zero would hide mistakes in them.
+    let noise = Philox::new(6, Purpose::Sample).stream(0, 0);
+    network.initialise(3).iter().zip(noise).map(|(w, word)| w + 0.1 * crate::random::unit(word)).collect()
+}
+
+fn order(n: usize) -> Vec<u32> {
+    Philox::new(9, Purpose::Shuffle).permutation(n, 0)
+}
+
+fn gradient(
+    network: &Network,
+    loss: Loss,
+    cpu: &Cpu,
+    images: &[u8],
+    indices: &[u32],
+) -> (Vec<f32>, Vec<f32>) {
+    let mut plan = TrainingPlan::new(network, loss, Scaling::unit(), cpu).unwrap();
+    let mut gradient = vec![f32::NAN; network.parameter_count()];
+    let mut losses = vec![f32::NAN; indices.len()];
+    let batch = Batch { images: Images::Bytes(images), indices, seed: 11, epoch: 4 };
+    plan.gradient(&weights(network), &batch, &mut gradient, &mut losses);
+    // A second time in the same buffers: nothing may be left over from the first.
+    let first = gradient.clone();
+    plan.gradient(&weights(network), &batch, &mut gradient, &mut losses);
+    assert_eq!(first, gradient);
+    (gradient, losses)
+}
+
+#[test]
+fn the_gradient_of_every_loss_is_the_references() {
+    let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
+    for (loss, sigmoid) in
+        [(Loss::Bce, true), (Loss::Mse, true), (Loss::Mse, false), (Loss::Mae, true), (Loss::Mae, false)]
+    {
+        let network = network(sigmoid);
+        let length = network.input().len();
+        let images = bytes(40 * length);
+        let indices = &order(40)[..19];
+        let (ours, losses) = gradient(&network, loss, &cpu, &images, indices);
+
+        let mut exact = vec![0.0; network.parameter_count()];
+        for (i, &image) in indices.iter().enumerate() {
+            let tape = Tape::default();
+            let parameters: Vec<_> = weights(&network).iter().map(|&w| tape.variable(f64::from(w))).collect();
+            let pixels: Vec<f64> = images[image as usize * length..][..length]
+                .iter()
+                .map(|&b| f64::from(f32::from(b) / 255.0))
+                .collect();
+            let x: Vec<_> = pixels.iter().map(|&t| t.into()).collect();
+            let z = reference::forward(&network, &parameters, &x, Some(Noise { seed: 11, epoch: 4, image }));
+            let sum = z
+                .iter()
+                .zip(&x)
+                .fold(tape.variable(0.0), |sum, (&z, &t)| sum + loss.reference(sigmoid, z, t));
+            let mean = sum.value() / length as f64;
+            assert!(
+                (f64::from(losses[i]) - mean).abs() < 2e-6 * mean.max(1.0),
+                "{loss} of image {i}: {} {mean}",
+                losses[i]
+            );
+            for (total, d) in exact.iter_mut().zip(tape.gradient(sum, &parameters)) {
+                *total += d / (length * indices.len()) as f64;
+            }
+        }
+        let scale = exact.iter().fold(0f64, |m, x| m.max(x.abs()));
+        for (i, (&a, &b)) in ours.iter().zip(&exact).enumerate() {
+            assert!(
+                (f64::from(a) - b).abs() < 5e-6 * scale,
+                "{loss}, sigmoid {sigmoid}, gradient {i}: {a}, expected {b}"
+            );
+        }
+    }
+}
+
+#[test]
+fn neither_threads_nor_registers_change_a_bit() {
+    let network = network(true);
+    let images = bytes(600 * network.input().len());
+    // One image, part of a register, several tiles, and more tiles than there are groups.
+    for count in [1, 7, 9, 16, 24, 100, 600] {
+        let order = order(600);
+        let indices = &order[..count];
+        let expected =
+            gradient(&network, Loss::Bce, &Cpu::new(Some(1), Width::Portable).unwrap(), &images, indices);
+        for width in Width::available() {
+            for threads in [1, 2, 5] {
+                let cpu = Cpu::new(Some(threads), width).unwrap();
+                let ours = gradient(&network, Loss::Bce, &cpu, &images, indices);
+                assert!(expected == ours, "{count} images with {width} on {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn encoding_and_decoding_is_reconstructing() {
+    let network = network(true);
+    let parameters = weights(&network);
+    let images = bytes(37 * network.input().len());
+    let mut first: Option<Vec<f32>> = None;
+    for width in Width::available() {
+        let cpu = Cpu::new(Some(2), width).unwrap();
+        let run = |stage, images: Images<'_>, length: usize| {
+            let mut plan = ForwardPlan::new(&network, stage, Loss::Bce, Scaling::unit(), &cpu).unwrap();
+            let mut outputs = vec![f32::NAN; 37 * length];
+            plan.run(&parameters, images, &mut outputs);
+            outputs
+        };
+        let codes = run(Stage::Encode, Images::Bytes(&images), network.latent().len());
+        let decoded = run(Stage::Decode, Images::Floats(&codes), network.output().len());
+        let reconstructed = run(Stage::Reconstruct, Images::Bytes(&images), network.output().len());
+        assert!(decoded == reconstructed, "{width}");
+        assert!(decoded.iter().all(|p| (0.0..=1.0).contains(p)), "{width}");
+        assert!(*first.get_or_insert(decoded.clone()) == decoded, "{width}");
+
+        let mut losses = vec![f32::NAN; 37];
+        let mut plan =
+            ForwardPlan::new(&network, Stage::Reconstruct, Loss::Mse, Scaling::unit(), &cpu).unwrap();
+        plan.losses(&parameters, Images::Bytes(&images), &mut losses);
+        let length = network.output().len();
+        for (i, &loss) in losses.iter().enumerate() {
+            let pairs = reconstructed[i * length..].iter().zip(&images[i * length..]).take(length);
+            let mean =
+                pairs.map(|(p, &t)| f64::from(p - f32::from(t) / 255.0).powi(2)).sum::<f64>() / length as f64;
+            assert!((f64::from(loss) - mean).abs() < 1e-6, "image {i} with {width}: {loss}, expected {mean}");
+        }
+    }
+}
+
+#[test]
+fn no_images_give_no_outputs() {
+    let network = network(true);
+    let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
+    let mut plan = ForwardPlan::new(&network, Stage::Reconstruct, Loss::Mse, Scaling::unit(), &cpu).unwrap();
+    plan.run(&weights(&network), Images::Bytes(&[]), &mut []);
+    plan.losses(&weights(&network), Images::Bytes(&[]), &mut []);
+}
+
+#[test]
+fn cross_entropy_needs_a_sigmoid() {
+    let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
+    let error = TrainingPlan::new(&network(false), Loss::Bce, Scaling::unit(), &cpu).err().unwrap();
+    assert!(matches!(&error, PlanError::NeedsSigmoid { last } if last == "conv2d"), "{error}");
+}
+
+#[test]
+fn a_diverged_network_has_a_loss_that_shows_it() {
+    let network = network(true);
+    let images = bytes(TILE * network.input().len());
+    let mut parameters = weights(&network);
+    parameters[5] = f32::NAN;
+    for width in Width::available() {
+        let cpu = Cpu::new(Some(1), width).unwrap();
+        let mut plan = TrainingPlan::new(&network, Loss::Bce, Scaling::unit(), &cpu).unwrap();
+        let (mut gradient, mut losses) = (vec![0.0; parameters.len()], vec![0.0; TILE]);
+        let batch = Batch { images: Images::Bytes(&images), indices: &order(TILE), seed: 1, epoch: 0 };
+        plan.gradient(&parameters, &batch, &mut gradient, &mut losses);
+        assert!(losses.iter().all(|loss| loss.is_nan()), "{width}");
+    }
+}

@@ -1,0 +1,72 @@
+//! [`Tile`]: what an operation sees while it runs, and [`Op`], what an operation is.
+
+use crate::lane::{Buffer, Simd};
+use crate::layer::Noise;
+
+/// The number of a tensor in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TensorId(pub(super) usize);
+
+/// The buffers of all tensors.
+pub(crate) struct Tensors(pub(super) Vec<Buffer>);
+
+impl Tensors {
+    /// One tensor, to read.
+    pub(crate) fn get(&self, id: TensorId) -> &[f32] {
+        self.0[id.0].floats()
+    }
+
+    /// Several different tensors at once.
+    ///
+    /// # Panics
+    /// If one is asked for twice: a plan never does.
+    #[inline]
+    pub(crate) fn many<const N: usize>(&mut self, ids: [TensorId; N]) -> [&mut [f32]; N] {
+        let buffers = self.0.get_disjoint_mut(ids.map(|id| id.0));
+        buffers.expect("an operation's tensors differ").map(Buffer::floats_mut)
+    }
+}
+
+/// What an operation sees while it runs: one register's worth of images, and the parameters.
+pub(crate) struct Tile<'a> {
+    pub(crate) tensors: &'a mut Tensors,
+    /// All parameters.
+    pub(crate) parameters: &'a [f32],
+    /// This operation's parameters as [`Op::pack`] arranged them.
+    pub(crate) packed: &'a [f32],
+    /// The gradient of all parameters, to which each operation writes its own; empty when not training.
+    pub(crate) gradients: &'a mut [f32],
+    /// What random numbers depend on, for each lane.
+    pub(crate) noise: &'a [Noise],
+}
+
+impl Tile<'_> {
+    /// One tensor.
+    #[inline]
+    pub(crate) fn one_mut(&mut self, id: TensorId) -> &mut [f32] {
+        self.tensors.0[id.0].floats_mut()
+    }
+
+    /// Several different tensors at once.
+    #[inline]
+    pub(crate) fn many<const N: usize>(&mut self, ids: [TensorId; N]) -> [&mut [f32]; N] {
+        self.tensors.many(ids)
+    }
+}
+
+/// An operation of a plan.
+pub(crate) trait Op<S: Simd>: Send + Sync {
+    /// Floats that [`Self::pack`] writes.
+    fn packed_len(&self) -> usize {
+        0
+    }
+
+    /// Arranges this operation's parameters as its kernels read them: once for all tiles of a batch.
+    fn pack(&self, _parameters: &[f32], _packed: &mut [f32]) {}
+
+    /// Computes the outputs from the inputs.
+    fn forward(&self, s: S, tile: &mut Tile<'_>);
+
+    /// Computes the gradients of inputs and parameters from those of the outputs.
+    fn backward(&self, s: S, tile: &mut Tile<'_>);
+}

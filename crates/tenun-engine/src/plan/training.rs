@@ -1,0 +1,235 @@
+//! [`TrainingPlan`]: the gradient of a batch.
+
+use rayon::prelude::*;
+
+use super::head::{self, Head};
+use super::pool::PerThread;
+use super::program::{Program, Workspace};
+use super::source::Intake;
+use super::{Builder, Cpu, Images, PlanError, Scaling};
+use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
+use crate::layer::Noise;
+use crate::{Loss, Network};
+
+/// At most so many partial gradients are kept for a batch; tiles beyond that share them. The number depends on
+/// nothing but the batch, so the order of summation does not either.
+const MOST_GROUPS: usize = 32;
+
+/// A batch: which images of a data set, and what the random numbers of this step depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// The whole data set.
+    pub images: Images<'a>,
+    /// The images of this batch, by their index in the data set.
+    pub indices: &'a [u32],
+    /// The seed of the run.
+    pub seed: u64,
+    /// The epoch, from 0.
+    pub epoch: u32,
+}
+
+/// Computes the loss of batches and its gradient by all parameters.
+///
+/// The gradient is that of the mean loss over all numbers of all images of the batch. Its sum is taken in a
+/// fixed order: pixels of an image; eight images of half a tile; two halves; the tiles of a group one after the
+/// other; groups as a balanced tree. Threads and register widths do not change a bit of it.
+pub struct TrainingPlan {
+    runner: Box<dyn Runner>,
+    image_len: usize,
+    parameters: usize,
+    memory: usize,
+}
+
+impl TrainingPlan {
+    /// Compiles the training of `network` for `cpu`.
+    ///
+    /// # Errors
+    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without.
+    pub fn new(network: &Network, loss: Loss, scaling: Scaling, cpu: &Cpu) -> Result<Self, PlanError> {
+        head::check(network, loss)?;
+        let (runner, memory) = dispatch(cpu.width(), Compile { network, loss, scaling, cpu });
+        let (image_len, parameters) = (network.input().len(), network.parameter_count());
+        Ok(Self { runner, image_len, parameters, memory })
+    }
+
+    /// The loss of each image of the batch, and in `gradient` that of their mean by all parameters.
+    ///
+    /// # Panics
+    /// If the batch is empty, an index has no image, or a slice has another length than there are parameters, or
+    /// images in the batch.
+    pub fn gradient(
+        &mut self,
+        parameters: &[f32],
+        batch: &Batch<'_>,
+        gradient: &mut [f32],
+        losses: &mut [f32],
+    ) {
+        assert!(!batch.indices.is_empty(), "a batch has at least one image");
+        assert_eq!(parameters.len(), self.parameters, "parameters");
+        assert_eq!(gradient.len(), self.parameters, "gradient");
+        assert_eq!(losses.len(), batch.indices.len(), "losses");
+        let images = batch.images.len() / self.image_len;
+        assert!(batch.indices.iter().all(|&i| (i as usize) < images), "an index has no image");
+        self.runner.gradient(parameters, batch, gradient, losses);
+    }
+
+    /// Bytes of all buffers for activations and their gradients, of all threads.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+}
+
+trait Runner: Send {
+    fn gradient(&mut self, parameters: &[f32], batch: &Batch<'_>, gradient: &mut [f32], losses: &mut [f32]);
+}
+
+struct Compile<'a> {
+    network: &'a Network,
+    loss: Loss,
+    scaling: Scaling,
+    cpu: &'a Cpu,
+}
+
+impl WithSimd for Compile<'_> {
+    type Output = (Box<dyn Runner>, usize);
+
+    fn run<S: Simd>(self, s: S) -> Self::Output {
+        let mut builder = Builder::<S>::new(true);
+        let input = builder.input(self.network.input());
+        let end =
+            self.network.body().fold(input, |port, placed| placed.layer.lower(placed, &mut builder, port));
+        let program = Program::new(builder);
+        let parameters = self.network.parameter_count();
+        let memory = program.workspace_bytes() * self.cpu.threads();
+        let runner = Training {
+            s,
+            intake: Intake::new::<S>(input, &program.grids),
+            head: Head::new::<S>(self.loss, self.network.ends_in_sigmoid(), end, input, &program.grids),
+            scaling: self.scaling,
+            packed: program.packed(),
+            workspaces: PerThread::new(self.cpu, || (program.workspace(parameters), vec![0.0; parameters])),
+            groups: Vec::new(),
+            program,
+            cpu: self.cpu.clone(),
+        };
+        (Box::new(runner), memory)
+    }
+}
+
+struct Training<S: Simd> {
+    s: S,
+    cpu: Cpu,
+    program: Program<S>,
+    intake: Intake,
+    head: Head,
+    scaling: Scaling,
+    packed: Vec<f32>,
+    /// Buffers, and the gradient of one tile, for each thread.
+    workspaces: PerThread<(Workspace, Vec<f32>)>,
+    /// The gradient of each group of tiles.
+    groups: Vec<Vec<f32>>,
+}
+
+impl<S: Simd> Training<S> {
+    /// Adds nothing: writes the gradient of one tile of up to sixteen images, and their losses.
+    fn tile(
+        &self,
+        parameters: &[f32],
+        batch: &Batch<'_>,
+        indices: &[u32],
+        workspace: &mut Workspace,
+        gradient: &mut [f32],
+        losses: &mut [f32],
+    ) {
+        let length = self.intake.image_len();
+        #[allow(clippy::cast_precision_loss)]
+        let weight = 1.0 / (batch.indices.len() as f64 * length as f64) as f32;
+        for pass in 0..TILE / S::LANES {
+            let lanes = |n: usize| (pass * S::LANES).min(n)..((pass + 1) * S::LANES).min(n);
+            let indices = &indices[lanes(indices.len())];
+            self.intake.fill::<S>(&mut workspace.tensors, batch.images, indices, &self.scaling);
+            for (lane, noise) in workspace.noise.iter_mut().enumerate() {
+                let image = indices.get(lane).copied().unwrap_or(0);
+                *noise = Noise { seed: batch.seed, epoch: batch.epoch, image };
+            }
+            self.program.forward(self.s, parameters, &self.packed, workspace);
+            let mut weights = [0.0; TILE];
+            weights[..indices.len()].fill(weight);
+            let sums = self.head.gradient(self.s, &mut workspace.tensors, self.s.load(&weights));
+            let mut by_lane = [0.0; TILE];
+            sums.store(&mut by_lane);
+            let range = lanes(losses.len());
+            for (loss, sum) in losses[range].iter_mut().zip(by_lane) {
+                #[allow(clippy::cast_precision_loss)]
+                let mean = sum / length as f32;
+                *loss = mean;
+            }
+            self.program.backward(self.s, parameters, &self.packed, workspace);
+            if pass == 0 {
+                gradient.copy_from_slice(&workspace.gradients);
+            } else {
+                add(gradient, &workspace.gradients);
+            }
+        }
+    }
+}
+
+/// `to` += `from`.
+fn add(to: &mut [f32], from: &[f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += from;
+    }
+}
+
+impl<S: Simd> Runner for Training<S> {
+    fn gradient(&mut self, parameters: &[f32], batch: &Batch<'_>, gradient: &mut [f32], losses: &mut [f32]) {
+        let tiles = batch.indices.len().div_ceil(TILE);
+        let count = tiles.min(MOST_GROUPS);
+        if self.groups.len() < count {
+            self.groups.resize_with(count, || vec![0.0; parameters.len()]);
+        }
+        self.program.pack(parameters, &mut self.packed);
+        let mut groups = std::mem::take(&mut self.groups);
+        // Tiles of a group, by the group's number; the losses are cut at the same places.
+        let tiles_of = |group: usize| group * tiles / count..(group + 1) * tiles / count;
+        let mut rest = losses;
+        let work: Vec<_> = groups[..count]
+            .iter_mut()
+            .enumerate()
+            .map(|(group, sum)| {
+                let images = (tiles_of(group).len() * TILE).min(rest.len());
+                let (losses, after) = std::mem::take(&mut rest).split_at_mut(images);
+                rest = after;
+                (group, sum, losses)
+            })
+            .collect();
+        let this = &*self;
+        this.cpu.run(|| {
+            work.into_par_iter().with_max_len(1).for_each(|(group, sum, losses)| {
+                let (workspace, tile_gradient) = &mut *this.workspaces.get();
+                let first = tiles_of(group).start;
+                for (i, losses) in losses.chunks_mut(TILE).enumerate() {
+                    let start = (first + i) * TILE;
+                    let indices = &batch.indices[start..start + losses.len()];
+                    let to = if i == 0 { &mut *sum } else { &mut *tile_gradient };
+                    this.tile(parameters, batch, indices, workspace, to, losses);
+                    if i > 0 {
+                        add(sum, tile_gradient);
+                    }
+                }
+            });
+        });
+        // The balanced tree over groups: neighbours first.
+        let mut step = 1;
+        while step < count {
+            for left in (0..count.saturating_sub(step)).step_by(2 * step) {
+                let (a, b) = groups.split_at_mut(left + step);
+                add(&mut a[left], &b[0]);
+            }
+            step *= 2;
+        }
+        gradient.copy_from_slice(&groups[0]);
+        self.groups = groups;
+    }
+}

@@ -1,0 +1,40 @@
+//! The specification: every layer as a plain loop over one image in double precision, kept for ever.
+//!
+//! Nothing here is fast. The kernels are tested against it, and it against finite differences. A layer writes its
+//! equation once, over any [`Real`] number; evaluated on [`Tracked`] numbers the same equation gives its exact
+//! gradient, by reverse accumulation.
+
+mod real;
+mod tape;
+
+pub use real::Real;
+pub use tape::{Tape, Tracked};
+
+use crate::layer::Noise;
+use crate::network::{Network, Placed};
+
+/// The output of `network` for one image, `[channel][row][column]`: its logits if it ends in a sigmoid.
+///
+/// `parameters` is the flat array in the order of [`Network::parameters`]. Dropout is active if there is `noise`.
+///
+/// # Panics
+/// If `image` or `parameters` has another length than the network's.
+#[must_use]
+pub fn forward<R: Real>(network: &Network, parameters: &[R], image: &[R], noise: Option<Noise>) -> Vec<R> {
+    assert_eq!(image.len(), network.input().len(), "image");
+    assert_eq!(parameters.len(), network.parameter_count(), "parameters");
+    sequence(network.body(), parameters, image.to_vec(), noise)
+}
+
+/// The output of layers one after the other.
+pub(crate) fn sequence<'a, R: Real>(
+    layers: impl IntoIterator<Item = &'a Placed>,
+    parameters: &[R],
+    mut x: Vec<R>,
+    noise: Option<Noise>,
+) -> Vec<R> {
+    for placed in layers {
+        x = placed.layer.reference(placed, parameters, &x, noise);
+    }
+    x
+}
