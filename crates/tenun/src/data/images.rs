@@ -56,6 +56,11 @@ impl Images {
         &self.pixels[index * length..(index + 1) * length]
     }
 
+    /// Keeps the first `count` images, or all if there are no more.
+    pub fn truncate(&mut self, count: usize) {
+        self.pixels.truncate(count.saturating_mul(self.shape.len()));
+    }
+
     /// The images at `indices`, in that order.
     ///
     /// # Panics
