@@ -155,6 +155,14 @@ impl Dataset {
         }
     }
 
+    /// The same set with its images made over, unless `change` gives `None` or another number of images.
+    pub(crate) fn map_images(mut self, change: impl FnOnce(&Images) -> Option<Images>) -> Self {
+        if let Some(images) = change(&self.images).filter(|images| images.len() == self.images.len()) {
+            self.images = images;
+        }
+        self
+    }
+
     /// The images at `indices`, in that order, with their labels and identifiers.
     ///
     /// # Panics
