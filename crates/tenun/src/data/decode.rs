@@ -109,10 +109,6 @@ pub(crate) fn decode(
 
 /// The image in 8 bits, grey or RGB, with what is transparent in it laid on white.
 fn on_white(image: DynamicImage) -> DynamicImage {
-    let over = |value: u8, alpha: u8| {
-        let (value, alpha) = (u32::from(value), u32::from(alpha));
-        ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
-    };
     match (image.color().has_color(), image.color().has_alpha()) {
         (false, false) => DynamicImage::ImageLuma8(image.into_luma8()),
         (true, false) => DynamicImage::ImageRgb8(image.into_rgb8()),
@@ -120,17 +116,23 @@ fn on_white(image: DynamicImage) -> DynamicImage {
             let flat = image.into_luma_alpha8();
             DynamicImage::ImageLuma8(image::ImageBuffer::from_fn(flat.width(), flat.height(), |x, y| {
                 let [value, alpha] = flat.get_pixel(x, y).0;
-                image::Luma([over(value, alpha)])
+                image::Luma([on_white_value(value, alpha)])
             }))
         }
         (true, true) => {
             let flat = image.into_rgba8();
             DynamicImage::ImageRgb8(image::ImageBuffer::from_fn(flat.width(), flat.height(), |x, y| {
                 let [red, green, blue, alpha] = flat.get_pixel(x, y).0;
-                image::Rgb([over(red, alpha), over(green, alpha), over(blue, alpha)])
+                image::Rgb([on_white_value(red, alpha), on_white_value(green, alpha), on_white_value(blue, alpha)])
             }))
         }
     }
+}
+
+/// A value seen through `opacity` (255: solid) before white, rounded to the nearest.
+pub(crate) fn on_white_value(value: u8, opacity: u8) -> u8 {
+    let (value, opacity) = (u32::from(value), u32::from(opacity));
+    ((value * opacity + 255 * (255 - opacity) + 127) / 255) as u8
 }
 
 /// Whether every pixel has equal red, green and blue.

@@ -8,6 +8,8 @@ mod folder;
 pub mod idx;
 mod images;
 mod natural;
+mod npy;
+pub mod numpy;
 
 pub use dataset::{Collection, Dataset, Labels};
 pub use decode::{Colour, Fit};
