@@ -20,11 +20,9 @@ impl Labels {
     /// [`DataError::LabelRange`] if a class has no name.
     pub fn new(classes: Vec<u16>, names: Vec<String>) -> Result<Self, DataError> {
         match classes.iter().position(|&class| usize::from(class) >= names.len()) {
-            Some(index) => Err(DataError::LabelRange {
-                index,
-                class: usize::from(classes[index]),
-                classes: names.len(),
-            }),
+            Some(index) => {
+                Err(DataError::LabelRange { index, class: usize::from(classes[index]), classes: names.len() })
+            }
             None => Ok(Self { classes, names }),
         }
     }
@@ -52,7 +50,10 @@ impl Labels {
     }
 
     fn select(&self, indices: &[usize]) -> Self {
-        Self { classes: indices.iter().map(|&index| self.classes[index]).collect(), names: self.names.clone() }
+        Self {
+            classes: indices.iter().map(|&index| self.classes[index]).collect(),
+            names: self.names.clone(),
+        }
     }
 }
 

@@ -123,7 +123,11 @@ fn on_white(image: DynamicImage) -> DynamicImage {
             let flat = image.into_rgba8();
             DynamicImage::ImageRgb8(image::ImageBuffer::from_fn(flat.width(), flat.height(), |x, y| {
                 let [red, green, blue, alpha] = flat.get_pixel(x, y).0;
-                image::Rgb([on_white_value(red, alpha), on_white_value(green, alpha), on_white_value(blue, alpha)])
+                image::Rgb([
+                    on_white_value(red, alpha),
+                    on_white_value(green, alpha),
+                    on_white_value(blue, alpha),
+                ])
             }))
         }
     }

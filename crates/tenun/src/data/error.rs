@@ -143,7 +143,9 @@ pub enum DataError {
     },
 
     /// Training and test images are not of one shape.
-    #[error("training images are {train} (height×width×channels), test images are {test}: expected one shape")]
+    #[error(
+        "training images are {train} (height×width×channels), test images are {test}: expected one shape"
+    )]
     SplitShapes {
         /// Shape of the training images.
         train: Shape,
@@ -152,7 +154,9 @@ pub enum DataError {
     },
 
     /// A limit cannot be met.
-    #[error("a limit of {asked} was asked for on `{name}`, which has {available} images: expected 1 to {available}")]
+    #[error(
+        "a limit of {asked} was asked for on `{name}`, which has {available} images: expected 1 to {available}"
+    )]
     Limit {
         /// The data set.
         name: String,
@@ -270,11 +274,16 @@ impl DataError {
             Self::UnknownName { nearest, known, .. } => Some(match nearest {
                 Some(name) => format!("did you mean `{name}`? Known data sets: {}", known.join(", ")),
                 None => {
-                    format!("known data sets: {}; or give a folder, an IDX, .npy or .npz file", known.join(", "))
+                    format!(
+                        "known data sets: {}; or give a folder, an IDX, .npy or .npz file",
+                        known.join(", ")
+                    )
                 }
             }),
             Self::Malformed { advice, .. } => Some((*advice).into()),
-            Self::LabelCount { .. } => Some("the labels belong to other images; replace or remove them".into()),
+            Self::LabelCount { .. } => {
+                Some("the labels belong to other images; replace or remove them".into())
+            }
             Self::LabelRange { .. } => Some("give a name for every class".into()),
             Self::IdCount { .. } | Self::Permutation { .. } | Self::Setting { .. } => None,
             Self::SizesDiffer { first_size: (height, width), .. } => Some(format!(
@@ -284,7 +293,9 @@ impl DataError {
             Self::WrongSize { .. } => {
                 Some("say how to fit it: `--fit resize` (stretches) or `--fit crop` (cuts the edges)".into())
             }
-            Self::Unreadable { .. } => Some("repair or remove it, or leave such images out with `--skip-bad`".into()),
+            Self::Unreadable { .. } => {
+                Some("repair or remove it, or leave such images out with `--skip-bad`".into())
+            }
             Self::NoImages { unreadable: 0, .. } => {
                 Some("the folder or its sub-folders must hold PNG, JPEG, BMP, WebP, TIFF or GIF files".into())
             }
@@ -293,13 +304,17 @@ impl DataError {
                 Some("bring both to one size and colour: `--size HxW --fit resize --colour grey`".into())
             }
             Self::Limit { available, .. } => Some(format!("leave the limit out to use all {available}")),
-            Self::NoTest { .. } => Some("leave the limit out, or hold images out with `--val-fraction`".into()),
+            Self::NoTest { .. } => {
+                Some("leave the limit out, or hold images out with `--val-fraction`".into())
+            }
             Self::Fraction { .. } => Some("0.1 holds a tenth of the images out".into()),
             Self::NotFound { name, package, .. } => Some(other_places(name, *package)),
             Self::NotFetched { name, package, searched, .. } => {
                 Some(format!("looked in {}; {}", list(searched), other_places(name, *package)))
             }
-            Self::Download { .. } => Some("check the network, or put the files into a folder yourself".into()),
+            Self::Download { .. } => {
+                Some("check the network, or put the files into a folder yourself".into())
+            }
             Self::Checksum { .. } => {
                 Some("the file is damaged or another version: remove it, and fetch it again".into())
             }
@@ -315,7 +330,8 @@ impl DataError {
 
 /// Where else a named data set can come from.
 fn other_places(name: &str, package: Option<&str>) -> String {
-    let package = package.map_or(String::new(), |package| format!("install the Debian package `{package}`, or "));
+    let package =
+        package.map_or(String::new(), |package| format!("install the Debian package `{package}`, or "));
     format!(
         "{package}put its four IDX files into a folder, and give that folder's path instead of `{name}` \
          or set TENUN_DATA to it"

@@ -42,11 +42,6 @@ impl std::fmt::Debug for FolderOptions<'_> {
 }
 
 impl FolderOptions<'_> {
-    /// Whether anything is asked for that changes images.
-    pub(crate) fn changes_images(&self) -> bool {
-        self.size.is_some() || self.fit != Fit::Error || self.colour != Colour::Auto
-    }
-
     fn check(&self) -> Result<(), DataError> {
         let Some((height, width)) = self.size else {
             return match self.fit {
@@ -63,7 +58,9 @@ impl FolderOptions<'_> {
             Some(1..=MAX_DECODED_BYTES) => Ok(()),
             _ => Err(DataError::Setting {
                 setting: "--size",
-                expected: format!("a height and a width of at least 1, and at most {MAX_DECODED_BYTES} bytes"),
+                expected: format!(
+                    "a height and a width of at least 1, and at most {MAX_DECODED_BYTES} bytes"
+                ),
                 got: format!("{height}x{width}"),
             }),
         }
@@ -205,17 +202,17 @@ impl Part {
         let mut skipped = Vec::new();
         let mut done = 0;
         for chunk in all.chunks(CHUNK) {
-            let decoded: Vec<_> = chunk
-                .par_iter()
-                .map(|(path, _)| decode(path, options.size, options.fit, colour))
-                .collect();
+            let decoded: Vec<_> =
+                chunk.par_iter().map(|(path, _)| decode(path, options.size, options.fit, colour)).collect();
             for ((path, id), decoded) in chunk.iter().zip(decoded) {
                 match decoded {
                     Ok(image) => {
                         growing.push(path, &image, options.size)?;
                         ids.push(id.clone());
                     }
-                    Err(reason) if options.skip_bad => skipped.push(Unreadable { path: path.clone(), reason }),
+                    Err(reason) if options.skip_bad => {
+                        skipped.push(Unreadable { path: path.clone(), reason })
+                    }
                     Err(reason) => return Err(DataError::Unreadable { path: path.clone(), reason }),
                 }
                 done += 1;
@@ -259,13 +256,14 @@ impl Part {
         let Some(numbers) = numbers else {
             return Ok((set, self.skipped));
         };
-        let numbers = numbers.into_iter().map(u16::try_from).collect::<Result<Vec<_>, _>>().map_err(|_| {
-            DataError::Setting {
-                setting: "sub-folders as classes",
-                expected: format!("at most {} classes", u32::from(u16::MAX) + 1),
-                got: classes.len().to_string(),
-            }
-        })?;
+        let numbers =
+            numbers.into_iter().map(u16::try_from).collect::<Result<Vec<_>, _>>().map_err(|_| {
+                DataError::Setting {
+                    setting: "sub-folders as classes",
+                    expected: format!("at most {} classes", u32::from(u16::MAX) + 1),
+                    got: classes.len().to_string(),
+                }
+            })?;
         Ok((set.with_labels(Labels::new(numbers, classes.to_vec())?)?, self.skipped))
     }
 }

@@ -136,7 +136,8 @@ fn two_sizes_are_an_error_that_names_both_and_the_way_out() {
     let options = FolderOptions { size, ..Default::default() };
     refused(read_folder(folder.path(), &options), &["b.png is 6x4", "expected 4x6"], &["--fit"]);
     for fit in [Fit::Resize, Fit::Crop] {
-        let set = read_folder(folder.path(), &FolderOptions { size, fit, ..Default::default() }).unwrap().train;
+        let set =
+            read_folder(folder.path(), &FolderOptions { size, fit, ..Default::default() }).unwrap().train;
         assert_eq!((set.len(), set.images().shape()), (2, Shape::new(1, 4, 6)));
     }
     let options = FolderOptions { fit: Fit::Crop, ..Default::default() };
@@ -188,7 +189,9 @@ fn transparency_is_laid_on_white_and_sixteen_bits_become_eight() {
     save(
         folder.path(),
         "a.png",
-        RgbaImage::from_fn(3, 1, |x, _| [Rgba([10, 20, 30, 255]), Rgba([0, 0, 0, 0]), Rgba([0, 0, 0, 51])][x as usize]),
+        RgbaImage::from_fn(3, 1, |x, _| {
+            [Rgba([10, 20, 30, 255]), Rgba([0, 0, 0, 0]), Rgba([0, 0, 0, 51])][x as usize]
+        }),
     );
     let set = read(folder.path()).unwrap().train;
     assert_eq!(set.images().pixels(), [10, 255, 204, 20, 255, 204, 30, 255, 204]);
@@ -268,7 +271,11 @@ fn folders_with_no_image() {
     refused(read(folder.path()), &["1 other files ignored"], &["PNG, JPEG"]);
     fs::write(folder.path().join("bad.png"), "bad").unwrap();
     let options = FolderOptions { skip_bad: true, ..Default::default() };
-    refused(read_folder(folder.path(), &options), &["1 images unreadable", "first:", "bad.png"], &["damaged"]);
+    refused(
+        read_folder(folder.path(), &options),
+        &["1 images unreadable", "first:", "bad.png"],
+        &["damaged"],
+    );
     refused(read(&folder.path().join("nowhere")), &["cannot open", "nowhere"], &[]);
 }
 

@@ -169,7 +169,10 @@ pub(crate) fn labels_beside(images: &Path) -> Option<PathBuf> {
     if labels == plain {
         return None;
     }
-    [format!("{labels}.gz"), labels].into_iter().map(|name| images.with_file_name(name)).find(|path| path.is_file())
+    [format!("{labels}.gz"), labels]
+        .into_iter()
+        .map(|name| images.with_file_name(name))
+        .find(|path| path.is_file())
 }
 
 /// The file `name` in `folder`, as it is or with `.gz`, with a hyphen or a dot before `idx`.
@@ -298,7 +301,13 @@ impl Source<'_> {
     }
 
     /// Fills `buffer` from byte `offset` of the decompressed file.
-    fn fill(&self, reader: &mut impl Read, offset: u64, buffer: &mut [u8], what: &str) -> Result<(), DataError> {
+    fn fill(
+        &self,
+        reader: &mut impl Read,
+        offset: u64,
+        buffer: &mut [u8],
+        what: &str,
+    ) -> Result<(), DataError> {
         let mut filled = 0;
         while filled < buffer.len() {
             match reader.read(&mut buffer[filled..]) {
@@ -330,11 +339,22 @@ impl Source<'_> {
             io::ErrorKind::UnexpectedEof => "a truncated gzip stream".to_string(),
             _ => format!("a corrupt gzip stream ({source})"),
         };
-        self.malformed(&format!("at or after decompressed byte {offset}"), "a whole gzip stream", got, REPLACE)
+        self.malformed(
+            &format!("at or after decompressed byte {offset}"),
+            "a whole gzip stream",
+            got,
+            REPLACE,
+        )
     }
 
     fn malformed(&self, place: &str, expected: &str, got: String, advice: &'static str) -> DataError {
-        DataError::Malformed { path: self.path.into(), place: place.into(), expected: expected.into(), got, advice }
+        DataError::Malformed {
+            path: self.path.into(),
+            place: place.into(),
+            expected: expected.into(),
+            got,
+            advice,
+        }
     }
 }
 

@@ -43,7 +43,10 @@ mod tests {
     fn numbers_count_and_letters_do_not() {
         let mut names = ["b", "a10", "a9/x", "a9", "a01", "a1", "a", "2", "10", "a99999999999999999999999"];
         names.sort_by(|a, b| compare(a, b));
-        assert_eq!(names, ["2", "10", "a", "a01", "a1", "a9", "a9/x", "a10", "a99999999999999999999999", "b"]);
+        assert_eq!(
+            names,
+            ["2", "10", "a", "a01", "a1", "a9", "a9/x", "a10", "a99999999999999999999999", "b"]
+        );
     }
 
     proptest! {

@@ -137,9 +137,7 @@ pub(crate) fn read(path: &Path, place: &str, limit: u64, mut reader: impl Read) 
         advice,
     };
     let broken = |field: &str, source: std::io::Error| match source.kind() {
-        ErrorKind::UnexpectedEof => {
-            malformed(field, "more bytes", "the end of the file".into(), DAMAGED)
-        }
+        ErrorKind::UnexpectedEof => malformed(field, "more bytes", "the end of the file".into(), DAMAGED),
         ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::Other => {
             malformed(field, "intact bytes", source.to_string(), DAMAGED)
         }
@@ -161,7 +159,9 @@ pub(crate) fn read(path: &Path, place: &str, limit: u64, mut reader: impl Read) 
         }
     };
     let mut length = [0; 4];
-    reader.read_exact(&mut length[..length_bytes]).map_err(|error| broken("byte 8 (header length)", error))?;
+    reader
+        .read_exact(&mut length[..length_bytes])
+        .map_err(|error| broken("byte 8 (header length)", error))?;
     let length = u32::from_le_bytes(length) as usize;
     if length > MAX_HEADER {
         let expected = format!("at most {MAX_HEADER} bytes");
@@ -203,7 +203,12 @@ pub(crate) fn read(path: &Path, place: &str, limit: u64, mut reader: impl Read) 
     let mut bytes = Vec::new();
     if bytes.try_reserve_exact(asked as usize).is_err() {
         let got = format!("{asked} bytes, more than the system gives");
-        return Err(malformed("header field `shape`", "an array that fits memory", got, "use a part of the data"));
+        return Err(malformed(
+            "header field `shape`",
+            "an array that fits memory",
+            got,
+            "use a part of the data",
+        ));
     }
     reader.by_ref().take(asked).read_to_end(&mut bytes).map_err(|error| broken("elements", error))?;
     if (bytes.len() as u64) < asked {
@@ -214,8 +219,14 @@ pub(crate) fn read(path: &Path, place: &str, limit: u64, mut reader: impl Read) 
     // Reading on to the end makes a zip entry check its sum.
     let mut rest = [0; 1];
     if reader.read(&mut rest).map_err(|error| broken("elements", error))? > 0 {
-        let expected = format!("the end of the file, after the {asked} bytes that {axes:?} of `{descr}` ask for");
-        return Err(malformed(&format!("byte {}", before + asked), &expected, "trailing bytes".into(), DAMAGED));
+        let expected =
+            format!("the end of the file, after the {asked} bytes that {axes:?} of `{descr}` ask for");
+        return Err(malformed(
+            &format!("byte {}", before + asked),
+            &expected,
+            "trailing bytes".into(),
+            DAMAGED,
+        ));
     }
     Ok(Array { element, axes, fortran, bytes })
 }
@@ -294,8 +305,14 @@ mod tests {
             parse("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 4), }   \n"),
             header("|u1", false, &[2, 3, 4])
         );
-        assert_eq!(parse("{'shape':(5L,),\"descr\":\"<f4\",'fortran_order':True}"), header("<f4", true, &[5]));
-        assert_eq!(parse("{'descr': '<i8', 'fortran_order': False, 'shape': (), }"), header("<i8", false, &[]));
+        assert_eq!(
+            parse("{'shape':(5L,),\"descr\":\"<f4\",'fortran_order':True}"),
+            header("<f4", true, &[5])
+        );
+        assert_eq!(
+            parse("{'descr': '<i8', 'fortran_order': False, 'shape': (), }"),
+            header("<i8", false, &[])
+        );
         for bad in [
             "",
             "{}",

@@ -43,7 +43,8 @@ const TEST_LABELS: [&str; 3] = ["y_test", "test_labels", "test_y"];
 /// [this module](self), [`DataError::LabelCount`] if the labels do not match.
 pub fn read_npy(path: &Path) -> Result<Collection, DataError> {
     let images = to_images(path, "", read_file(path)?)?;
-    let labels = labels_beside(path).map(|labels| to_classes(&labels, "", read_file(&labels)?)).transpose()?;
+    let labels =
+        labels_beside(path).map(|labels| to_classes(&labels, "", read_file(&labels)?)).transpose()?;
     let names = numbered_classes(labels.as_deref());
     let train = labelled(&display_name(path), images, labels, &names)?;
     Collection::new(path.into(), train, None)
@@ -65,7 +66,9 @@ pub fn read_npz(path: &Path) -> Result<Collection, DataError> {
         .map(|name| name.map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_string()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| zip_error(path, "names of the arrays, ", error))?;
-    let find = |names: &[&str]| names.iter().find(|name| keys.iter().any(|key| key == *name)).map(|name| (*name).to_string());
+    let find = |names: &[&str]| {
+        names.iter().find(|name| keys.iter().any(|key| key == *name)).map(|name| (*name).to_string())
+    };
 
     let Some(train_key) = find(&TRAIN_IMAGES) else {
         return Err(DataError::Malformed {
@@ -78,9 +81,8 @@ pub fn read_npz(path: &Path) -> Result<Collection, DataError> {
     };
     let mut read = |key: &str| read_entry(path, &mut archive, key);
     let train = to_images(path, &place(&train_key), read(&train_key)?)?;
-    let mut labels = |names: &[&str]| {
-        find(names).map(|key| to_classes(path, &place(&key), read(&key)?)).transpose()
-    };
+    let mut labels =
+        |names: &[&str]| find(names).map(|key| to_classes(path, &place(&key), read(&key)?)).transpose();
     let train_labels = labels(&TRAIN_LABELS)?;
     let test_labels = labels(&TEST_LABELS)?;
     let test = find(&TEST_IMAGES).map(|key| to_images(path, &place(&key), read(&key)?)).transpose()?;
@@ -103,7 +105,11 @@ fn read_file(path: &Path) -> Result<Array, DataError> {
     npy::read(path, "", length, BufReader::with_capacity(1 << 16, file))
 }
 
-fn read_entry<R: Read + Seek>(path: &Path, archive: &mut ZipArchive<R>, key: &str) -> Result<Array, DataError> {
+fn read_entry<R: Read + Seek>(
+    path: &Path,
+    archive: &mut ZipArchive<R>,
+    key: &str,
+) -> Result<Array, DataError> {
     let place = place(key);
     let name = format!("{key}.npy");
     let name = if archive.index_for_name(&name).is_some() { &name } else { key };
@@ -188,7 +194,12 @@ fn to_images(path: &Path, place: &str, array: Array) -> Result<Images, DataError
     };
     if array.axes.contains(&0) {
         let got = format!("{:?}", array.axes);
-        return Err(malformed("header field `shape`", "at least one image of at least one pixel", got, "the array holds nothing: give another"));
+        return Err(malformed(
+            "header field `shape`",
+            "at least one image of at least one pixel",
+            got,
+            "the array holds nothing: give another",
+        ));
     }
     let channels = layout.channels.map_or(1, |axis| array.axes[axis]);
     let (height, width) = (array.axes[layout.rows], array.axes[layout.columns]);
@@ -254,7 +265,8 @@ fn planes(array: &Array, layout: &Layout, channels: usize, values: &[u8]) -> Vec
     for image in 0..array.axes[layout.images] {
         for channel in 0..channels {
             for row in 0..array.axes[layout.rows] {
-                let start = image * strides[layout.images] + channel * channel_stride + row * strides[layout.rows];
+                let start =
+                    image * strides[layout.images] + channel * channel_stride + row * strides[layout.rows];
                 let line = values[start..].iter().step_by(strides[layout.columns]);
                 pixels.extend(line.take(array.axes[layout.columns]));
             }
@@ -294,7 +306,9 @@ fn to_classes(path: &Path, place: &str, array: Array) -> Result<Vec<u16>, DataEr
             (Some(class), _) => {
                 u16::try_from(class).map_err(|_| malformed(place, expected, class.to_string()))
             }
-            (None, value) => Err(malformed(place, expected, format!("the float {}", value.unwrap_or(f64::NAN)))),
+            (None, value) => {
+                Err(malformed(place, expected, format!("the float {}", value.unwrap_or(f64::NAN))))
+            }
         }
     });
     classes.collect()

@@ -7,7 +7,11 @@ use zip::write::SimpleFileOptions;
 use super::*;
 
 /// A `.npy` file's bytes, as another library writes them.
-fn npy<T: npyz::Serialize + npyz::AutoSerialize + Clone>(axes: &[u64], order: Order, values: &[T]) -> Vec<u8> {
+fn npy<T: npyz::Serialize + npyz::AutoSerialize + Clone>(
+    axes: &[u64],
+    order: Order,
+    values: &[T],
+) -> Vec<u8> {
     let mut bytes = Vec::new();
     let options = npyz::WriteOptions::new().default_dtype().shape(axes).order(order).writer(&mut bytes);
     let mut writer = options.begin_nd().unwrap();
@@ -113,7 +117,10 @@ fn a_value_out_of_range_is_named_with_its_place() {
     npy_refused(&with(1.5), &["element [1, 0, 1]", "got 1.5"]);
     npy_refused(&with(-0.25), &["got -0.25"]);
     npy_refused(&with(f32::INFINITY), &["got inf"]);
-    npy_refused(&npy(&[2, 1, 2], Order::Fortran, &[0_i32, 256, 0, 0]), &["element [1, 0, 0]", "0 to 255", "got 256"]);
+    npy_refused(
+        &npy(&[2, 1, 2], Order::Fortran, &[0_i32, 256, 0, 0]),
+        &["element [1, 0, 0]", "0 to 255", "got 256"],
+    );
     npy_refused(&npy(&[1, 1, 2], Order::C, &[-1_i8, 0]), &["element [0, 0, 0]", "got -1"]);
 }
 
@@ -160,7 +167,10 @@ fn with_shape(shape: &str) -> Vec<u8> {
 
 #[test]
 fn a_header_that_asks_for_more_than_there_is_allocates_nothing() {
-    npy_refused(&with_shape("(1048576, 1048576, 1048576)"), &["1152921504606846976 bytes", "room for at most 50"]);
+    npy_refused(
+        &with_shape("(1048576, 1048576, 1048576)"),
+        &["1152921504606846976 bytes", "room for at most 50"],
+    );
     npy_refused(&with_shape("(4294967296, 4294967296, 4)"), &["more than 2^64"]);
     npy_refused(&with_shape("(-1, 2, 3)"), &["header", "'shape'"]);
     npy_refused(&with_shape(&"(".repeat(9000)), &["header"]);
@@ -193,7 +203,10 @@ fn archives_with_the_customary_names() {
 fn archives_that_do_not_fit() {
     let grey = npy(&[2, 3, 4], Order::C, &RAMP);
     let read = |arrays: &[(&str, Vec<u8>)]| read_npz(file(&npz(arrays, true)).path());
-    refused(read(&[("pictures", grey.clone()), ("notes", vec![])]), &["x_train", "train_images", "got pictures, notes"]);
+    refused(
+        read(&[("pictures", grey.clone()), ("notes", vec![])]),
+        &["x_train", "train_images", "got pictures, notes"],
+    );
     refused(read(&[]), &["an empty archive"]);
     let labels = |values: &[i64]| npy(&[values.len() as u64], Order::C, values);
     refused(read(&[("x", grey.clone()), ("y", labels(&[1, 2, 3]))]), &["expected 2 labels", "got 3"]);
