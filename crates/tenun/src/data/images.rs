@@ -19,7 +19,7 @@ impl Images {
     #[must_use]
     pub fn new(shape: Shape, pixels: Vec<u8>) -> Option<Self> {
         let length = shape.len();
-        (length > 0 && pixels.len() % length == 0).then_some(Self { shape, pixels })
+        (length > 0 && pixels.len().is_multiple_of(length)).then_some(Self { shape, pixels })
     }
 
     /// Channels, height and width of every image.

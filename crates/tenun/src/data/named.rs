@@ -176,7 +176,19 @@ impl NamedSet {
         ];
         for folder in candidates.into_iter().flatten() {
             match files_in(&folder) {
-                Ok(files) => return self.read(folder, files),
+                Ok(files) => {
+                    let passed_over = places.data.as_ref().filter(|data| !folder.starts_with(data));
+                    let note = passed_over.map(|data| {
+                        format!(
+                            "TENUN_DATA, {}, does not have `{}`: it was found elsewhere",
+                            data.display(),
+                            self.name
+                        )
+                    });
+                    let mut collection = self.read(folder, files)?;
+                    collection.notes.extend(note);
+                    return Ok(collection);
+                }
                 Err(missing) => searched.push(missing),
             }
         }

@@ -137,6 +137,13 @@ fn places_are_searched_in_their_order() {
         let collection = by_content().open(&places, None).unwrap();
         check(&collection);
         assert_eq!(collection.origin, at(folder));
+        // A user who set TENUN_DATA in vain is told.
+        assert_eq!(
+            collection.notes.len(),
+            usize::from(!folder.starts_with("data")),
+            "{:?}",
+            collection.notes
+        );
     }
 }
 
