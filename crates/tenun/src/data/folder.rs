@@ -12,8 +12,11 @@ use super::{Collection, DataError, Dataset, Images, Labels, Unreadable, natural}
 /// How deep folders are followed; more is taken for a loop or a mistake.
 const MAX_DEPTH: usize = 32;
 
-/// Images decoded at a time: enough for every core, few enough that a bad one is reported soon.
+/// Images decoded at a time, at most: enough for every core, few enough that a bad one is reported soon.
 const CHUNK: usize = 256;
+
+/// About how many bytes of decoded images are held besides those that are kept.
+const CHUNK_BYTES: usize = 128 << 20;
 
 /// How a folder of images is read.
 #[derive(Clone, Copy, Default)]
@@ -201,7 +204,10 @@ impl Part {
         let mut ids = Vec::with_capacity(total);
         let mut skipped = Vec::new();
         let mut done = 0;
-        for chunk in all.chunks(CHUNK) {
+        let mut rest = &all[..];
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(growing.chunk().min(rest.len()));
+            rest = later;
             let decoded: Vec<_> =
                 chunk.par_iter().map(|(path, _)| decode(path, options.size, options.fit, colour)).collect();
             for ((path, id), decoded) in chunk.iter().zip(decoded) {
@@ -280,6 +286,14 @@ struct Growing {
 }
 
 impl Growing {
+    /// How many images to decode next: the first alone, to learn how large they are.
+    fn chunk(&self) -> usize {
+        match &self.first {
+            None => 1,
+            Some((_, shape)) => (CHUNK_BYTES / shape.len()).clamp(2, CHUNK),
+        }
+    }
+
     fn push(&mut self, path: &Path, image: &Decoded, size: Option<(usize, usize)>) -> Result<(), DataError> {
         let got = (image.height, image.width);
         if let Some(expected) = size.filter(|&expected| expected != got) {

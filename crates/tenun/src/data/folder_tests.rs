@@ -257,6 +257,19 @@ fn an_unreadable_image_is_named_and_skipped_only_when_asked() {
 }
 
 #[test]
+fn many_images_keep_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..2 * CHUNK as u32 {
+        let colour = Luma([(index % 251) as u8]);
+        GrayImage::from_pixel(1, 1, colour).save(folder.path().join(format!("{index}.png"))).unwrap();
+    }
+    let set = read(folder.path()).unwrap().train;
+    let expected: Vec<u8> = (0..2 * CHUNK).map(|index| (index % 251) as u8).collect();
+    assert_eq!(set.images().pixels(), expected);
+    assert_eq!(set.id(300), "300.png");
+}
+
+#[test]
 fn the_content_says_what_the_format_is() {
     let folder = tempfile::tempdir().unwrap();
     grey(2, 2, 9).save_with_format(folder.path().join("a.jpg"), ImageFormat::Png).unwrap();
