@@ -19,7 +19,7 @@ impl Images {
     #[must_use]
     pub fn new(shape: Shape, pixels: Vec<u8>) -> Option<Self> {
         let length = shape.len();
-        (length > 0 && pixels.len() % length == 0).then_some(Self { shape, pixels })
+        (length > 0 && pixels.len().is_multiple_of(length)).then_some(Self { shape, pixels })
     }
 
     /// Channels, height and width of every image.
@@ -54,6 +54,11 @@ impl Images {
     pub fn image(&self, index: usize) -> &[u8] {
         let length = self.shape.len();
         &self.pixels[index * length..(index + 1) * length]
+    }
+
+    /// Keeps the first `count` images, or all if there are no more.
+    pub fn truncate(&mut self, count: usize) {
+        self.pixels.truncate(count.saturating_mul(self.shape.len()));
     }
 
     /// The images at `indices`, in that order.

@@ -1,5 +1,35 @@
 //! Images from files: reading, finding, checking, splitting.
+//!
+//! [`open`] takes what a user calls a data set and gives a [`Collection`]: a training [`Dataset`], a test one where
+//! the source has an official split, and a word on everything that was left out. A dataset is [`Images`], one byte
+//! a value, with an identifier for each and optional [`Labels`]. Nothing here panics on a file, whatever is in it:
+//! what is wrong comes back as a [`DataError`], which says where, and what to do.
 
+mod dataset;
+mod decode;
+mod digest;
+mod error;
+mod fetch;
+mod folder;
+pub mod idx;
+mod idx_split;
 mod images;
+pub mod named;
+mod natural;
+mod npy;
+pub mod numpy;
+mod open;
+mod split;
+pub mod summary;
 
+pub use dataset::{Collection, Dataset, Labels};
+pub use decode::{Colour, Fit};
+pub use error::{DataError, Unreadable};
+pub use fetch::OnDownload;
+pub use folder::{FolderOptions, read_folder};
+pub use idx_split::{read_idx, read_idx_folder};
 pub use images::Images;
+pub use named::{NAMED_SETS, NamedSet, Places, find_named};
+pub use open::{OpenOptions, open};
+pub use split::hold_out;
+pub use summary::Summary;

@@ -1,0 +1,350 @@
+//! [`DataError`]: what can be wrong with data, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tenun_engine::Shape;
+
+/// Why images could not be read, found, checked or split.
+///
+/// The message says what is wrong, where, what was expected and what came; [`DataError::hint`]
+/// says what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The operating system refused to read or write.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was being done to it: `open`, `read`, `create`…
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// A path was given that leads nowhere.
+    #[error("there is no file or folder {}", path.display())]
+    NoSuchPath {
+        /// The path as the user gave it.
+        path: PathBuf,
+    },
+
+    /// The source is neither a path nor a data set's name.
+    #[error("`{given}` is no known data set, and there is no file or folder of that name")]
+    UnknownName {
+        /// What the user gave.
+        given: String,
+        /// The known name that looks most like it.
+        nearest: Option<&'static str>,
+        /// Every known name.
+        known: Vec<&'static str>,
+    },
+
+    /// A file does not hold what its format promises.
+    #[error("{}: {place}: expected {expected}, got {got}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file: a byte offset, a field, an array's key or an element's index.
+        place: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+
+    /// There are more or fewer labels than images.
+    #[error("{place}: expected {images} labels, one for each image, got {labels}")]
+    LabelCount {
+        /// The labels' file or array.
+        place: String,
+        /// Images there are.
+        images: usize,
+        /// Labels there are.
+        labels: usize,
+    },
+
+    /// A label names a class that does not exist.
+    #[error("label {index} is class {class}: expected a class below {classes}, the number of class names")]
+    LabelRange {
+        /// Index of the label.
+        index: usize,
+        /// The class it gives.
+        class: usize,
+        /// How many classes have names.
+        classes: usize,
+    },
+
+    /// There are more or fewer identifiers than images.
+    #[error("{images} images have {ids} identifiers: expected one for each image")]
+    IdCount {
+        /// Images there are.
+        images: usize,
+        /// Identifiers there are.
+        ids: usize,
+    },
+
+    /// Two images of a folder differ in size, and nothing was said about what to do.
+    #[error(
+        "images of different sizes: {} is {}x{} (height x width), {} is {}x{}",
+        first.display(), first_size.0, first_size.1, second.display(), second_size.0, second_size.1
+    )]
+    SizesDiffer {
+        /// The first image of the folder.
+        first: PathBuf,
+        /// Its height and width.
+        first_size: (usize, usize),
+        /// The first image that differs from it.
+        second: PathBuf,
+        /// Its height and width.
+        second_size: (usize, usize),
+    },
+
+    /// An image does not have the size that was asked for, and it was not said how to fit it.
+    #[error(
+        "{} is {}x{} (height x width), expected {}x{}",
+        path.display(), got.0, got.1, expected.0, expected.1
+    )]
+    WrongSize {
+        /// The image.
+        path: PathBuf,
+        /// The height and width asked for.
+        expected: (usize, usize),
+        /// Its height and width.
+        got: (usize, usize),
+    },
+
+    /// One image of a folder cannot be decoded.
+    #[error("{} cannot be read as an image: {reason}", path.display())]
+    Unreadable {
+        /// The image.
+        path: PathBuf,
+        /// What the decoder said.
+        reason: String,
+    },
+
+    /// A folder has no image that can be used.
+    #[error(
+        "no image in {}: {ignored} other files ignored, {unreadable} images unreadable{}",
+        path.display(), first_unreadable(*unreadable, example)
+    )]
+    NoImages {
+        /// The folder.
+        path: PathBuf,
+        /// Files that are not images, by their names.
+        ignored: usize,
+        /// Images that could not be decoded.
+        unreadable: usize,
+        /// The first of those, and why.
+        example: Option<Box<Unreadable>>,
+    },
+
+    /// Training and test images are not of one shape.
+    #[error(
+        "training images are {train} (height×width×channels), test images are {test}: expected one shape"
+    )]
+    SplitShapes {
+        /// Shape of the training images.
+        train: Shape,
+        /// Shape of the test images.
+        test: Shape,
+    },
+
+    /// A limit cannot be met.
+    #[error(
+        "a limit of {asked} was asked for on `{name}`, which has {available} images: expected 1 to {available}"
+    )]
+    Limit {
+        /// The data set.
+        name: String,
+        /// The limit.
+        asked: usize,
+        /// How many images there are.
+        available: usize,
+    },
+
+    /// The set has no test images, and a number of them was asked for.
+    #[error("a limit of {asked} test images was asked for, but `{name}` has no test images")]
+    NoTest {
+        /// The data set.
+        name: String,
+        /// The limit.
+        asked: usize,
+    },
+
+    /// The fraction of images to hold out cannot be met.
+    #[error(
+        "validation fraction {fraction} of {count} images: expected more than 0 and less than 1, \
+         with at least one image on either side"
+    )]
+    Fraction {
+        /// The fraction asked for.
+        fraction: f64,
+        /// How many images there are.
+        count: usize,
+    },
+
+    /// The order in which to draw images is not a permutation of them.
+    #[error("the order to draw {count} images in is not a permutation: {reason}")]
+    Permutation {
+        /// How many images there are.
+        count: usize,
+        /// What is wrong with the order.
+        reason: String,
+    },
+
+    /// A setting makes no sense, or none for this kind of data.
+    #[error("{setting}: expected {expected}, got {got}")]
+    Setting {
+        /// The setting, as the program spells it.
+        setting: &'static str,
+        /// What it takes.
+        expected: String,
+        /// What it was given.
+        got: String,
+    },
+
+    /// A named data set was found nowhere.
+    #[error("data set `{name}` was not found; looked in {}", list(searched))]
+    NotFound {
+        /// Its name.
+        name: &'static str,
+        /// Where it was looked for, and what was missing there.
+        searched: Vec<String>,
+        /// The Debian package that has it.
+        package: Option<&'static str>,
+    },
+
+    /// A named data set was found nowhere, and could not be downloaded.
+    #[error("data set `{name}` was not found, and could not be downloaded: {source}")]
+    NotFetched {
+        /// Its name.
+        name: &'static str,
+        /// Where it was looked for, and what was missing there.
+        searched: Vec<String>,
+        /// The Debian package that has it.
+        package: Option<&'static str>,
+        /// Why the download failed.
+        source: Box<DataError>,
+    },
+
+    /// A download failed.
+    #[error("download of {url} failed: {reason}")]
+    Download {
+        /// The address.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
+
+    /// Bytes are not those of the data set.
+    #[error("{place}: expected SHA-256 {expected}, got {got}")]
+    Checksum {
+        /// The file or address.
+        place: String,
+        /// The digest of the true bytes.
+        expected: String,
+        /// The digest of these.
+        got: String,
+    },
+}
+
+/// An image that was left out, and why.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Unreadable {
+    /// The image.
+    pub path: PathBuf,
+    /// What the decoder said.
+    pub reason: String,
+}
+
+impl DataError {
+    /// What the user can do about it, if there is something more to say than the message does.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("check the permissions of the file and of the folders above it".into())
+            }
+            Self::Io { .. } => None,
+            Self::NoSuchPath { .. } => Some("check the spelling, and the folder it is relative to".into()),
+            Self::UnknownName { nearest, known, .. } => Some(match nearest {
+                Some(name) => format!("did you mean `{name}`? Known data sets: {}", known.join(", ")),
+                None => {
+                    format!(
+                        "known data sets: {}; or give a folder, an IDX, .npy or .npz file",
+                        known.join(", ")
+                    )
+                }
+            }),
+            Self::Malformed { advice, .. } => Some((*advice).into()),
+            Self::LabelCount { .. } => {
+                Some("the labels belong to other images; replace or remove them".into())
+            }
+            Self::LabelRange { .. } => Some("give a name for every class".into()),
+            Self::IdCount { .. } | Self::Permutation { .. } | Self::Setting { .. } => None,
+            Self::SizesDiffer { first_size: (height, width), .. } => Some(format!(
+                "bring them to one size with `--size {height}x{width} --fit resize` (stretches) \
+                 or `--fit crop` (keeps proportions, cuts the edges)"
+            )),
+            Self::WrongSize { .. } => {
+                Some("say how to fit it: `--fit resize` (stretches) or `--fit crop` (cuts the edges)".into())
+            }
+            Self::Unreadable { .. } => {
+                Some("repair or remove it, or leave such images out with `--skip-bad`".into())
+            }
+            Self::NoImages { unreadable: 0, .. } => {
+                Some("the folder or its sub-folders must hold PNG, JPEG, BMP, WebP, TIFF or GIF files".into())
+            }
+            Self::NoImages { .. } => Some("every image in it is damaged or of another format".into()),
+            Self::SplitShapes { .. } => {
+                Some("bring both to one size and colour: `--size HxW --fit resize --colour grey`".into())
+            }
+            Self::Limit { available, .. } => Some(format!("leave the limit out to use all {available}")),
+            Self::NoTest { .. } => {
+                Some("leave the limit out, or hold images out with `--val-fraction`".into())
+            }
+            Self::Fraction { .. } => Some("0.1 holds a tenth of the images out".into()),
+            Self::NotFound { name, package, .. } => Some(other_places(name, *package)),
+            Self::NotFetched { name, package, searched, .. } => {
+                Some(format!("looked in {}; {}", list(searched), other_places(name, *package)))
+            }
+            Self::Download { .. } => {
+                Some("check the network, or put the files into a folder yourself".into())
+            }
+            Self::Checksum { .. } => {
+                Some("the file is damaged or another version: remove it, and fetch it again".into())
+            }
+        }
+    }
+
+    /// An [`Self::Io`] for `path`; for use in `map_err`.
+    pub(crate) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, doing, source }
+    }
+}
+
+/// Where else a named data set can come from.
+fn other_places(name: &str, package: Option<&str>) -> String {
+    let package =
+        package.map_or(String::new(), |package| format!("install the Debian package `{package}`, or "));
+    format!(
+        "{package}put its four IDX files into a folder, and give that folder's path instead of `{name}` \
+         or set TENUN_DATA to it"
+    )
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() { "no place".into() } else { items.join("; ") }
+}
+
+fn first_unreadable(unreadable: usize, example: &Option<Box<Unreadable>>) -> String {
+    match example {
+        Some(first) if unreadable > 0 => format!(" (first: {}: {})", first.path.display(), first.reason),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,344 @@
+//! A folder of images; its sub-folders are classes, or the splits `train` and `test`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use tenun_engine::Shape;
+
+use super::decode::{Colour, Decoded, Fit, MAX_DECODED_BYTES, decode, is_image_name};
+use super::{Collection, DataError, Dataset, Images, Labels, Unreadable, natural};
+
+/// How deep folders are followed; more is taken for a loop or a mistake.
+const MAX_DEPTH: usize = 32;
+
+/// Images decoded at a time, at most: enough for every core, few enough that a bad one is reported soon.
+const CHUNK: usize = 256;
+
+/// About how many bytes of decoded images are held besides those that are kept.
+const CHUNK_BYTES: usize = 128 << 20;
+
+/// How a folder of images is read.
+#[derive(Clone, Copy, Default)]
+pub struct FolderOptions<'a> {
+    /// Height and width of every image; `None` takes those of the first.
+    pub size: Option<(usize, usize)>,
+    /// What to do with an image of another size.
+    pub fit: Fit,
+    /// Channels of the images.
+    pub colour: Colour,
+    /// Whether to leave out images that cannot be read, and to list them in [`Collection::skipped`].
+    pub skip_bad: bool,
+    /// Called with the number of images done and the number there are, as the work goes on.
+    pub on_image: Option<&'a (dyn Fn(usize, usize) + Sync)>,
+}
+
+impl std::fmt::Debug for FolderOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FolderOptions")
+            .field("size", &self.size)
+            .field("fit", &self.fit)
+            .field("colour", &self.colour)
+            .field("skip_bad", &self.skip_bad)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FolderOptions<'_> {
+    fn check(&self) -> Result<(), DataError> {
+        let Some((height, width)) = self.size else {
+            return match self.fit {
+                Fit::Error => Ok(()),
+                _ => Err(DataError::Setting {
+                    setting: "--fit",
+                    expected: "`--size HxW` with it".into(),
+                    got: "no size to fit images to".into(),
+                }),
+            };
+        };
+        let bytes = (height as u64).checked_mul(width as u64).and_then(|area| area.checked_mul(3));
+        match bytes {
+            Some(1..=MAX_DECODED_BYTES) => Ok(()),
+            _ => Err(DataError::Setting {
+                setting: "--size",
+                expected: format!(
+                    "a height and a width of at least 1, and at most {MAX_DECODED_BYTES} bytes"
+                ),
+                got: format!("{height}x{width}"),
+            }),
+        }
+    }
+}
+
+/// Reads a folder of PNG, JPEG, BMP, WebP, TIFF and GIF files.
+///
+/// *Order.* Images are sorted by path as people count: `img2.png` comes before `img10.png`. Each is called by its
+/// path within the folder.
+///
+/// *Labels.* If every image lies in a sub-folder, the first sub-folder on its path is its class, and classes are
+/// in the same order; otherwise there are no labels. A folder with a sub-folder `train` and one of `test`, `val`,
+/// `valid` or `validation` holds the two splits, the first of these that there is being the test images.
+///
+/// *Pixels.* 16-bit and float values are scaled to 8 bits; transparency is laid on white; the orientation that a
+/// camera noted (EXIF) is applied; of an animation or a multi-page file the first picture is taken. The format is
+/// known by content. An image that would decode to more than 256 MiB counts as unreadable.
+///
+/// Hidden files and folders, and files whose names do not end as images' do, are passed over and counted.
+///
+/// # Errors
+/// [`DataError::NoImages`], [`DataError::SizesDiffer`], [`DataError::WrongSize`], [`DataError::Unreadable`] (unless
+/// `skip_bad`), [`DataError::SplitShapes`], [`DataError::Setting`] for a size of 0 or a fit without a size, and
+/// [`DataError::Io`] if a folder cannot be listed.
+pub fn read_folder(folder: &Path, options: &FolderOptions<'_>) -> Result<Collection, DataError> {
+    options.check()?;
+    let name = display_name(folder);
+    let train = folder.join("train");
+    let tests = ["test", "val", "valid", "validation"].map(|split| folder.join(split));
+    let mut tests = tests.into_iter().filter(|split| split.is_dir());
+    let (true, Some(test)) = (train.is_dir(), tests.next()) else {
+        let mut scan = Scan::of(folder)?;
+        let part = Part::read(folder, &mut scan, options, None)?;
+        let classes = part.class_names();
+        let (set, skipped) = part.into_dataset(&name, &classes)?;
+        let mut collection = Collection::new(folder.into(), set, None)?;
+        collection.ignored = scan.ignored;
+        collection.skipped = skipped;
+        return Ok(collection);
+    };
+
+    let (mut scan, mut test_scan) = (Scan::of(&train)?, Scan::of(&test)?);
+    let part = Part::read(&train, &mut scan, options, None)?;
+    // Test images are made like the training images, so that `Auto` cannot decide twice.
+    let channels = part.images.shape().channels;
+    let test_part = Part::read(&test, &mut test_scan, options, Some(channels))?;
+    let mut classes = part.class_names();
+    classes.extend(test_part.class_names());
+    classes.sort_by(|a, b| natural::compare(a, b));
+    classes.dedup();
+    let (mut train_set, mut skipped) = part.into_dataset(&name, &classes)?;
+    let (mut test_set, test_skipped) = test_part.into_dataset(&name, &classes)?;
+    skipped.extend(test_skipped);
+    // The test set has colour where the training set has none: grey training images are RGB all the same.
+    if train_set.images().shape().channels < test_set.images().shape().channels {
+        train_set = train_set.map_images(grey_to_rgb);
+    } else if test_set.images().shape().channels < train_set.images().shape().channels {
+        test_set = test_set.map_images(grey_to_rgb);
+    }
+    let mut collection = Collection::new(folder.into(), train_set, Some(test_set))?;
+    collection.ignored = scan.ignored + test_scan.ignored;
+    collection.skipped = skipped;
+    collection.notes.push(format!("test images are those of {}", test.display()));
+    collection.notes.extend(tests.map(|unused| format!("{} is not used", unused.display())));
+    Ok(collection)
+}
+
+/// The last part of the path, or all of it if there is none (as in `..`).
+pub(crate) fn display_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// The images of a folder, by name.
+struct Scan {
+    /// Path, and the same within the folder as text with `/` between its parts.
+    images: Vec<(PathBuf, String)>,
+    ignored: usize,
+}
+
+impl Scan {
+    fn of(folder: &Path) -> Result<Self, DataError> {
+        let mut scan = Self { images: Vec::new(), ignored: 0 };
+        scan.walk(folder, "", &mut Vec::new())?;
+        scan.images.sort_by(|a, b| natural::compare(&a.1, &b.1).then_with(|| a.0.cmp(&b.0)));
+        Ok(scan)
+    }
+
+    /// `above` holds the true paths of the folders that lead here, so that a link to one of them ends the walk.
+    fn walk(&mut self, folder: &Path, within: &str, above: &mut Vec<PathBuf>) -> Result<(), DataError> {
+        let real = fs::canonicalize(folder).map_err(DataError::io(folder, "open"))?;
+        if above.len() >= MAX_DEPTH || above.contains(&real) {
+            self.ignored += 1;
+            return Ok(());
+        }
+        above.push(real);
+        for entry in fs::read_dir(folder).map_err(DataError::io(folder, "list"))? {
+            let entry = entry.map_err(DataError::io(folder, "list"))?;
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                self.ignored += 1;
+            } else if path.is_dir() {
+                self.walk(&path, &format!("{within}{name}/"), above)?;
+            } else if is_image_name(&path) {
+                self.images.push((path, format!("{within}{name}")));
+            } else {
+                self.ignored += 1;
+            }
+        }
+        above.pop();
+        Ok(())
+    }
+}
+
+/// The images of one split, before classes have numbers.
+struct Part {
+    images: Images,
+    ids: Vec<String>,
+    skipped: Vec<Unreadable>,
+}
+
+impl Part {
+    /// `channels`, if given, is what `Colour::Auto` has already come to: 3 makes all images RGB.
+    fn read(
+        folder: &Path,
+        scan: &mut Scan,
+        options: &FolderOptions<'_>,
+        channels: Option<usize>,
+    ) -> Result<Self, DataError> {
+        let colour = match (options.colour, channels) {
+            (Colour::Auto, Some(3)) => Colour::Rgb,
+            (colour, _) => colour,
+        };
+        let all = std::mem::take(&mut scan.images);
+        let total = all.len();
+        let mut growing = Growing::default();
+        let mut ids = Vec::with_capacity(total);
+        let mut skipped = Vec::new();
+        let mut done = 0;
+        let mut rest = &all[..];
+        while !rest.is_empty() {
+            let (chunk, later) = rest.split_at(growing.chunk().min(rest.len()));
+            rest = later;
+            let decoded: Vec<_> =
+                chunk.par_iter().map(|(path, _)| decode(path, options.size, options.fit, colour)).collect();
+            for ((path, id), decoded) in chunk.iter().zip(decoded) {
+                match decoded {
+                    Ok(image) => {
+                        growing.push(path, &image, options.size)?;
+                        ids.push(id.clone());
+                    }
+                    Err(reason) if options.skip_bad => {
+                        skipped.push(Unreadable { path: path.clone(), reason })
+                    }
+                    Err(reason) => return Err(DataError::Unreadable { path: path.clone(), reason }),
+                }
+                done += 1;
+                if let Some(on_image) = options.on_image {
+                    on_image(done, total);
+                }
+            }
+        }
+        match growing.into_images() {
+            Some(images) => Ok(Self { images, ids, skipped }),
+            None => Err(DataError::NoImages {
+                path: folder.into(),
+                ignored: scan.ignored,
+                unreadable: skipped.len(),
+                example: skipped.into_iter().next().map(Box::new),
+            }),
+        }
+    }
+
+    /// The first sub-folder on each image's path, sorted, each once; empty if an image has none.
+    fn class_names(&self) -> Vec<String> {
+        let Some(mut names) = self.ids.iter().map(|id| class_of(id)).collect::<Option<Vec<_>>>() else {
+            return Vec::new();
+        };
+        names.sort_by(|a, b| natural::compare(a, b));
+        names.dedup();
+        names.into_iter().map(String::from).collect()
+    }
+
+    /// The data set, and what was left out; `classes` has this part's classes among others, sorted.
+    fn into_dataset(self, name: &str, classes: &[String]) -> Result<(Dataset, Vec<Unreadable>), DataError> {
+        let numbers: Option<Vec<usize>> = self
+            .ids
+            .iter()
+            .map(|id| {
+                let own = class_of(id)?;
+                classes.binary_search_by(|class| natural::compare(class, own)).ok()
+            })
+            .collect();
+        let set = Dataset::new(name, self.images).with_ids(self.ids)?;
+        let Some(numbers) = numbers else {
+            return Ok((set, self.skipped));
+        };
+        let numbers =
+            numbers.into_iter().map(u16::try_from).collect::<Result<Vec<_>, _>>().map_err(|_| {
+                DataError::Setting {
+                    setting: "sub-folders as classes",
+                    expected: format!("at most {} classes", u32::from(u16::MAX) + 1),
+                    got: classes.len().to_string(),
+                }
+            })?;
+        Ok((set.with_labels(Labels::new(numbers, classes.to_vec())?)?, self.skipped))
+    }
+}
+
+fn class_of(id: &str) -> Option<&str> {
+    id.split_once('/').map(|(class, _)| class)
+}
+
+/// Images appended one by one: grey until one has colour, then all RGB.
+#[derive(Default)]
+struct Growing {
+    first: Option<(PathBuf, Shape)>,
+    pixels: Vec<u8>,
+}
+
+impl Growing {
+    /// How many images to decode next: the first alone, to learn how large they are.
+    fn chunk(&self) -> usize {
+        match &self.first {
+            None => 1,
+            Some((_, shape)) => (CHUNK_BYTES / shape.len()).clamp(2, CHUNK),
+        }
+    }
+
+    fn push(&mut self, path: &Path, image: &Decoded, size: Option<(usize, usize)>) -> Result<(), DataError> {
+        let got = (image.height, image.width);
+        if let Some(expected) = size.filter(|&expected| expected != got) {
+            return Err(DataError::WrongSize { path: path.into(), expected, got });
+        }
+        let (first, shape) = self
+            .first
+            .get_or_insert_with(|| (path.into(), Shape::new(image.channels, image.height, image.width)));
+        if (shape.height, shape.width) != got {
+            return Err(DataError::SizesDiffer {
+                first: first.clone(),
+                first_size: (shape.height, shape.width),
+                second: path.into(),
+                second_size: got,
+            });
+        }
+        if shape.channels < image.channels {
+            self.pixels = repeat_planes(&self.pixels, shape.area());
+            shape.channels = image.channels;
+        }
+        if image.channels < shape.channels {
+            self.pixels.extend(repeat_planes(&image.planes, shape.area()));
+        } else {
+            self.pixels.extend_from_slice(&image.planes);
+        }
+        Ok(())
+    }
+
+    fn into_images(self) -> Option<Images> {
+        let (_, shape) = self.first?;
+        Images::new(shape, self.pixels)
+    }
+}
+
+/// Each plane of `area` bytes three times over.
+fn repeat_planes(planes: &[u8], area: usize) -> Vec<u8> {
+    planes.chunks_exact(area).flat_map(|plane| [plane; 3]).flatten().copied().collect()
+}
+
+/// Grey images as RGB with three equal planes.
+fn grey_to_rgb(images: &Images) -> Option<Images> {
+    let shape = images.shape();
+    Images::new(Shape::new(3, shape.height, shape.width), repeat_planes(images.pixels(), shape.area()))
+}
+
+#[cfg(test)]
+#[path = "folder_tests.rs"]
+mod tests;
