@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""Writes the golden files beside this script; README.md says what each is.
+
+    pip install -r requirements.txt
+    python make_golden.py --data DIR
+
+DIR holds Fashion-MNIST's IDX files, plain or gzipped.
+"""
+
+import argparse
+from pathlib import Path
+
+import cae
+import layers
+import optimisers
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with Fashion-MNIST's IDX files")
+    parser.add_argument("--no-epoch", action="store_true", help="leave out cae_epoch1.json, which takes minutes")
+    arguments = parser.parse_args()
+    here = Path(__file__).resolve().parent
+    layers.write(here)
+    optimisers.write(here)
+    cae.write(here, arguments.data, epoch=not arguments.no_epoch)
+
+
+if __name__ == "__main__":
+    main()
