@@ -64,6 +64,9 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     unsafe fn load_at(self, from: *const f32) -> Self::V;
 
     /// Runs `f` compiled for these instructions: `f` and all it inlines may use their registers.
+    ///
+    /// Write `s.enter(#[inline(always)] || …)`: a closure that the compiler leaves on its own is compiled without
+    /// the instructions, and every operation in it becomes a call, a hundred times slower.
     fn enter<R>(self, f: impl FnOnce() -> R) -> R;
 
     /// Zero in every lane.

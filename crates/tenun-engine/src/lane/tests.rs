@@ -19,11 +19,14 @@ impl<F: VectorFn> WithSimd for Map<'_, F> {
     fn run<S: Simd>(self, s: S) -> Vec<f32> {
         assert_eq!(self.0.len() % 16, 0);
         let mut out = vec![0.0; self.0.len()];
-        s.enter(|| {
-            for (x, y) in self.0.chunks_exact(S::LANES).zip(out.chunks_exact_mut(S::LANES)) {
-                self.1.call(s, s.load(x)).store(y);
-            }
-        });
+        s.enter(
+            #[inline(always)]
+            || {
+                for (x, y) in self.0.chunks_exact(S::LANES).zip(out.chunks_exact_mut(S::LANES)) {
+                    self.1.call(s, s.load(x)).store(y);
+                }
+            },
+        );
         out
     }
 }
@@ -114,7 +117,10 @@ fn sums_follow_the_tree() {
         impl WithSimd for Sums<'_> {
             type Output = Vec<f32>;
             fn run<S: Simd>(self, s: S) -> Vec<f32> {
-                s.enter(|| self.0.chunks_exact(S::LANES).map(|x| s.load(x).sum()).collect())
+                s.enter(
+                    #[inline(always)]
+                    || self.0.chunks_exact(S::LANES).map(|x| s.load(x).sum()).collect(),
+                )
             }
         }
         let sum: f32 = dispatch(width, Sums(&x)).into_iter().reduce(|a, b| a + b).unwrap();
@@ -198,10 +204,13 @@ impl WithSimd for Both<'_> {
         for (pass, (x, dy)) in passes.enumerate() {
             let mut y = vec![f32::NAN; p.filters * pixels * S::LANES];
             let mut dw = vec![f32::NAN; p.w.len()];
-            s.enter(|| {
-                forward.run(s, &x, &packed, &mut y);
-                outer.run(s, &x, &dy, &mut dw);
-            });
+            s.enter(
+                #[inline(always)]
+                || {
+                    forward.run(s, &x, &packed, &mut y);
+                    outer.run(s, &x, &dy, &mut dw);
+                },
+            );
             for (to, from) in y16.chunks_exact_mut(16).zip(y.chunks_exact(S::LANES)) {
                 to[pass * S::LANES..(pass + 1) * S::LANES].copy_from_slice(from);
             }

@@ -47,22 +47,28 @@ impl<S: Simd, F: Activation> Op<S> for Elementwise<F> {
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         if self.in_place {
             let y = tile.one_mut(self.y.0);
-            s.enter(|| {
-                for row in self.y.1.iter() {
-                    for v in y[row].chunks_exact_mut(S::LANES) {
-                        self.f.value(s, s.load(v)).store(v);
+            s.enter(
+                #[inline(always)]
+                || {
+                    for row in self.y.1.iter() {
+                        for v in y[row].chunks_exact_mut(S::LANES) {
+                            self.f.value(s, s.load(v)).store(v);
+                        }
                     }
-                }
-            });
+                },
+            );
         } else {
             let [x, y] = tile.many([self.x.0, self.y.0]);
-            s.enter(|| {
-                for (from, to) in self.x.1.iter().zip(self.y.1.iter()) {
-                    for (x, y) in x[from].chunks_exact(S::LANES).zip(y[to].chunks_exact_mut(S::LANES)) {
-                        self.f.value(s, s.load(x)).store(y);
+            s.enter(
+                #[inline(always)]
+                || {
+                    for (from, to) in self.x.1.iter().zip(self.y.1.iter()) {
+                        for (x, y) in x[from].chunks_exact(S::LANES).zip(y[to].chunks_exact_mut(S::LANES)) {
+                            self.f.value(s, s.load(x)).store(y);
+                        }
                     }
-                }
-            });
+                },
+            );
         }
     }
 
@@ -70,27 +76,33 @@ impl<S: Simd, F: Activation> Op<S> for Elementwise<F> {
         let (Some(dx), Some(dy)) = (&self.dx, &self.dy) else { return };
         if self.in_place {
             let [y, d] = tile.many([self.y.0, dx.0]);
-            s.enter(|| {
-                for (from, to) in self.y.1.iter().zip(dx.1.iter()) {
-                    for (y, d) in y[from].chunks_exact(S::LANES).zip(d[to].chunks_exact_mut(S::LANES)) {
-                        let y = s.load(y);
-                        self.f.gradient(s, y, y, s.load(d)).store(d);
+            s.enter(
+                #[inline(always)]
+                || {
+                    for (from, to) in self.y.1.iter().zip(dx.1.iter()) {
+                        for (y, d) in y[from].chunks_exact(S::LANES).zip(d[to].chunks_exact_mut(S::LANES)) {
+                            let y = s.load(y);
+                            self.f.gradient(s, y, y, s.load(d)).store(d);
+                        }
                     }
-                }
-            });
+                },
+            );
         } else {
             let [x, y, to, from] = tile.many([self.x.0, self.y.0, dx.0, dy.0]);
-            s.enter(|| {
-                let rows = self.x.1.iter().zip(self.y.1.iter()).zip(dx.1.iter().zip(dy.1.iter()));
-                for ((x_row, y_row), (dx_row, dy_row)) in rows {
-                    let values = x[x_row].chunks_exact(S::LANES).zip(y[y_row].chunks_exact(S::LANES));
-                    let gradients =
-                        to[dx_row].chunks_exact_mut(S::LANES).zip(from[dy_row].chunks_exact(S::LANES));
-                    for ((x, y), (dx, dy)) in values.zip(gradients) {
-                        self.f.gradient(s, s.load(x), s.load(y), s.load(dy)).store(dx);
+            s.enter(
+                #[inline(always)]
+                || {
+                    let rows = self.x.1.iter().zip(self.y.1.iter()).zip(dx.1.iter().zip(dy.1.iter()));
+                    for ((x_row, y_row), (dx_row, dy_row)) in rows {
+                        let values = x[x_row].chunks_exact(S::LANES).zip(y[y_row].chunks_exact(S::LANES));
+                        let gradients =
+                            to[dx_row].chunks_exact_mut(S::LANES).zip(from[dy_row].chunks_exact(S::LANES));
+                        for ((x, y), (dx, dy)) in values.zip(gradients) {
+                            self.f.gradient(s, s.load(x), s.load(y), s.load(dy)).store(dx);
+                        }
                     }
-                }
-            });
+                },
+            );
         }
     }
 }

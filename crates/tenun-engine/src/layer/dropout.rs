@@ -110,25 +110,28 @@ impl Silence {
         let Tile { tensors, noise, .. } = tile;
         let [x, y] = tensors.many([*from, *to]);
         let keep = 1.0 / (1.0 - self.rate);
-        s.enter(|| {
-            // Scales of four consecutive positions, lane by lane, drawn together.
-            let mut scales = [[0.0; 16]; 4];
-            let mut position = 0;
-            for (from, to) in from_rows.iter().zip(to_rows.iter()) {
-                for (x, y) in x[from].chunks_exact(S::LANES).zip(y[to].chunks_exact_mut(S::LANES)) {
-                    if position % 4 == 0 {
-                        for (lane, noise) in noise.iter().enumerate() {
-                            let words = noise.words(self.layer, position / 4);
-                            for (scale, word) in scales.iter_mut().zip(words) {
-                                scale[lane] = if random::unit(word) < self.rate { 0.0 } else { keep };
+        s.enter(
+            #[inline(always)]
+            || {
+                // Scales of four consecutive positions, lane by lane, drawn together.
+                let mut scales = [[0.0; 16]; 4];
+                let mut position = 0;
+                for (from, to) in from_rows.iter().zip(to_rows.iter()) {
+                    for (x, y) in x[from].chunks_exact(S::LANES).zip(y[to].chunks_exact_mut(S::LANES)) {
+                        if position % 4 == 0 {
+                            for (lane, noise) in noise.iter().enumerate() {
+                                let words = noise.words(self.layer, position / 4);
+                                for (scale, word) in scales.iter_mut().zip(words) {
+                                    scale[lane] = if random::unit(word) < self.rate { 0.0 } else { keep };
+                                }
                             }
                         }
+                        (s.load(x) * s.load(&scales[(position % 4) as usize])).store(y);
+                        position += 1;
                     }
-                    (s.load(x) * s.load(&scales[(position % 4) as usize])).store(y);
-                    position += 1;
                 }
-            }
-        });
+            },
+        );
     }
 }
 

@@ -136,37 +136,40 @@ impl<S: Simd> Op<S> for Normalise {
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let (gamma, beta) = (&tile.parameters[self.gamma.clone()], &tile.parameters[self.beta.clone()]);
         let [x, y, statistics] = tile.many([self.x.0, self.y.0, self.statistics.0]);
-        s.enter(|| {
-            for group in 0..self.groups() {
-                let mut sum = s.zero();
-                for row in self.channels(group).flat_map(|c| self.x.1.channel(c)) {
-                    for x in x[row].chunks_exact(S::LANES) {
-                        sum = sum + s.load(x);
-                    }
-                }
-                let mean = sum / s.splat(self.count);
-                let mut squares = s.zero();
-                for row in self.channels(group).flat_map(|c| self.x.1.channel(c)) {
-                    for x in x[row].chunks_exact(S::LANES) {
-                        let apart = s.load(x) - mean;
-                        squares = apart.mul_add(apart, squares);
-                    }
-                }
-                let variance = squares / s.splat(self.count);
-                let scale = s.splat(1.0) / (variance + s.splat(self.epsilon)).sqrt();
-                for c in self.channels(group) {
-                    let (gamma, beta) = (s.splat(gamma[c]), s.splat(beta[c]));
-                    for (from, to) in self.x.1.channel(c).zip(self.y.1.channel(c)) {
-                        let x = x[from].chunks_exact(S::LANES);
-                        for (x, y) in x.zip(y[to].chunks_exact_mut(S::LANES)) {
-                            ((s.load(x) - mean) * scale).mul_add(gamma, beta).store(y);
+        s.enter(
+            #[inline(always)]
+            || {
+                for group in 0..self.groups() {
+                    let mut sum = s.zero();
+                    for row in self.channels(group).flat_map(|c| self.x.1.channel(c)) {
+                        for x in x[row].chunks_exact(S::LANES) {
+                            sum = sum + s.load(x);
                         }
                     }
+                    let mean = sum / s.splat(self.count);
+                    let mut squares = s.zero();
+                    for row in self.channels(group).flat_map(|c| self.x.1.channel(c)) {
+                        for x in x[row].chunks_exact(S::LANES) {
+                            let apart = s.load(x) - mean;
+                            squares = apart.mul_add(apart, squares);
+                        }
+                    }
+                    let variance = squares / s.splat(self.count);
+                    let scale = s.splat(1.0) / (variance + s.splat(self.epsilon)).sqrt();
+                    for c in self.channels(group) {
+                        let (gamma, beta) = (s.splat(gamma[c]), s.splat(beta[c]));
+                        for (from, to) in self.x.1.channel(c).zip(self.y.1.channel(c)) {
+                            let x = x[from].chunks_exact(S::LANES);
+                            for (x, y) in x.zip(y[to].chunks_exact_mut(S::LANES)) {
+                                ((s.load(x) - mean) * scale).mul_add(gamma, beta).store(y);
+                            }
+                        }
+                    }
+                    mean.store(&mut statistics[self.statistics.1[2 * group]..]);
+                    scale.store(&mut statistics[self.statistics.1[2 * group + 1]..]);
                 }
-                mean.store(&mut statistics[self.statistics.1[2 * group]..]);
-                scale.store(&mut statistics[self.statistics.1[2 * group + 1]..]);
-            }
-        });
+            },
+        );
     }
 
     /// With x̂ the normalised input and g = γ · dy: dx = scale · (g − mean g − x̂ · mean(g x̂)),
@@ -175,44 +178,48 @@ impl<S: Simd> Op<S> for Normalise {
         let Some(dy_at) = &self.dy else { return };
         let Tile { tensors, parameters, gradients, .. } = tile;
         let gamma = &parameters[self.gamma.clone()];
-        s.enter(|| {
-            for group in 0..self.groups() {
-                let mean = s.load(&tensors.get(self.statistics.0)[self.statistics.1[2 * group]..]);
-                let scale = s.load(&tensors.get(self.statistics.0)[self.statistics.1[2 * group + 1]..]);
-                let (mut sum, mut product) = (s.zero(), s.zero());
-                for c in self.channels(group) {
-                    let (x, dy) = (tensors.get(self.x.0), tensors.get(dy_at.0));
-                    let (mut of_dy, mut of_product) = (s.zero(), s.zero());
-                    for (x_row, dy_row) in self.x.1.channel(c).zip(dy_at.1.channel(c)) {
-                        let dy = dy[dy_row].chunks_exact(S::LANES);
-                        for (x, dy) in x[x_row].chunks_exact(S::LANES).zip(dy) {
-                            let dy = s.load(dy);
-                            of_dy = of_dy + dy;
-                            of_product = ((s.load(x) - mean) * scale).mul_add(dy, of_product);
+        s.enter(
+            #[inline(always)]
+            || {
+                for group in 0..self.groups() {
+                    let mean = s.load(&tensors.get(self.statistics.0)[self.statistics.1[2 * group]..]);
+                    let scale = s.load(&tensors.get(self.statistics.0)[self.statistics.1[2 * group + 1]..]);
+                    let (mut sum, mut product) = (s.zero(), s.zero());
+                    for c in self.channels(group) {
+                        let (x, dy) = (tensors.get(self.x.0), tensors.get(dy_at.0));
+                        let (mut of_dy, mut of_product) = (s.zero(), s.zero());
+                        for (x_row, dy_row) in self.x.1.channel(c).zip(dy_at.1.channel(c)) {
+                            let dy = dy[dy_row].chunks_exact(S::LANES);
+                            for (x, dy) in x[x_row].chunks_exact(S::LANES).zip(dy) {
+                                let dy = s.load(dy);
+                                of_dy = of_dy + dy;
+                                of_product = ((s.load(x) - mean) * scale).mul_add(dy, of_product);
+                            }
+                        }
+                        gradients[self.beta.start + c] = of_dy.sum();
+                        gradients[self.gamma.start + c] = of_product.sum();
+                        let gamma = s.splat(gamma[c]);
+                        sum = of_dy.mul_add(gamma, sum);
+                        product = of_product.mul_add(gamma, product);
+                    }
+                    let Some(dx_at) = &self.dx else { continue };
+                    let (sum, product) = (sum / s.splat(self.count), product / s.splat(self.count));
+                    let [x, dx, dy] = tensors.many([self.x.0, dx_at.0, dy_at.0]);
+                    for c in self.channels(group) {
+                        let gamma = s.splat(gamma[c]);
+                        let rows = self.x.1.channel(c).zip(dy_at.1.channel(c)).zip(dx_at.1.channel(c));
+                        for ((x_row, dy_row), dx_row) in rows {
+                            let inputs =
+                                x[x_row].chunks_exact(S::LANES).zip(dy[dy_row].chunks_exact(S::LANES));
+                            for ((x, dy), dx) in inputs.zip(dx[dx_row].chunks_exact_mut(S::LANES)) {
+                                let normalised = (s.load(x) - mean) * scale;
+                                let g = s.load(dy) * gamma - sum;
+                                ((-product).mul_add(normalised, g) * scale).store(dx);
+                            }
                         }
                     }
-                    gradients[self.beta.start + c] = of_dy.sum();
-                    gradients[self.gamma.start + c] = of_product.sum();
-                    let gamma = s.splat(gamma[c]);
-                    sum = of_dy.mul_add(gamma, sum);
-                    product = of_product.mul_add(gamma, product);
                 }
-                let Some(dx_at) = &self.dx else { continue };
-                let (sum, product) = (sum / s.splat(self.count), product / s.splat(self.count));
-                let [x, dx, dy] = tensors.many([self.x.0, dx_at.0, dy_at.0]);
-                for c in self.channels(group) {
-                    let gamma = s.splat(gamma[c]);
-                    let rows = self.x.1.channel(c).zip(dy_at.1.channel(c)).zip(dx_at.1.channel(c));
-                    for ((x_row, dy_row), dx_row) in rows {
-                        let inputs = x[x_row].chunks_exact(S::LANES).zip(dy[dy_row].chunks_exact(S::LANES));
-                        for ((x, dy), dx) in inputs.zip(dx[dx_row].chunks_exact_mut(S::LANES)) {
-                            let normalised = (s.load(x) - mean) * scale;
-                            let g = s.load(dy) * gamma - sum;
-                            ((-product).mul_add(normalised, g) * scale).store(dx);
-                        }
-                    }
-                }
-            }
-        });
+            },
+        );
     }
 }

@@ -73,28 +73,34 @@ pub(crate) fn lower<S: Simd, P: Pooling>(
 impl<S: Simd, P: Pooling> Op<S> for Pool<P> {
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let [x, y] = tile.many([self.x, self.y]);
-        s.enter(|| {
-            let mut start = 0;
-            for (&end, &output) in self.ends.iter().zip(&self.outputs) {
-                let window = &self.inputs[start..end];
-                P::forward(s, x, window).store(&mut y[output..]);
-                start = end;
-            }
-        });
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut start = 0;
+                for (&end, &output) in self.ends.iter().zip(&self.outputs) {
+                    let window = &self.inputs[start..end];
+                    P::forward(s, x, window).store(&mut y[output..]);
+                    start = end;
+                }
+            },
+        );
     }
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         let Some((dx, dy)) = self.gradients else { return };
         let [x, y, dx, dy] = tile.many([self.x, self.y, dx, dy]);
-        s.enter(|| {
-            let mut start = 0;
-            for (i, &end) in self.ends.iter().enumerate() {
-                let (values, to) = (&self.inputs[start..end], &self.gradient_inputs[start..end]);
-                let out = s.load(&y[self.outputs[i]..]);
-                let seed = s.load(&dy[self.gradient_outputs[i]..]);
-                P::backward(s, x, values, out, seed, dx, to);
-                start = end;
-            }
-        });
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut start = 0;
+                for (i, &end) in self.ends.iter().enumerate() {
+                    let (values, to) = (&self.inputs[start..end], &self.gradient_inputs[start..end]);
+                    let out = s.load(&y[self.outputs[i]..]);
+                    let seed = s.load(&dy[self.gradient_outputs[i]..]);
+                    P::backward(s, x, values, out, seed, dx, to);
+                    start = end;
+                }
+            },
+        );
     }
 }

@@ -229,31 +229,40 @@ impl<S: Simd> Op<S> for Convolution {
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let packed = tile.packed;
         let [x, y] = tile.many([self.x, self.y]);
-        s.enter(|| self.forward.run(s, x, packed, y));
+        s.enter(
+            #[inline(always)]
+            || self.forward.run(s, x, packed, y),
+        );
     }
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         let Some(backward) = &self.backward else { return };
         let Tile { tensors, packed, gradients, .. } = tile;
         let [x, dy] = tensors.many([self.x, backward.dy]);
-        s.enter(|| {
-            if let Some(bias) = &self.bias {
-                for (channel, to) in gradients[bias.clone()].iter_mut().enumerate() {
-                    let mut sum = s.zero();
-                    for row in backward.dy_rows.channel(channel) {
-                        for dy in dy[row].chunks_exact(S::LANES) {
-                            sum = sum + s.load(dy);
+        s.enter(
+            #[inline(always)]
+            || {
+                if let Some(bias) = &self.bias {
+                    for (channel, to) in gradients[bias.clone()].iter_mut().enumerate() {
+                        let mut sum = s.zero();
+                        for row in backward.dy_rows.channel(channel) {
+                            for dy in dy[row].chunks_exact(S::LANES) {
+                                sum = sum + s.load(dy);
+                            }
                         }
+                        *to = sum.sum();
                     }
-                    *to = sum.sum();
                 }
-            }
-            backward.weight.run(s, x, dy, &mut gradients[self.weight.clone()]);
-        });
+                backward.weight.run(s, x, dy, &mut gradients[self.weight.clone()]);
+            },
+        );
         let Some(dx) = backward.dx else { return };
         let [dy, dx] = tensors.many([backward.dy, dx]);
         for (gradient, range) in self.packed_parts::<S>() {
-            s.enter(|| gradient.correlation.run(s, dy, &packed[range], dx));
+            s.enter(
+                #[inline(always)]
+                || gradient.correlation.run(s, dy, &packed[range], dx),
+            );
         }
     }
 }

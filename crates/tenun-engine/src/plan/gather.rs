@@ -66,26 +66,32 @@ impl Gather {
 impl<S: Simd> Op<S> for Gather {
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let [x, y] = tile.many([self.x, self.y]);
-        s.enter(|| {
-            for &(from, to) in &self.copies {
-                s.load(&x[from..]).store(&mut y[to..]);
-            }
-        });
+        s.enter(
+            #[inline(always)]
+            || {
+                for &(from, to) in &self.copies {
+                    s.load(&x[from..]).store(&mut y[to..]);
+                }
+            },
+        );
     }
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         let Some(backward) = &self.backward else { return };
         let [dx, dy] = tile.many([backward.dx, backward.dy]);
-        s.enter(|| {
-            let mut start = 0;
-            for &(end, to) in &backward.sums {
-                let mut sum = s.zero();
-                for &from in &backward.sources[start..end] {
-                    sum = sum + s.load(&dy[from..]);
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut start = 0;
+                for &(end, to) in &backward.sums {
+                    let mut sum = s.zero();
+                    for &from in &backward.sources[start..end] {
+                        sum = sum + s.load(&dy[from..]);
+                    }
+                    sum.store(&mut dx[to..]);
+                    start = end;
                 }
-                sum.store(&mut dx[to..]);
-                start = end;
-            }
-        });
+            },
+        );
     }
 }

@@ -41,37 +41,45 @@ impl Head {
     pub(super) fn gradient<S: Simd>(&self, s: S, tensors: &mut Tensors, weights: S::V) -> S::V {
         let Some(gradient) = &self.gradient else { return self.value(s, tensors) };
         let [z, t, dz] = tensors.many([self.z.0, self.target.0, gradient.0]);
-        s.enter(|| {
-            let mut total = s.zero();
-            for ((z_row, t_row), dz_row) in self.z.1.iter().zip(self.target.1.iter()).zip(gradient.1.iter()) {
-                let pairs = z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES));
-                // Row by row, so that a sum of many numbers stays exact to a few of its last bits.
-                let mut sum = s.zero();
-                for ((z, t), dz) in pairs.zip(dz[dz_row].chunks_exact_mut(S::LANES)) {
-                    let (loss, slope) = self.loss_and_slope(s, s.load(z), s.load(t));
-                    sum = sum + loss;
-                    flush(s, slope * weights).store(dz);
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut total = s.zero();
+                for ((z_row, t_row), dz_row) in
+                    self.z.1.iter().zip(self.target.1.iter()).zip(gradient.1.iter())
+                {
+                    let pairs = z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES));
+                    // Row by row, so that a sum of many numbers stays exact to a few of its last bits.
+                    let mut sum = s.zero();
+                    for ((z, t), dz) in pairs.zip(dz[dz_row].chunks_exact_mut(S::LANES)) {
+                        let (loss, slope) = self.loss_and_slope(s, s.load(z), s.load(t));
+                        sum = sum + loss;
+                        flush(s, slope * weights).store(dz);
+                    }
+                    total = total + sum;
                 }
-                total = total + sum;
-            }
-            total
-        })
+                total
+            },
+        )
     }
 
     /// The sum of the loss over the numbers of each image.
     pub(super) fn value<S: Simd>(&self, s: S, tensors: &mut Tensors) -> S::V {
         let [z, t] = tensors.many([self.z.0, self.target.0]);
-        s.enter(|| {
-            let mut total = s.zero();
-            for (z_row, t_row) in self.z.1.iter().zip(self.target.1.iter()) {
-                let mut sum = s.zero();
-                for (z, t) in z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES)) {
-                    sum = sum + self.loss_and_slope(s, s.load(z), s.load(t)).0;
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut total = s.zero();
+                for (z_row, t_row) in self.z.1.iter().zip(self.target.1.iter()) {
+                    let mut sum = s.zero();
+                    for (z, t) in z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES)) {
+                        sum = sum + self.loss_and_slope(s, s.load(z), s.load(t)).0;
+                    }
+                    total = total + sum;
                 }
-                total = total + sum;
-            }
-            total
-        })
+                total
+            },
+        )
     }
 
     #[inline(always)]
@@ -112,13 +120,16 @@ impl Output {
     pub(super) fn apply<S: Simd>(&self, s: S, tensors: &mut Tensors) {
         if self.sigmoid {
             let [z] = tensors.many([self.rows.0]);
-            s.enter(|| {
-                for row in self.rows.1.iter() {
-                    for z in z[row].chunks_exact_mut(S::LANES) {
-                        math::sigmoid(s, s.load(z)).store(z);
+            s.enter(
+                #[inline(always)]
+                || {
+                    for row in self.rows.1.iter() {
+                        for z in z[row].chunks_exact_mut(S::LANES) {
+                            math::sigmoid(s, s.load(z)).store(z);
+                        }
                     }
-                }
-            });
+                },
+            );
         }
     }
 

@@ -48,14 +48,17 @@ impl Skip {
 impl<S: Simd> Op<S> for Join {
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let [x, body, y] = tile.many([self.x.0, self.body.0, self.y.0]);
-        s.enter(|| {
-            for ((a, b), to) in self.x.1.iter().zip(self.body.1.iter()).zip(self.y.1.iter()) {
-                let pairs = x[a].chunks_exact(S::LANES).zip(body[b].chunks_exact(S::LANES));
-                for ((x, body), y) in pairs.zip(y[to].chunks_exact_mut(S::LANES)) {
-                    (s.load(x) + s.load(body)).store(y);
+        s.enter(
+            #[inline(always)]
+            || {
+                for ((a, b), to) in self.x.1.iter().zip(self.body.1.iter()).zip(self.y.1.iter()) {
+                    let pairs = x[a].chunks_exact(S::LANES).zip(body[b].chunks_exact(S::LANES));
+                    for ((x, body), y) in pairs.zip(y[to].chunks_exact_mut(S::LANES)) {
+                        (s.load(x) + s.load(body)).store(y);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn backward(&self, _: S, tile: &mut Tile<'_>) {
@@ -74,14 +77,17 @@ impl<S: Simd> Op<S> for Fork {
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         if let Some((from, to)) = &self.0 {
             let [body, dx] = tile.many([from.0, to.0]);
-            s.enter(|| {
-                for (from, to) in from.1.iter().zip(to.1.iter()) {
-                    let body = body[from].chunks_exact(S::LANES);
-                    for (body, dx) in body.zip(dx[to].chunks_exact_mut(S::LANES)) {
-                        (s.load(dx) + s.load(body)).store(dx);
+            s.enter(
+                #[inline(always)]
+                || {
+                    for (from, to) in from.1.iter().zip(to.1.iter()) {
+                        let body = body[from].chunks_exact(S::LANES);
+                        for (body, dx) in body.zip(dx[to].chunks_exact_mut(S::LANES)) {
+                            (s.load(dx) + s.load(body)).store(dx);
+                        }
                     }
-                }
-            });
+                },
+            );
         }
     }
 }
