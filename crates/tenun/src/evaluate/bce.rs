@@ -3,7 +3,8 @@
 /// Probabilities are clipped to `[EPSILON, 1 − EPSILON]` before the logarithm, as Keras does.
 ///
 /// A network with a sigmoid output never reaches the limits on purpose, but a linear method such as
-/// PCA, whose output is clipped to `[0, 1]`, does: its figure depends on this number.
+/// PCA, whose output is clipped to `[0, 1]`, does: its figure hangs on this number. On Fashion-MNIST
+/// PCA with 64 components scores 0.2862 with it, and 0.2822 when clipped to `[0.01, 0.99]` first.
 pub const EPSILON: f64 = 1e-7;
 
 /// Mean binary cross-entropy of one image, in nats a pixel.

@@ -139,6 +139,13 @@ impl Pca {
         self.variance.len()
     }
 
+    /// Forgets all but the first `components` components; keeps what there is if that is fewer.
+    pub fn truncate(&mut self, components: usize) {
+        let components = components.min(self.components());
+        self.variance.truncate(components);
+        self.directions = self.directions.columns(0, components).into_owned();
+    }
+
     /// Component `component`: its loading of each feature, `[feature]`, of length 1; `None` if there
     /// is no such component.
     #[must_use]
@@ -333,6 +340,13 @@ mod tests {
         assert_orthonormal(&pca);
         assert_restores(&pca, &values);
         assert!((pca.explained_variance_ratio().iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        let mut first = pca.clone();
+        first.truncate(2);
+        assert_eq!(first.explained_variance_ratio(), pca.explained_variance_ratio()[..2]);
+        assert_eq!(
+            first.transform(&values[..7]).expect("finite"),
+            pca.transform(&values[..7]).expect("finite")[..2]
+        );
         assert!(pca.explained_variance().is_sorted_by(|a, b| a >= b));
     }
 
