@@ -9,7 +9,7 @@ use tenun::engine::Shape;
 
 /// Names of the ten classes.
 #[allow(dead_code, reason = "not every test that has this module has labels")]
-pub const CLASSES: [&str; 10] = [
+pub(crate) const CLASSES: [&str; 10] = [
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -34,18 +34,18 @@ fn read(file: &str) -> Vec<u8> {
 }
 
 /// The images of `train` or `t10k`.
-pub fn images(part: &str) -> Images {
+pub(crate) fn images(part: &str) -> Images {
     let pixels = read(&format!("{part}-images-idx3-ubyte.gz")).split_off(16);
     Images::new(Shape::new(1, 28, 28), pixels).expect("whole images")
 }
 
 /// The classes of `train` or `t10k`.
 #[allow(dead_code, reason = "not every test that has this module has labels")]
-pub fn labels(part: &str) -> Vec<u32> {
+pub(crate) fn labels(part: &str) -> Vec<u32> {
     read(&format!("{part}-labels-idx1-ubyte.gz"))[8..].iter().map(|&byte| byte.into()).collect()
 }
 
 /// The pixels of images divided by 255.
-pub fn floats(images: &Images) -> Vec<f32> {
+pub(crate) fn floats(images: &Images) -> Vec<f32> {
     images.pixels().iter().map(|&byte| f32::from(byte) / 255.0).collect()
 }
