@@ -73,8 +73,8 @@ fn report_of_pca_on_fashion_mnist() {
 
     let grid = |title: &str, what: &str, show: &[usize]| {
         let captions: Vec<String> =
-            show.iter().map(|&i| format!("{i}: BCE {:.3}", evaluation.per_image.bce[i])).collect();
-        let caption = "Originals, reconstructions, and where they differ: black is equal, the brightest colour is half the pixel range and more. Below each image its number and its BCE.";
+            show.iter().map(|&i| format!("BCE {:.3}", evaluation.per_image.bce[i])).collect();
+        let caption = "Originals, reconstructions, and where they differ: black is equal, the brightest colour is half the pixel range and more. Below each image its BCE.";
         let alt = format!("{} {what} images of the test set above their reconstructions", show.len());
         figure(title, caption, &alt, |theme| {
             let grid = ReconstructionGrid {

@@ -214,7 +214,7 @@ pub(super) fn check(values: &[f32], features: usize) -> Result<usize, LatentErro
     if features == 0 || values.is_empty() {
         return Err(LatentError::Empty { rows: values.len().checked_div(features).unwrap_or(0), features });
     }
-    if values.len() % features != 0 {
+    if !values.len().is_multiple_of(features) {
         return Err(LatentError::Length { values: values.len(), features });
     }
     if let Some(place) = values.iter().position(|value| !value.is_finite()) {

@@ -136,7 +136,7 @@ impl Strip {
         let fit = ((PAGE - 2 * MARGIN + GUTTER) / (self.tile_width() + GUTTER)).max(1) as usize;
         let tiles = self.tiles.len();
         // Full rows read like a table: a number that divides the tiles, unless it halves the width.
-        let even = (1..=fit.min(tiles)).rev().find(|per_row| tiles % per_row == 0).unwrap_or(1);
+        let even = (1..=fit.min(tiles)).rev().find(|&per_row| tiles.is_multiple_of(per_row)).unwrap_or(1);
         if even * 2 > fit.min(tiles) { even } else { tiles.div_ceil(tiles.div_ceil(fit)) }
     }
 

@@ -99,7 +99,9 @@ pub(super) fn latent(latent: &LatentContent) -> Markup {
     let units = summary.units.len();
     html! {
         p {
-            "A code has " b { (thousands(units as u64)) } " numbers (" (latent.shape) "). Over "
+            "A code has " b { (thousands(units as u64)) } " numbers"
+            @if latent.shape != units.to_string() { " (" (latent.shape) ")" }
+            ". Over "
             (thousands(summary.images as u64)) " images "
             b { (percent(summary.zero_fraction)) } " of them are exactly zero, and "
             @if summary.dead.is_empty() {

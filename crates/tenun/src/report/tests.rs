@@ -122,7 +122,7 @@ fn pictures_are_inside_and_have_words() {
 fn figures_are_said_with_what_they_mean() {
     let page = render(&ReportContent { comparisons: vec![("PCA".into(), 0.2697)], ..full() });
     assert!(page.contains("12,785") && page.contains("1,128,969"), "totals of the network");
-    assert!(page.contains("14.8 %"), "place between floor and mean image");
+    assert!(page.contains("14.8\u{a0}%"), "place between floor and mean image");
     assert!(page.contains("(this model is worse)"), "PCA is better, and the page says so");
     assert!(page.contains("<b>1 of 2 units are dead</b>"));
 }

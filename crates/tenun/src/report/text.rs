@@ -24,9 +24,9 @@ pub(super) fn decimals(value: f64, decimals: usize) -> String {
     }
 }
 
-/// As a percentage.
+/// As a percentage; its sign never stands alone on the next line.
 pub(super) fn percent(part: f64) -> String {
-    format!("{} %", decimals(part * 100.0, 1))
+    format!("{}\u{a0}%", decimals(part * 100.0, 1))
 }
 
 #[cfg(test)]
@@ -39,6 +39,6 @@ mod tests {
         assert_eq!(decimals(0.27912, 4), "0.2791");
         assert_eq!(decimals(-0.5, 1), "−0.5");
         assert_eq!((decimals(f64::INFINITY, 2), decimals(f64::NAN, 2)), ("∞".into(), "–".into()));
-        assert_eq!(percent(0.1234), "12.3 %");
+        assert_eq!(percent(0.1234), "12.3\u{a0}%");
     }
 }
