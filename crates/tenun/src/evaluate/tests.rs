@@ -98,6 +98,18 @@ fn overall_is_the_mean_of_the_images_and_classes_part_it() {
 }
 
 #[test]
+fn threads_change_no_bit() {
+    let bytes: Vec<u8> = (0..200 * 64).map(|i| (i * i % 251) as u8).collect();
+    let images = images(Shape::new(1, 8, 8), bytes);
+    let output: Vec<f32> = (0..200 * 64).map(|i| (i * 7 % 101) as f32 / 101.0).collect();
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| evaluate(&images, &output, None).expect("valid input"))
+    };
+    assert_eq!(on(1), on(3));
+}
+
+#[test]
 fn ranking_knows_which_way_is_better() {
     let (images, output) = three_images();
     let per_image = evaluate(&images, &output, None).expect("valid input").per_image;

@@ -376,6 +376,16 @@ mod tests {
     }
 
     #[test]
+    fn threads_change_no_bit() {
+        let values = wavy(5000, 6);
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| Pca::fit(&values, 6, 6).expect("valid"))
+        };
+        assert_eq!(on(1), on(3));
+    }
+
+    #[test]
     fn largest_loading_is_positive() {
         for (rows, features) in [(50, 6), (5, 12)] {
             let pca = Pca::fit(&wavy(rows, features), features, 4).expect("valid");

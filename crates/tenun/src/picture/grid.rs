@@ -55,7 +55,7 @@ pub fn reconstruction_grid(grid: &ReconstructionGrid<'_>, theme: Theme) -> Resul
         rows.push("difference");
     }
     let layout = Layout::new(grid, zoom, &rows)?;
-    let mut canvas = Canvas::new(layout.width(grid.show.len()), layout.height(grid.show.len()), theme)?;
+    let mut canvas = Canvas::new(layout.width(), layout.height(grid.show.len()), theme)?;
     for band in 0..layout.bands(grid.show.len()) {
         for (row, name) in rows.iter().enumerate() {
             let middle = layout.top(band, row) as f32 + layout.tile_height as f32 / 2.0;
@@ -135,7 +135,7 @@ impl Layout {
         MARGIN + band as u32 * (self.band_height() + 12) + row as u32 * (self.tile_height + GUTTER)
     }
 
-    fn width(&self, _count: usize) -> f32 {
+    fn width(&self) -> f32 {
         (self.left(self.columns) - GUTTER + MARGIN) as f32
     }
 
