@@ -1,0 +1,15 @@
+//! Mean squared error.
+
+/// Mean squared error of one image, in squared units of the pixel range `[0, 1]`.
+///
+/// `1/n Σ (t − p)²`, with `t = byte / 255`. Both slices have the same order and length.
+///
+/// ```
+/// assert_eq!(tenun::evaluate::mse(&[255, 0], &[0.5, 0.5]), 0.25);
+/// ```
+#[must_use]
+pub fn mse(targets: &[u8], reconstruction: &[f32]) -> f64 {
+    let pairs = targets.iter().zip(reconstruction);
+    let sum: f64 = pairs.map(|(&t, &p)| (f64::from(t) / 255.0 - f64::from(p)).powi(2)).sum();
+    sum / targets.len().min(reconstruction.len()).max(1) as f64
+}

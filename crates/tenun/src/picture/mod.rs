@@ -1,0 +1,32 @@
+//! Pictures of what a model does: reconstructions, loss curves, codes, feature maps.
+//!
+//! Every function takes plain data and gives a [`Picture`], which gives a PNG. Charts come in a
+//! [`Theme`], light or dark. Nothing is read from the system: the font is compiled in, because
+//! servers have none. The same input makes the same bytes.
+
+mod axis;
+mod canvas;
+mod chart;
+mod colormap;
+mod error;
+mod features;
+mod font;
+mod grid;
+mod histogram;
+mod legend;
+mod palette;
+mod plot;
+mod raster;
+mod scatter;
+#[cfg(test)]
+mod tests;
+mod theme;
+
+pub use chart::{LossCurves, loss_curves};
+pub use error::PictureError;
+pub use features::{FeatureLayer, feature_maps};
+pub use grid::{ReconstructionGrid, reconstruction_grid};
+pub use histogram::{Histogram, histogram};
+pub use raster::Picture;
+pub use scatter::{Scatter, scatter};
+pub use theme::Theme;

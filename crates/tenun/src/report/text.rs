@@ -1,0 +1,44 @@
+//! Numbers as people read them.
+
+/// With separators of thousands: `12,785`.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// With a fixed number of decimals, or `∞` or `–` where there is no number.
+pub(super) fn decimals(value: f64, decimals: usize) -> String {
+    if value.is_finite() {
+        format!("{value:.decimals$}").replace('-', "−")
+    } else if value.is_infinite() && value > 0.0 {
+        "∞".into()
+    } else {
+        "–".into()
+    }
+}
+
+/// As a percentage; its sign never stands alone on the next line.
+pub(super) fn percent(part: f64) -> String {
+    format!("{}\u{a0}%", decimals(part * 100.0, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_read_them() {
+        assert_eq!([0, 999, 12_785, 1_000_000].map(thousands), ["0", "999", "12,785", "1,000,000"]);
+        assert_eq!(decimals(0.27912, 4), "0.2791");
+        assert_eq!(decimals(-0.5, 1), "−0.5");
+        assert_eq!((decimals(f64::INFINITY, 2), decimals(f64::NAN, 2)), ("∞".into(), "–".into()));
+        assert_eq!(percent(0.1234), "12.3\u{a0}%");
+    }
+}
