@@ -5,13 +5,15 @@ use std::path::Path;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use serde::{Deserialize, Serialize};
 
 /// The most bytes that one decoded image may take: 256 MiB, about 89 million RGB pixels. More is taken for a
 /// decompression bomb.
 pub(crate) const MAX_DECODED_BYTES: u64 = 256 << 20;
 
 /// How an image that is not of the size asked for is brought to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// Not at all: an image of another size is an error.
     #[default]
@@ -23,7 +25,8 @@ pub enum Fit {
 }
 
 /// Channels of the images that are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Colour {
     /// Grey if every pixel of every image has equal red, green and blue, else RGB.
     #[default]

@@ -187,15 +187,6 @@ pub enum DataError {
         count: usize,
     },
 
-    /// The order in which to draw images is not a permutation of them.
-    #[error("the order to draw {count} images in is not a permutation: {reason}")]
-    Permutation {
-        /// How many images there are.
-        count: usize,
-        /// What is wrong with the order.
-        reason: String,
-    },
-
     /// A setting makes no sense, or none for this kind of data.
     #[error("{setting}: expected {expected}, got {got}")]
     Setting {
@@ -285,7 +276,7 @@ impl DataError {
                 Some("the labels belong to other images; replace or remove them".into())
             }
             Self::LabelRange { .. } => Some("give a name for every class".into()),
-            Self::IdCount { .. } | Self::Permutation { .. } | Self::Setting { .. } => None,
+            Self::IdCount { .. } | Self::Setting { .. } => None,
             Self::SizesDiffer { first_size: (height, width), .. } => Some(format!(
                 "bring them to one size with `--size {height}x{width} --fit resize` (stretches) \
                  or `--fit crop` (keeps proportions, cuts the edges)"

@@ -11,9 +11,7 @@ use super::idx_split::{read_idx, read_idx_folder};
 use super::named::{NAMED_SETS, Places, find_named};
 use super::numpy::{read_npy, read_npz};
 use super::{Collection, DataError, Fit};
-
-/// How alike (Jaro and Winkler's measure, 1 for equal) a name must be to a known one to be taken for a slip.
-const ALIKE: f64 = 0.75;
+use crate::suggest;
 
 /// How a source is opened.
 #[derive(Clone, Default)]
@@ -104,9 +102,7 @@ fn nothing_there(source: &str) -> DataError {
         return DataError::NoSuchPath { path: source.into() };
     }
     let known: Vec<_> = NAMED_SETS.iter().map(|set| set.name).collect();
-    let likeness = |name: &&str| strsim::jaro_winkler(&source.to_lowercase(), name);
-    let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let nearest = nearest.filter(|name| likeness(name) >= ALIKE);
+    let nearest = suggest::nearest(source, known.iter().copied());
     DataError::UnknownName { given: source.into(), nearest, known }
 }
 

@@ -1,0 +1,81 @@
+//! [`Error`]: everything that can go wrong, from all rooms of the library.
+
+use crate::data::DataError;
+use crate::evaluate::EvaluateError;
+use crate::latent::LatentError;
+use crate::model::ModelError;
+use crate::picture::PictureError;
+use crate::preset::UnknownPreset;
+use crate::run::RunError;
+use crate::settings::SettingsError;
+use crate::train::TrainError;
+use tenun_engine::{CpuError, PlanError, SpecError};
+
+/// Anything that can go wrong. The message says what, where, what was expected and what came; [`Error::hint`] says
+/// what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each is the error of one room, and documented there
+pub enum Error {
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Preset(#[from] UnknownPreset),
+    #[error(transparent)]
+    Network(#[from] SpecError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Cpu(#[from] CpuError),
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    #[error(transparent)]
+    Latent(#[from] LatentError),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+}
+
+impl Error {
+    /// What to do about it, if there is more to say than the message does.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Data(error) => error.hint(),
+            Self::Settings(error) => error.hint(),
+            Self::Preset(error) => error.hint(),
+            Self::Network(error) => error.hint(),
+            Self::Train(error) => error.hint(),
+            Self::Model(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    /// Whether the program was used wrongly, rather than its work having failed: a name or number that makes
+    /// no sense whatever the files hold.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Settings(_) | Self::Preset(_) | Self::Network(_) | Self::Plan(_) => true,
+            Self::Cpu(CpuError::Width(_)) => true,
+            Self::Data(error) => matches!(
+                error,
+                DataError::UnknownName { .. }
+                    | DataError::Setting { .. }
+                    | DataError::Fraction { .. }
+                    | DataError::Limit { .. }
+                    | DataError::NoTest { .. }
+            ),
+            Self::Train(TrainError::Plan(_)) => true,
+            _ => false,
+        }
+    }
+}

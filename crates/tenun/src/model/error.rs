@@ -1,0 +1,96 @@
+//! [`ModelError`]: what can be wrong with a model file, or with what a model is given.
+
+use std::path::PathBuf;
+
+use tenun_engine::{PlanError, Shape, SpecError};
+
+/// A model cannot be read, written or used as asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The operating system refused to read or write.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `write`.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is no safetensors file, or it is cut off.
+    #[error("{}: no whole safetensors file: {reason}", path.display())]
+    Container {
+        /// The file.
+        path: PathBuf,
+        /// What the reader said.
+        reason: String,
+    },
+    /// The file has no description of a network.
+    #[error("{}: no tenun model: {reason}", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or cannot be understood.
+        reason: String,
+    },
+    /// The network that the file describes does not fit together.
+    #[error("{}: the network it describes is none: {source}", path.display())]
+    Network {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: SpecError,
+    },
+    /// A tensor is missing, one too many, of another shape or type, or not finite.
+    #[error("{}: tensor `{tensor}`: expected {expected}, got {got}", path.display())]
+    Tensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        got: String,
+    },
+    /// Images of another shape than the network takes.
+    #[error("the model takes images of {expected}, these are {got} (height×width×channels)")]
+    Images {
+        /// What the network takes.
+        expected: Shape,
+        /// What it was given.
+        got: Shape,
+    },
+    /// Codes of another size, or not finite.
+    #[error("codes: {reason}")]
+    Codes {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The plan cannot be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+impl ModelError {
+    /// What to do about it, if there is more to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Container { .. } => Some("copy the file again: it is cut off, or something else".to_owned()),
+            Self::Description { .. } => {
+                Some("weights without a network are given to training, with `--init`".to_owned())
+            }
+            Self::Tensor { .. } => Some("the weights belong to another network".to_owned()),
+            Self::Images { expected, .. } => Some(format!(
+                "bring images of a folder to that size with `--size {}x{} --fit resize`, and to {} with `--colour`",
+                expected.height,
+                expected.width,
+                if expected.channels == 1 { "grey" } else { "RGB" }
+            )),
+            Self::Network { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! [`Checkpoint`]: everything from which a run goes on to the bit, in one safetensors file.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tenun_engine::{Method, Network, Optimizer};
+
+use super::{State, TrainError};
+use crate::model::{ModelError, Tensors};
+use crate::settings::Settings;
+
+/// What a run is about: a checkpoint belongs to no other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// All settings but the number of epochs, which a run may be given more of, and the initial weights, which
+    /// are in the checkpoint.
+    settings: Value,
+    /// SHA-256 of the images trained on.
+    train: String,
+    /// SHA-256 of the images of the validation curve.
+    validation: Option<String>,
+}
+
+impl Identity {
+    pub(crate) fn new(settings: &Settings, train: String, validation: Option<String>) -> Self {
+        let mut settings = settings.clone();
+        let constant = settings.training.schedule.shape == tenun_engine::optimizer::ScheduleShape::Constant;
+        if constant {
+            // Other schedules bend with the length of the run.
+            settings.training.epochs = 0;
+        }
+        settings.training.init = None;
+        Self { settings: serde_json::to_value(settings).unwrap_or(Value::Null), train, validation }
+    }
+
+    /// The first thing that is not as it `was`: what, how it was, how it is.
+    fn difference(&self, was: &Self) -> Option<(String, String, String)> {
+        if let Some((path, a, b)) = difference("", &was.settings, &self.settings) {
+            return Some((format!("the setting `{path}`"), a, b));
+        }
+        let data = |what: &str, was: &str, is: &str| {
+            (was != is).then(|| (what.to_owned(), format!("SHA-256 {was}"), is.to_owned()))
+        };
+        let none = String::from("absent");
+        data("the training images", &was.train, &self.train).or_else(|| {
+            let (was, is) = (was.validation.as_ref().unwrap_or(&none), self.validation.as_ref().unwrap_or(&none));
+            data("the validation images", was, is)
+        })
+    }
+}
+
+/// The path of the first place at which two trees differ, and what stands there.
+fn difference(path: &str, was: &Value, is: &Value) -> Option<(String, String, String)> {
+    match (was, is) {
+        (Value::Object(a), Value::Object(b)) => {
+            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            keys.into_iter().find_map(|key| {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                difference(&path, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null))
+            })
+        }
+        _ if was == is => None,
+        _ => Some((path.to_owned(), was.to_string(), is.to_string())),
+    }
+}
+
+/// Everything from which a run goes on.
+pub(crate) struct Checkpoint {
+    pub(crate) identity: Identity,
+    pub(crate) state: State,
+}
+
+/// What stands in the metadata. Floats are kept as their bits, so that they come back as they were.
+#[derive(Serialize, Deserialize)]
+struct Description {
+    identity: Identity,
+    epoch: u32,
+    batch: usize,
+    loss_sum: u64,
+    train_seconds: f64,
+    steps: u64,
+    best: Option<(u32, u64)>,
+}
+
+/// The method's arrays, besides the weights and the best weights.
+const PARAMETERS: &str = "parameters";
+const BEST: &str = "best";
+
+impl Checkpoint {
+    pub(crate) fn write(identity: &Identity, state: &State, path: &Path) -> Result<(), TrainError> {
+        let description = Description {
+            identity: identity.clone(),
+            epoch: state.epoch,
+            batch: state.batch,
+            loss_sum: state.loss_sum.to_bits(),
+            train_seconds: state.train_seconds,
+            steps: state.optimizer.steps(),
+            best: state.best.map(|(epoch, loss)| (epoch, loss.to_bits())),
+        };
+        let description = serde_json::to_string(&description)
+            .map_err(|error| ModelError::Description { path: path.to_owned(), reason: error.to_string() })?;
+        let arrays = [(PARAMETERS, state.parameters.as_slice()), (BEST, &state.best_parameters)];
+        let tensors = arrays.into_iter().chain(state.optimizer.state());
+        Tensors::write(path, description, tensors.map(|(name, x)| (name.to_owned(), vec![x.len()], x)))?;
+        Ok(())
+    }
+
+    /// Reads a checkpoint of a run with `network` and `method`.
+    pub(crate) fn read(path: &Path, network: &Network, method: Method) -> Result<Self, TrainError> {
+        let mut tensors = Tensors::read(path)?;
+        let wrong = |reason: String| ModelError::Description { path: path.to_owned(), reason };
+        let text = tensors.description.take().ok_or_else(|| wrong("it is no checkpoint".into()))?;
+        let d: Description = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let axes = [network.parameter_count()];
+        let parameters = tensors.take(PARAMETERS, &axes)?;
+        let best_parameters = tensors.take(BEST, &axes)?;
+        let arrays = method.state_names().iter().map(|name| tensors.take(name, &axes)).collect::<Result<_, _>>()?;
+        tensors.finish()?;
+        let optimizer = Optimizer::resume(method, arrays, d.steps)
+            .ok_or_else(|| wrong("the optimiser's state is incomplete".into()))?;
+        let state = State {
+            parameters,
+            optimizer,
+            best_parameters,
+            best: d.best.map(|(epoch, bits)| (epoch, f64::from_bits(bits))),
+            epoch: d.epoch,
+            batch: d.batch,
+            loss_sum: f64::from_bits(d.loss_sum),
+            train_seconds: d.train_seconds,
+        };
+        Ok(Self { identity: d.identity, state })
+    }
+
+    /// Refuses to go on as another run.
+    pub(crate) fn must_be(&self, identity: &Identity, folder: &Path) -> Result<(), TrainError> {
+        match identity.difference(&self.identity) {
+            None => Ok(()),
+            Some((what, was, is)) => Err(TrainError::Changed { path: folder.to_owned(), what, was, is }),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! [`EpochMetrics`]: a line of `metrics.jsonl`.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::file;
+
+/// What an epoch came to: a line of `metrics.jsonl`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetrics {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// The mean over the images of the loss at the moment their batch was trained on.
+    pub train_loss: f64,
+    /// The mean loss over the validation images after the epoch; none without such images.
+    pub val_loss: Option<f64>,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Seconds of validation.
+    pub val_seconds: f64,
+    /// The learning rate of the last step.
+    pub learning_rate: f64,
+}
+
+/// The lines of a `metrics.jsonl`; an empty list if there is no such file.
+///
+/// # Errors
+/// If the file cannot be read, or a line is none.
+pub fn read_metrics(path: &Path) -> io::Result<Vec<EpochMetrics>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    text.lines()
+        .enumerate()
+        .map(|(number, line)| {
+            serde_json::from_str(line).map_err(|error| {
+                io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {error}", number + 1))
+            })
+        })
+        .collect()
+}
+
+/// Writes all lines, whole or not at all.
+pub(crate) fn write_metrics(path: &Path, metrics: &[EpochMetrics]) -> io::Result<()> {
+    file::write_whole(path, |to| {
+        for line in metrics {
+            serde_json::to_writer(&mut *to, line)?;
+            to.write_all(b"\n")?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,98 @@
+//! Training: epochs over shuffled batches, validation, early stopping, checkpoints from which a run goes on to the
+//! bit.
+
+mod checkpoint;
+mod metrics;
+mod observer;
+mod trainer;
+
+pub use metrics::{EpochMetrics, read_metrics};
+pub(crate) use checkpoint::{Checkpoint, Identity};
+pub(crate) use metrics::write_metrics;
+pub use observer::{BatchProgress, Observer, Silent, Step};
+pub use trainer::{End, Trainer};
+pub(crate) use trainer::State;
+
+use std::path::PathBuf;
+
+use tenun_engine::PlanError;
+
+use crate::model::ModelError;
+
+/// Training cannot begin, or cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The loss, or a weight, is infinite or not a number.
+    #[error("epoch {epoch}, batch {batch}: {what} is {value}; training has diverged")]
+    NonFinite {
+        /// The epoch, from 1.
+        epoch: u32,
+        /// The batch, from 1.
+        batch: usize,
+        /// `the loss`, or the parameter.
+        what: String,
+        /// What it is.
+        value: f64,
+        /// The last epoch whose weights are good, from 1; 0 if there is none.
+        last_good: u32,
+    },
+    /// There is nothing to train on.
+    #[error("there is no image to train on")]
+    NoImages,
+    /// The plan cannot be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A checkpoint or the initial weights cannot be read or written.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A file of the run cannot be read or written.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `write`.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The run that is to go on is another one than that of its checkpoint.
+    #[error("{}: {what} changed since the checkpoint: it was {was}, now it is {is}", path.display())]
+    Changed {
+        /// The run folder.
+        path: PathBuf,
+        /// The setting, or the data.
+        what: String,
+        /// What the checkpoint says.
+        was: String,
+        /// What is there now.
+        is: String,
+    },
+}
+
+impl TrainError {
+    /// What to do about it, if there is more to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NonFinite { last_good, .. } => {
+                let kept = match last_good {
+                    0 => String::new(),
+                    epoch => format!("; the checkpoint of epoch {epoch} is kept"),
+                };
+                Some(format!("lower the learning rate (`--lr`) or limit the gradient (`--clip-norm 1`){kept}"))
+            }
+            Self::Changed { .. } => {
+                Some("a run goes on only with its own data and settings; start a new one in another folder".into())
+            }
+            Self::Plan(PlanError::NeedsSigmoid { .. }) => {
+                Some("end the decoder in a sigmoid, or train with `--loss mse`".into())
+            }
+            Self::Model(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

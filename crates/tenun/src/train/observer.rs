@@ -1,0 +1,52 @@
+//! [`Observer`]: who is told how training goes.
+
+use super::EpochMetrics;
+
+/// Who is told how training goes: a progress bar, a log, a test.
+pub trait Observer {
+    /// An epoch begins: its number, from 1, of how many, and how many batches it has.
+    fn epoch_begins(&mut self, _epoch: u32, _epochs: u32, _batches: usize) {}
+
+    /// A batch has been trained on.
+    fn batch_ends(&mut self, _progress: &BatchProgress) {}
+
+    /// An epoch has ended, and its checkpoint is on the disk.
+    fn epoch_ends(&mut self, _metrics: &EpochMetrics) {}
+
+    /// Something else than training begins.
+    fn step(&mut self, _step: Step) {}
+}
+
+/// How far an epoch has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchProgress {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Batches done, and in the epoch.
+    pub batch: usize,
+    /// Batches in the epoch.
+    pub batches: usize,
+    /// Images done in this epoch.
+    pub images_done: usize,
+    /// Images in the epoch.
+    pub images_total: usize,
+    /// The mean loss of the images done.
+    pub mean_loss: f64,
+}
+
+/// What a run does besides training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The validation loss.
+    Validating,
+    /// All scores of the trained model.
+    Evaluating,
+    /// Pictures and report.
+    Reporting,
+}
+
+/// Nobody is told anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
