@@ -7,7 +7,10 @@ use std::path::Path;
 /// Writes a file beside `path`, makes sure it is on the disk, and puts it in the place of `path`.
 ///
 /// Whatever happens in between, `path` holds what it held before, or all of the new.
-pub(crate) fn write_whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".tenun-").suffix(".part").tempfile_in(folder)?;
     let mut buffered = BufWriter::new(file.as_file_mut());

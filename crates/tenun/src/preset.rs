@@ -71,12 +71,17 @@ mod tests {
     #[test]
     fn every_preset_fits_images_of_common_sizes() {
         for preset in PRESETS {
-            for shape in [Shape::new(1, 28, 28), Shape::new(3, 32, 32), Shape::new(3, 45, 37), Shape::new(1, 64, 64)] {
+            for shape in
+                [Shape::new(1, 28, 28), Shape::new(3, 32, 32), Shape::new(3, 45, 37), Shape::new(1, 64, 64)]
+            {
                 let network = Network::new(&preset.spec(shape)).unwrap();
                 assert_eq!(network.output(), shape, "{}", preset.name);
             }
         }
-        assert_eq!(Network::new(&find("cae").unwrap().spec(Shape::new(1, 28, 28))).unwrap().parameter_count(), 12_785);
+        assert_eq!(
+            Network::new(&find("cae").unwrap().spec(Shape::new(1, 28, 28))).unwrap().parameter_count(),
+            12_785
+        );
     }
 
     #[test]

@@ -157,7 +157,10 @@ mod tests {
         fs::write(path.join(CONFIG), "").unwrap();
         fs::write(path.join(MODEL), "").unwrap();
         let error = RunDir::create(&path, false).unwrap_err();
-        assert!(error.to_string().ends_with("holds a run") && error.hint().unwrap().contains("--resume"), "{error}");
+        assert!(
+            error.to_string().ends_with("holds a run") && error.hint().unwrap().contains("--resume"),
+            "{error}"
+        );
         RunDir::create(&path, true).unwrap();
         assert!(path.join("mine.txt").exists() && !path.join(MODEL).exists());
         assert!(matches!(RunDir::open(&path), Err(RunError::NoRun { .. })));

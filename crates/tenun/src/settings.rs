@@ -184,7 +184,12 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingsError> {
         let Self { data, network, training } = self;
         if let Some(fraction) = data.val_fraction {
-            require(fraction > 0.0 && fraction < 1.0, "--val-fraction", "a number between 0 and 1", fraction)?;
+            require(
+                fraction > 0.0 && fraction < 1.0,
+                "--val-fraction",
+                "a number between 0 and 1",
+                fraction,
+            )?;
         }
         for (limit, name) in [(data.limit_train, "--limit-train"), (data.limit_test, "--limit-test")] {
             require(limit != Some(0), name, "at least 1 image", 0)?;
@@ -321,7 +326,10 @@ mod tests {
         };
         settings().check().unwrap();
         assert_eq!(refused(|s| s.training.batch_size = 0), "--batch-size: expected at least 1 image, got 0");
-        assert_eq!(refused(|s| s.training.learning_rate = f64::NAN), "--lr: expected a number above 0, got NaN");
+        assert_eq!(
+            refused(|s| s.training.learning_rate = f64::NAN),
+            "--lr: expected a number above 0, got NaN"
+        );
         assert!(refused(|s| s.training.epochs = 0).starts_with("--epochs"));
         assert!(refused(|s| s.training.seed = u64::MAX).starts_with("--seed"));
         assert!(refused(|s| s.training.clip_norm = Some(0.0)).starts_with("--clip-norm"));
@@ -345,7 +353,8 @@ mod tests {
         assert_eq!(error.hint().as_deref(), Some("did you mean `conv2d`?"));
         let error = read("[[encoder]]\nlayer = \"conv2d\"\nfilter = 8\n").unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("did you mean `filters`?"), "{error}");
-        let layers = read("[[encoder]]\nlayer = \"conv2d\"\nfilters = 8\n[[encoder]]\nlayer = \"relu\"\n").unwrap();
+        let layers =
+            read("[[encoder]]\nlayer = \"conv2d\"\nfilters = 8\n[[encoder]]\nlayer = \"relu\"\n").unwrap();
         assert_eq!(layers.encoder.len(), 2);
         assert!(matches!(read_network(&folder.path().join("none")), Err(SettingsError::Io { .. })));
     }

@@ -64,6 +64,19 @@ impl ForwardPlan {
         Ok(Self { runner, input, output, parameters: network.parameter_count() })
     }
 
+    /// Compiles the first `layers` layers of `network`: their output is what feature maps are made of.
+    ///
+    /// # Panics
+    /// If the network has fewer layers, or none are asked for.
+    #[must_use]
+    pub fn up_to(network: &Network, layers: usize, scaling: Scaling, cpu: &Cpu) -> Self {
+        let layers: Vec<&Placed> = network.layers().take(layers).collect();
+        let (input, output) = (network.input(), layers.last().expect("at least one layer").output);
+        let compile =
+            Compile { layers, input, sigmoid: false, loss: Loss::Mse, compare: false, scaling, cpu };
+        Self { runner: dispatch(cpu.width(), compile), input, output, parameters: network.parameter_count() }
+    }
+
     /// The shape of what goes in.
     #[must_use]
     pub fn input(&self) -> Shape {

@@ -24,11 +24,7 @@ use super::{DataError, Dataset};
 /// # Errors
 /// [`DataError::Fraction`] if `fraction` is not between 0 and 1 (both excluded; NaN too) or would leave one side
 /// without images.
-pub fn hold_out(
-    set: &Dataset,
-    fraction: f64,
-    seed: u64,
-) -> Result<(Dataset, Dataset), DataError> {
+pub fn hold_out(set: &Dataset, fraction: f64, seed: u64) -> Result<(Dataset, Dataset), DataError> {
     let count = set.len();
     // Written so that NaN is refused: it is neither above 0 nor below 1.
     let inside = fraction > 0.0 && fraction < 1.0;

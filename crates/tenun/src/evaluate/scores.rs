@@ -220,7 +220,7 @@ pub(super) fn evaluate_each<'a>(
     if images.is_empty() {
         return Err(EvaluateError::NoImages);
     }
-    check_labels(images, labels)?;
+    check_labels(images.len(), labels)?;
     let rows: Vec<[f64; 5]> = (0..images.len())
         .into_par_iter()
         .map_init(
@@ -242,9 +242,32 @@ pub(super) fn evaluate_each<'a>(
         mae: column(3),
         ssim: column(4),
     };
-    let overall = per_image.mean(0..images.len()).ok_or(EvaluateError::NoImages)?;
-    let classes = labels.map_or_else(Vec::new, |labels| per_class(&per_image, labels));
-    Ok(Evaluation { overall, classes, per_image })
+    Evaluation::of(per_image, labels)
+}
+
+impl Evaluation {
+    /// The means over scores taken image by image: for sets too large to be reconstructed at once.
+    ///
+    /// # Errors
+    /// If there is no image, or the labels do not match.
+    pub fn of(per_image: ImageScores, labels: Option<Labels<'_>>) -> Result<Self, EvaluateError> {
+        let overall = per_image.mean(0..per_image.len()).ok_or(EvaluateError::NoImages)?;
+        check_labels(per_image.len(), labels)?;
+        let classes = labels.map_or_else(Vec::new, |labels| per_class(&per_image, labels));
+        Ok(Self { overall, classes, per_image })
+    }
+}
+
+impl ImageScores {
+    /// Appends the scores of further images.
+    pub fn extend(&mut self, more: Self) {
+        self.bce.extend(more.bce);
+        self.bce_floor.extend(more.bce_floor);
+        self.mse.extend(more.mse);
+        self.mae.extend(more.mae);
+        self.psnr.extend(more.psnr);
+        self.ssim.extend(more.ssim);
+    }
 }
 
 fn per_class(per_image: &ImageScores, (classes, names): Labels<'_>) -> Vec<ClassScores> {
@@ -278,9 +301,9 @@ fn check(images: &Images, reconstructions: &[f32]) -> Result<(), EvaluateError> 
     Ok(())
 }
 
-fn check_labels(images: &Images, labels: Option<Labels<'_>>) -> Result<(), EvaluateError> {
+fn check_labels(images: usize, labels: Option<Labels<'_>>) -> Result<(), EvaluateError> {
     let Some((classes, names)) = labels else { return Ok(()) };
-    length("labels", images.len(), classes.len())?;
+    length("labels", images, classes.len())?;
     match classes.iter().enumerate().find(|&(_, &class)| class as usize >= names.len()) {
         Some((image, &class)) => Err(EvaluateError::Class { image, class, classes: names.len() }),
         None => Ok(()),

@@ -78,7 +78,9 @@ impl ModelError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Container { .. } => Some("copy the file again: it is cut off, or something else".to_owned()),
+            Self::Container { .. } => {
+                Some("copy the file again: it is cut off, or something else".to_owned())
+            }
             Self::Description { .. } => {
                 Some("weights without a network are given to training, with `--init`".to_owned())
             }

@@ -36,12 +36,16 @@ pub(super) fn write(model: &Model, path: &Path) -> Result<(), ModelError> {
 pub(super) fn read(path: &Path) -> Result<Model, ModelError> {
     let tensors = Tensors::read(path)?;
     let wrong = |reason: String| ModelError::Description { path: path.to_owned(), reason };
-    let text = tensors.description.as_deref().ok_or_else(|| wrong("it does not say which network it is".into()))?;
+    let text =
+        tensors.description.as_deref().ok_or_else(|| wrong("it does not say which network it is".into()))?;
     let Format { format } = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     if format > FORMAT {
-        return Err(wrong(format!("its format is {format}, this version reads up to {FORMAT}: update tenun")));
+        return Err(wrong(format!(
+            "its format is {format}, this version reads up to {FORMAT}: update tenun"
+        )));
     }
-    let Description { network, info, .. } = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let Description { network, info, .. } =
+        serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     if info.preprocessing != ModelInfo::UNIT {
         return Err(wrong(format!("its preprocessing `{}` is unknown to this version", info.preprocessing)));
     }

@@ -98,7 +98,9 @@ impl Model {
     pub fn inverse_transform(&self, codes: &[f32], cpu: &Cpu) -> Result<Vec<f32>, ModelError> {
         let length = self.network.latent().len();
         if !codes.len().is_multiple_of(length) {
-            return Err(ModelError::Codes { reason: format!("{} numbers are no whole rows of {length}", codes.len()) });
+            return Err(ModelError::Codes {
+                reason: format!("{} numbers are no whole rows of {length}", codes.len()),
+            });
         }
         if let Some(at) = codes.iter().position(|x| !x.is_finite()) {
             let (row, column) = (at / length, at % length);

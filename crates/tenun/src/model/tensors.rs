@@ -39,7 +39,8 @@ impl Tensors {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
         let parsed = SafeTensors::deserialize(&bytes).map_err(|error| container(error.to_string()))?;
-        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|error| container(error.to_string()))?;
+        let (_, metadata) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| container(error.to_string()))?;
         let description = metadata.metadata().as_ref().and_then(|map| map.get(KEY).cloned());
         let mut tensors = BTreeMap::new();
         for (name, view) in parsed.iter() {
@@ -77,8 +78,10 @@ impl Tensors {
             let view = TensorView::new(Dtype::F32, axes.clone(), bytes);
             view.map(|view| (name.as_str(), view))
         });
-        let container =
-            |error: safetensors::SafeTensorError| ModelError::Container { path: path.to_owned(), reason: error.to_string() };
+        let container = |error: safetensors::SafeTensorError| ModelError::Container {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
         let views: Vec<_> = views.collect::<Result<_, _>>().map_err(container)?;
         let metadata = HashMap::from([(KEY.to_owned(), description)]);
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(container)?;
@@ -129,8 +132,5 @@ pub(crate) fn named<'a>(
     network: &Network,
     parameters: &'a [f32],
 ) -> impl Iterator<Item = (String, Vec<usize>, &'a [f32])> {
-    network
-        .parameters()
-        .into_iter()
-        .map(|p| (p.name.clone(), p.axes.clone(), &parameters[p.range.clone()]))
+    network.parameters().into_iter().map(|p| (p.name.clone(), p.axes.clone(), &parameters[p.range.clone()]))
 }

@@ -30,12 +30,16 @@ fn a_model_survives_its_file_and_equal_models_are_equal_files() {
 }
 
 /// Writes the tensors of a model after `change`, with the model's own description.
-fn altered(folder: &tempfile::TempDir, change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f32>)>)) -> ModelError {
+fn altered(
+    folder: &tempfile::TempDir,
+    change: impl FnOnce(&mut Vec<(String, Vec<usize>, Vec<f32>)>),
+) -> ModelError {
     let path = saved(folder);
     let description = Tensors::read(&path).unwrap().description.unwrap();
     let model = model();
-    let mut tensors: Vec<_> =
-        tensors::named(&model.network, &model.parameters).map(|(name, axes, x)| (name, axes, x.to_vec())).collect();
+    let mut tensors: Vec<_> = tensors::named(&model.network, &model.parameters)
+        .map(|(name, axes, x)| (name, axes, x.to_vec()))
+        .collect();
     change(&mut tensors);
     let views = tensors.iter().map(|(name, axes, x)| (name.clone(), axes.clone(), x.as_slice()));
     Tensors::write(&path, description, views).unwrap();
@@ -46,13 +50,20 @@ fn altered(folder: &tempfile::TempDir, change: impl FnOnce(&mut Vec<(String, Vec
 fn tensors_that_do_not_fit_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = altered(&folder, |tensors| drop(tensors.remove(3)));
-    assert!(error.to_string().contains("`encoder.conv2.bias`: expected axes [16], got no such tensor"), "{error}");
+    assert!(
+        error.to_string().contains("`encoder.conv2.bias`: expected axes [16], got no such tensor"),
+        "{error}"
+    );
     let error = altered(&folder, |tensors| tensors.push(("stranger".into(), vec![1], vec![0.0])));
     assert!(error.to_string().contains("`stranger`: expected no tensor of that name"), "{error}");
     let error = altered(&folder, |tensors| tensors[0].1 = vec![32, 9]);
-    assert!(error.to_string().contains("`encoder.conv1.weight`: expected axes [32, 1, 3, 3], got axes [32, 9]"));
+    assert!(
+        error.to_string().contains("`encoder.conv1.weight`: expected axes [32, 1, 3, 3], got axes [32, 9]")
+    );
     let error = altered(&folder, |tensors| tensors[1].2[4] = f32::NAN);
-    assert!(error.to_string().contains("`encoder.conv1.bias`: expected finite numbers, got NaN at position 4"));
+    assert!(
+        error.to_string().contains("`encoder.conv1.bias`: expected finite numbers, got NaN at position 4")
+    );
     assert!(error.hint().is_some());
 }
 
@@ -120,9 +131,13 @@ fn images_and_codes_of_another_size_are_refused() {
 fn scores_are_means_of_losses() {
     let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
     let model = model();
-    let images = Images::new(Shape::new(1, 28, 28), (0..20 * 784).map(|i| (i * 31 % 256) as u8).collect()).unwrap();
+    let images =
+        Images::new(Shape::new(1, 28, 28), (0..20 * 784).map(|i| (i * 31 % 256) as u8).collect()).unwrap();
     let reconstructions = model.reconstruct(&images, &cpu).unwrap();
-    let squares = reconstructions.iter().zip(images.pixels()).map(|(p, &t)| f64::from(p - f32::from(t) / 255.0).powi(2));
+    let squares = reconstructions
+        .iter()
+        .zip(images.pixels())
+        .map(|(p, &t)| f64::from(p - f32::from(t) / 255.0).powi(2));
     let mean = squares.sum::<f64>() / reconstructions.len() as f64;
     assert!((model.score(&images, &cpu).unwrap() - mean).abs() < 1e-7);
     let codes = model.transform(&images, &cpu).unwrap();

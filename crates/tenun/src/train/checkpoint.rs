@@ -44,7 +44,8 @@ impl Identity {
         };
         let none = String::from("absent");
         data("the training images", &was.train, &self.train).or_else(|| {
-            let (was, is) = (was.validation.as_ref().unwrap_or(&none), self.validation.as_ref().unwrap_or(&none));
+            let (was, is) =
+                (was.validation.as_ref().unwrap_or(&none), self.validation.as_ref().unwrap_or(&none));
             data("the validation images", was, is)
         })
     }
@@ -117,7 +118,8 @@ impl Checkpoint {
         let axes = [network.parameter_count()];
         let parameters = tensors.take(PARAMETERS, &axes)?;
         let best_parameters = tensors.take(BEST, &axes)?;
-        let arrays = method.state_names().iter().map(|name| tensors.take(name, &axes)).collect::<Result<_, _>>()?;
+        let arrays =
+            method.state_names().iter().map(|name| tensors.take(name, &axes)).collect::<Result<_, _>>()?;
         tensors.finish()?;
         let optimizer = Optimizer::resume(method, arrays, d.steps)
             .ok_or_else(|| wrong("the optimiser's state is incomplete".into()))?;

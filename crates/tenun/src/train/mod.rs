@@ -6,12 +6,12 @@ mod metrics;
 mod observer;
 mod trainer;
 
-pub use metrics::{EpochMetrics, read_metrics};
 pub(crate) use checkpoint::{Checkpoint, Identity};
 pub(crate) use metrics::write_metrics;
+pub use metrics::{EpochMetrics, read_metrics};
 pub use observer::{BatchProgress, Observer, Silent, Step};
-pub use trainer::{End, Trainer};
 pub(crate) use trainer::State;
+pub use trainer::{End, Trainer};
 
 use std::path::PathBuf;
 
@@ -80,11 +80,13 @@ impl TrainError {
                     0 => String::new(),
                     epoch => format!("; the checkpoint of epoch {epoch} is kept"),
                 };
-                Some(format!("lower the learning rate (`--lr`) or limit the gradient (`--clip-norm 1`){kept}"))
+                Some(format!(
+                    "lower the learning rate (`--lr`) or limit the gradient (`--clip-norm 1`){kept}"
+                ))
             }
-            Self::Changed { .. } => {
-                Some("a run goes on only with its own data and settings; start a new one in another folder".into())
-            }
+            Self::Changed { .. } => Some(
+                "a run goes on only with its own data and settings; start a new one in another folder".into(),
+            ),
             Self::Plan(PlanError::NeedsSigmoid { .. }) => {
                 Some("end the decoder in a sigmoid, or train with `--loss mse`".into())
             }

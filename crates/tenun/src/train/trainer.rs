@@ -240,8 +240,7 @@ impl<'a> Trainer<'a> {
             if let Some(most) = settings.clip_norm {
                 clip(&mut self.gradient, most);
             }
-            rate = settings.learning_rate
-                * settings.schedule.share(state.optimizer.steps(), self.horizon());
+            rate = settings.learning_rate * settings.schedule.share(state.optimizer.steps(), self.horizon());
             state.optimizer.step(&mut state.parameters, &self.gradient, rate);
             state.loss_sum += sum;
             state.batch += 1;
@@ -275,7 +274,12 @@ impl<'a> Trainer<'a> {
     }
 
     /// Validates, and turns the page to the next epoch.
-    fn finish_epoch(&mut self, state: &mut State, observer: &mut dyn Observer, learning_rate: f64) -> EpochMetrics {
+    fn finish_epoch(
+        &mut self,
+        state: &mut State,
+        observer: &mut dyn Observer,
+        learning_rate: f64,
+    ) -> EpochMetrics {
         let started = Instant::now();
         let val_loss = match (&mut self.losses, self.validation) {
             (Some(plan), Some(images)) => {

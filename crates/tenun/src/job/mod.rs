@@ -1,0 +1,262 @@
+//! [`Job`]: a whole run, from settings to a folder with a trained model, its figures and its report.
+
+mod prepare;
+mod reporting;
+mod scoring;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use tenun_engine::{Cpu, Network};
+
+pub use scoring::{Scored, score};
+pub use summary::Summary;
+
+use crate::data::{Collection, Dataset};
+use crate::model::{DataInfo, ModelInfo, TrainingInfo};
+use crate::run::{self, RunDir};
+use crate::settings::Settings;
+use crate::train::{
+    Checkpoint, End, EpochMetrics, Identity, Observer, State, Step, TrainError, Trainer, read_metrics,
+    write_metrics,
+};
+use crate::{Error, Model, file};
+
+/// A run with everything checked and loaded, and nothing written yet.
+pub struct Job {
+    settings: Settings,
+    collection: Collection,
+    /// Images held out of training, where the validation curve does not come from the test images.
+    held_out: Option<Dataset>,
+    network: Network,
+    initial: Vec<f32>,
+    cpu: Cpu,
+    command: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It is complete: model, figures and report are there.
+    Finished(Box<Summary>),
+    /// It was stopped, and its checkpoint is there.
+    Stopped {
+        /// Whole epochs done.
+        epoch: u32,
+        /// Batches of the next epoch done.
+        batch: usize,
+    },
+}
+
+impl Job {
+    /// Checks the settings, loads the data, makes the network and its initial weights.
+    ///
+    /// `command` is the command line by which the report says how to repeat the run.
+    ///
+    /// # Errors
+    /// What is wrong with settings, data, network or initial weights.
+    pub fn new(settings: Settings, cpu: Cpu, command: Vec<String>) -> Result<Self, Error> {
+        prepare::job(settings, cpu, command)
+    }
+
+    /// The job of a run that there is, to go on with it, or to look at it again. It may be given more epochs.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; that the run's data or settings changed is found by [`Self::resume`].
+    pub fn open(run: &RunDir, epochs: Option<u32>, cpu: Cpu, command: Vec<String>) -> Result<Self, Error> {
+        let mut settings = Settings::read(&run.file(run::CONFIG))?;
+        settings.training.epochs = epochs.unwrap_or(settings.training.epochs);
+        // The weights to begin with are in the checkpoint; their file may be gone.
+        if run.file(run::CHECKPOINT).is_file() {
+            settings.training.init = None;
+        }
+        Self::new(settings, cpu, command)
+    }
+
+    /// Every setting, resolved.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The data, without the images held out.
+    #[must_use]
+    pub fn collection(&self) -> &Collection {
+        &self.collection
+    }
+
+    /// The images of the validation curve: those held out, else the test images.
+    #[must_use]
+    pub fn validation(&self) -> Option<&Dataset> {
+        self.held_out.as_ref().or(self.collection.test.as_ref())
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// What the user should know: how the data were read and split.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The images on which the figures at the end are taken, and what they are called.
+    fn scored(&self) -> (&Dataset, &'static str) {
+        match (&self.collection.test, &self.held_out) {
+            (Some(test), _) => (test, "test"),
+            (None, Some(held)) => (held, "held-out"),
+            (None, None) => (&self.collection.train, "training"),
+        }
+    }
+
+    /// Trains from the beginning, and writes everything into the folder.
+    ///
+    /// # Errors
+    /// If training diverges, or a file cannot be written.
+    pub fn run(
+        &self,
+        run: &RunDir,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Outcome, Error> {
+        self.train(run, State::new(self.initial.clone(), &self.settings.training), observer, stop)
+    }
+
+    /// Goes on from the folder's checkpoint, or from the beginning if the run was stopped before there was one.
+    ///
+    /// # Errors
+    /// [`TrainError::Changed`] if data or settings are not those of the checkpoint, and as [`Self::run`].
+    pub fn resume(
+        &self,
+        run: &RunDir,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Outcome, Error> {
+        let path = run.file(run::CHECKPOINT);
+        if !path.is_file() {
+            return self.run(run, observer, stop);
+        }
+        let checkpoint = Checkpoint::read(&path, &self.network, self.settings.training.optimizer)?;
+        checkpoint.must_be(&self.identity(), run.path())?;
+        self.train(run, checkpoint.state, observer, stop)
+    }
+
+    fn identity(&self) -> Identity {
+        let validation = self.validation().map(Dataset::sha256);
+        Identity::new(&self.settings, self.collection.train.sha256(), validation)
+    }
+
+    fn train(
+        &self,
+        run: &RunDir,
+        mut state: State,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Outcome, Error> {
+        write(&run.file(run::CONFIG), self.settings.to_toml().as_bytes())?;
+        let (metrics_path, checkpoint_path) = (run.file(run::METRICS), run.file(run::CHECKPOINT));
+        let io = |doing| {
+            let path = metrics_path.clone();
+            move |source| TrainError::Io { path, doing, source }
+        };
+        let mut metrics = read_metrics(&metrics_path).map_err(io("read"))?;
+        // A line of an epoch whose checkpoint was not written any more is made again.
+        metrics.truncate(state.epoch as usize);
+        write_metrics(&metrics_path, &metrics).map_err(io("write"))?;
+        let identity = self.identity();
+        let validation = self.validation().map(Dataset::images);
+        let mut trainer = Trainer::new(
+            &self.network,
+            &self.settings.training,
+            self.collection.train.images(),
+            validation,
+            &self.cpu,
+        )?;
+        let mut save = |state: &State, epoch: Option<EpochMetrics>| {
+            if let Some(epoch) = epoch {
+                metrics.push(epoch);
+                write_metrics(&metrics_path, &metrics).map_err(io("write"))?;
+            }
+            Checkpoint::write(&identity, state, &checkpoint_path)
+        };
+        save(&state, None)?;
+        let end = trainer.run(&mut state, observer, stop, &mut save)?;
+        if end == End::Stopped {
+            return Ok(Outcome::Stopped { epoch: state.epoch, batch: state.batch });
+        }
+        let best_epoch = state.best.map_or(state.epoch, |(epoch, _)| epoch);
+        let kept_epoch = if self.settings.training.patience.is_some() { best_epoch } else { state.epoch };
+        let model = Model::new(self.network.clone(), trainer.kept(&state).to_vec(), self.info(kept_epoch));
+        model.save(&run.file(run::MODEL))?;
+        let summary = self.finish(run, &model, &metrics, best_epoch, observer)?;
+        Ok(Outcome::Finished(Box::new(summary)))
+    }
+
+    fn info(&self, epoch: u32) -> ModelInfo {
+        let train = &self.collection.train;
+        let training = &self.settings.training;
+        ModelInfo {
+            data: Some(DataInfo {
+                name: train.name().to_owned(),
+                sha256: train.sha256(),
+                classes: train.labels().map_or_else(Vec::new, |labels| labels.names().to_vec()),
+            }),
+            training: Some(TrainingInfo { loss: training.loss, seed: training.seed, epoch }),
+            ..ModelInfo::untrained(self.settings.network.preset.clone())
+        }
+    }
+
+    /// Takes the figures and makes the report of a trained model.
+    fn finish(
+        &self,
+        run: &RunDir,
+        model: &Model,
+        metrics: &[EpochMetrics],
+        best_epoch: u32,
+        observer: &mut dyn Observer,
+    ) -> Result<Summary, Error> {
+        observer.step(Step::Evaluating);
+        let (scored, what) = self.scored();
+        let scores = score(model, scored, Some(self.collection.train.images()), &self.cpu)?;
+        let summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores);
+        observer.step(Step::Reporting);
+        reporting::write(self, run, model, metrics, &scores, &summary)?;
+        // Last, so that a run with a summary has everything.
+        let json = serde_json::to_vec_pretty(&summary).unwrap_or_default();
+        write(&run.file(run::SUMMARY), &json)?;
+        Ok(summary)
+    }
+
+    /// Makes figures and report of a finished run again, and returns the report's path.
+    ///
+    /// # Errors
+    /// If the run has no model yet, or a file cannot be read or written.
+    pub fn report_again(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<PathBuf, Error> {
+        let model = Model::load(&run.file(run::MODEL))?;
+        let path = run.file(run::METRICS);
+        let metrics = read_metrics(&path).map_err(|source| TrainError::Io { path, doing: "read", source })?;
+        let best = metrics.iter().min_by(|a, b| judged(a).total_cmp(&judged(b)));
+        self.finish(run, &model, &metrics, best.map_or(0, |best| best.epoch), observer)?;
+        Ok(run.file(run::REPORT))
+    }
+}
+
+/// The loss by which an epoch is judged.
+fn judged(metrics: &EpochMetrics) -> f64 {
+    metrics.val_loss.unwrap_or(metrics.train_loss)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    file::write_bytes(path, bytes).map_err(|source| TrainError::Io {
+        path: path.to_owned(),
+        doing: "write",
+        source,
+    })
+}

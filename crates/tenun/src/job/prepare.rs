@@ -1,0 +1,78 @@
+//! From settings to a [`Job`]: every check, the data, the split, the network, the first weights.
+
+use std::path::Path;
+
+use tenun_engine::{Cpu, Loss, Network, PlanError};
+
+use super::Job;
+use crate::data::{self, Collection, FolderOptions, OpenOptions, hold_out};
+use crate::model::Tensors;
+use crate::settings::{Layers, Settings};
+use crate::train::TrainError;
+use crate::{Error, preset};
+
+/// The share held out for validation where the source has no test images.
+const DEFAULT_FRACTION: f64 = 0.1;
+
+/// With fewer images than this none is held out unless asked for.
+const FEW: usize = 10;
+
+pub(super) fn job(mut settings: Settings, cpu: Cpu, command: Vec<String>) -> Result<Job, Error> {
+    settings.check()?;
+    // What needs no data is checked before the data are read.
+    let preset = match (&settings.network.spec, &settings.network.preset) {
+        (None, Some(name)) => Some(preset::find(name)?),
+        _ => None,
+    };
+    let mut collection = open(&settings)?;
+    let mut notes = std::mem::take(&mut collection.notes);
+    if collection.test.is_none() && settings.data.val_fraction.is_none() && collection.train.len() >= FEW {
+        settings.data.val_fraction = Some(DEFAULT_FRACTION);
+        notes.push("there are no test images: a tenth of the images is held out for validation".to_owned());
+    }
+    let mut held_out = None;
+    if let Some(fraction) = settings.data.val_fraction {
+        let (train, held) = hold_out(&collection.train, fraction, settings.training.seed)?;
+        collection.train = train;
+        held_out = Some(held);
+    }
+    if !collection.skipped.is_empty() {
+        notes.push(format!("{} images could not be read and are left out", collection.skipped.len()));
+    }
+    let shape = collection.train.images().shape();
+    let spec = match (&settings.network.spec, preset) {
+        (Some(layers), _) => layers.spec(shape),
+        (None, Some(preset)) => preset.spec(shape),
+        (None, None) => unreachable!("the settings were checked to have one of them"),
+    };
+    let network = Network::new(&spec)?;
+    let resolved = network.spec();
+    settings.network.spec = Some(Layers { encoder: resolved.encoder, decoder: resolved.decoder });
+    if settings.training.loss == Loss::Bce && !network.ends_in_sigmoid() {
+        let last = network.decoder().last().map_or_else(String::new, |placed| placed.layer.name().to_owned());
+        return Err(TrainError::Plan(PlanError::NeedsSigmoid { last }).into());
+    }
+    let initial = match &settings.training.init {
+        Some(path) => weights(path, &network)?,
+        None => network.initialise(settings.training.seed),
+    };
+    Ok(Job { settings, collection, held_out, network, initial, cpu, command, notes })
+}
+
+fn open(settings: &Settings) -> Result<Collection, Error> {
+    let from = &settings.data;
+    let folder = FolderOptions {
+        size: from.size,
+        fit: from.fit,
+        colour: from.colour,
+        skip_bad: from.skip_bad,
+        on_image: None,
+    };
+    let collection = data::open(&from.source, &OpenOptions { folder, ..OpenOptions::default() })?;
+    Ok(collection.limit(from.limit_train, from.limit_test)?)
+}
+
+/// Weights by their names; a file of weights alone serves as well as a model.
+fn weights(path: &Path, network: &Network) -> Result<Vec<f32>, Error> {
+    Ok(Tensors::read(path)?.parameters(network)?)
+}

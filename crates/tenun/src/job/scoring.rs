@@ -1,0 +1,49 @@
+//! All scores of a model on a set of images, however large the set.
+
+use tenun_engine::{Cpu, Loss};
+
+use crate::data::{Dataset, Images};
+use crate::evaluate::{Evaluation, ImageScores, Scores, evaluate, evaluate_with_bce, mean_image_baseline};
+use crate::{Error, Model};
+
+/// Numbers of reconstructions held at a time: 64 MiB of floats.
+const CHUNK: usize = 16 << 20;
+
+/// How good a model is on a set of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// All scores.
+    pub evaluation: Evaluation,
+    /// Those of the mean training image, given for every image.
+    pub baseline: Option<Scores>,
+}
+
+/// Scores a model on `set`; with `train`, beside the mean of those images.
+///
+/// Binary cross-entropy is taken on the logits where the network has them.
+///
+/// # Errors
+/// If the images have another shape than the network's, or there is none.
+pub fn score(model: &Model, set: &Dataset, train: Option<&Images>, cpu: &Cpu) -> Result<Scored, Error> {
+    let images = set.images();
+    let chunk = (CHUNK / images.shape().len()).max(1);
+    let mut per_image = ImageScores::default();
+    for start in (0..images.len()).step_by(chunk) {
+        let indices: Vec<usize> = (start..(start + chunk).min(images.len())).collect();
+        let part = images.select(&indices);
+        let reconstructions = model.reconstruct(&part, cpu)?;
+        let scores = if model.network().ends_in_sigmoid() {
+            let losses = model.losses(Loss::Bce, &part, cpu)?;
+            let losses: Vec<f64> = losses.into_iter().map(f64::from).collect();
+            evaluate_with_bce(&part, &reconstructions, &losses, None)?
+        } else {
+            evaluate(&part, &reconstructions, None)?
+        };
+        per_image.extend(scores.per_image);
+    }
+    let classes =
+        set.labels().map(|labels| labels.classes().iter().map(|&c| u32::from(c)).collect::<Vec<_>>());
+    let labels = set.labels().zip(classes.as_deref()).map(|(labels, classes)| (classes, labels.names()));
+    let baseline = train.map(|train| mean_image_baseline(train, images)).transpose()?;
+    Ok(Scored { evaluation: Evaluation::of(per_image, labels)?, baseline })
+}
