@@ -349,7 +349,7 @@ mod tests {
         };
         let error = read("[[encoder]]\nlayer = \"conv\"\nfilters = 8\n").unwrap_err();
         assert!(error.to_string().contains("unknown variant `conv`"), "{error}");
-        assert!(error.to_string().contains("line 1"), "{error}");
+        assert!(error.to_string().contains("line 2, column 9"), "{error}");
         assert_eq!(error.hint().as_deref(), Some("did you mean `conv2d`?"));
         let error = read("[[encoder]]\nlayer = \"conv2d\"\nfilter = 8\n").unwrap_err();
         assert_eq!(error.hint().as_deref(), Some("did you mean `filters`?"), "{error}");

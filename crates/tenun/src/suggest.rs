@@ -1,14 +1,15 @@
 //! The known name that a misspelt one was probably meant to be.
 
-/// How alike (Jaro and Winkler's measure, 1 for equal) a name must be to be taken for a slip.
-const ALIKE: f64 = 0.75;
+/// How alike a name must be to be taken for a slip: at most every second letter may be wrong, missing or swapped
+/// with its neighbour (Damerau and Levenshtein's distance over the longer length).
+const ALIKE: f64 = 0.5;
 
 /// The name among `known` that looks most like `given`, if any does.
 pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&given, name), name))
+        .map(|name| (strsim::normalized_damerau_levenshtein(&given, name), name))
         .filter(|(likeness, _)| *likeness >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)

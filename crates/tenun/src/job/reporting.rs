@@ -20,7 +20,7 @@ use crate::train::EpochMetrics;
 use crate::{Error, Model};
 
 /// Images in a row of reconstructions.
-const SHOWN: usize = 10;
+const SHOWN: usize = 8;
 
 /// Codes in the scatter plot, at most: more would hide each other.
 const MOST_POINTS: usize = 10_000;
