@@ -233,4 +233,6 @@ impl Layer {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
