@@ -3,6 +3,10 @@
 //! Written in the IEEE operations of [`Vector`] alone, so that every CPU gives the same bits. The polynomials are
 //! minimax fits (iteratively reweighted least squares on Chebyshev nodes) on the reduced ranges given below;
 //! the tests hold the results to the ulp bounds that each function's documentation states.
+#![allow(
+    clippy::excessive_precision,
+    reason = "coefficients stand as the fit gave them; the compiler rounds them"
+)]
 
 use super::{Simd, Vector};
 

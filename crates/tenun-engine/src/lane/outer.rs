@@ -63,19 +63,22 @@ impl Outer {
         assert!(dy.len() >= self.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
         assert_eq!(dw.len(), self.filters * self.offsets.len(), "weight gradient has another size");
         let mut f = 0;
-        // SAFETY (all calls): the assertions above, and blocks that end at `filters`.
         while f < self.filters {
             let left = self.filters - f;
             if S::ROWS >= 8 && left >= 8 {
+                // SAFETY: the reaches were asserted above, and 8 filters are left.
                 unsafe { self.rows::<S, 8>(s, x, dy, dw, f) };
                 f += 8;
             } else if S::ROWS >= 4 && left >= 4 {
+                // SAFETY: the reaches were asserted above, and 4 filters are left.
                 unsafe { self.rows::<S, 4>(s, x, dy, dw, f) };
                 f += 4;
             } else if left >= 2 {
+                // SAFETY: the reaches were asserted above, and 2 filters are left.
                 unsafe { self.rows::<S, 2>(s, x, dy, dw, f) };
                 f += 2;
             } else {
+                // SAFETY: the reaches were asserted above, and one filter is left.
                 unsafe { self.rows::<S, 1>(s, x, dy, dw, f) };
                 f += 1;
             }
@@ -98,12 +101,13 @@ impl Outer {
         let taps = self.offsets.len();
         let mut j = 0;
         while j < taps {
-            // SAFETY: the taps j.. exist, and the rest is this function's own contract.
             if taps - j >= TAPS {
+                // SAFETY: three taps are left; the rest is this function's own contract.
                 let sums = unsafe { self.block::<S, R, TAPS>(s, x, dy, first, j) };
                 reduce(&sums, &mut dw[first * taps + j..], taps);
                 j += TAPS;
             } else {
+                // SAFETY: tap j exists; the rest is this function's own contract.
                 let sums = unsafe { self.block::<S, R, 1>(s, x, dy, first, j) };
                 reduce(&sums, &mut dw[first * taps + j..], taps);
                 j += 1;

@@ -1,5 +1,5 @@
 //! The layers a network is made of. Each is one file: its settings, shapes, parameters and equation, and how it
-//! becomes operations of a plan. A new layer is one new file and one line in [`layers!`] below.
+//! becomes operations of a plan. A new layer is one new file and one line in `layers!` below.
 
 mod activation;
 mod average_pool;
@@ -232,5 +232,7 @@ impl Layer {
     }
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use crate::reference::{Tape, sequence};
 const TOLERANCE: f64 = 2e-5;
 
 /// Layers in their places, or the reason why there are none.
-fn place(input: Shape, layers: &[Layer]) -> Result<(Vec<Placed>, usize), crate::SpecError> {
+pub(super) fn place(input: Shape, layers: &[Layer]) -> Result<(Vec<Placed>, usize), crate::SpecError> {
     let mut placer = Placer::new(input)?;
     let placed = placer.part(Part::Encoder, layers)?;
     Ok((placed, placer.parameter_count()))

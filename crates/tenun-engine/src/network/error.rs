@@ -25,7 +25,7 @@ pub enum SpecError {
         /// Why it cannot take that.
         reason: String,
         /// The layers before it.
-        chain: Chain,
+        chain: Box<Chain>,
     },
     /// The decoder does not end where the encoder began.
     #[error("the decoder ends at {output}, but the images are {input}\n{chain}")]
@@ -35,7 +35,7 @@ pub enum SpecError {
         /// The shape at the end.
         output: Shape,
         /// All layers.
-        chain: Chain,
+        chain: Box<Chain>,
     },
     /// More parameters than can be addressed.
     #[error("{layer} needs more parameters than this computer can address")]

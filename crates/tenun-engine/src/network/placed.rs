@@ -115,7 +115,7 @@ impl Placer {
         self.ordinal += 1;
         let input = self.shape;
         let output = layer.infer(input).map_err(|reason| {
-            let mut chain = self.chain.clone();
+            let mut chain = Box::new(self.chain.clone());
             chain.remark = format!("what {name} is given");
             SpecError::Layer { layer: name.clone(), kind: layer.name(), input, reason, chain }
         })?;
@@ -148,7 +148,7 @@ impl Placer {
         if self.shape == input {
             return Ok(());
         }
-        let mut chain = self.chain.clone();
+        let mut chain = Box::new(self.chain.clone());
         chain.remark = format!("expected {input}");
         Err(SpecError::Output { input, output: self.shape, chain })
     }

@@ -93,12 +93,6 @@ def schedule_cases() -> list[dict]:
             lambda o: lr_scheduler.CosineAnnealingLR(o, steps),
         ),
         case(
-            "cosine_to_a_hundredth",
-            "last + (lr - last) * (1 + cos(pi * step / steps)) / 2",
-            {"last": 1e-4},
-            lambda o: lr_scheduler.CosineAnnealingLR(o, steps, eta_min=1e-4),
-        ),
-        case(
             "step",
             "lr * factor ^ floor(step / every)",
             {"every": 15, "factor": 0.5},
