@@ -70,18 +70,29 @@ impl Correlation {
         Self { quads, offsets, filters, output_plane, single: pixels.len() == 1, input_reach, output_reach }
     }
 
-    /// Filters in a block of packed weights.
-    fn block<S: Simd>(&self) -> usize {
-        if self.single { DENSE_FILTERS } else { S::FILTERS }
+    /// The blocks in which filters are computed: the first filter of each, and how many.
+    ///
+    /// As many as the registers hold, and smaller powers of two for what remains: a last convolution of a single
+    /// filter must not cost what four do.
+    fn blocks<S: Simd>(&self) -> impl Iterator<Item = (usize, usize)> + use<S> {
+        let most = if self.single { DENSE_FILTERS } else { S::FILTERS };
+        let filters = self.filters;
+        let mut first = 0;
+        std::iter::from_fn(move || {
+            let left = filters - first;
+            let size = if left >= most { most } else { 1 << left.checked_ilog2()? };
+            first += size;
+            Some((first - size, size))
+        })
     }
 
-    /// Floats that [`Self::pack`] appends.
-    pub(crate) fn packed_len<S: Simd>(&self) -> usize {
-        self.filters.div_ceil(self.block::<S>()) * self.block::<S>() * (self.offsets.len() + 1)
+    /// Floats of all biases and weights.
+    pub(crate) fn packed_len(&self) -> usize {
+        self.filters * (self.offsets.len() + 1)
     }
 
     /// Writes the biases and weights in the order in which the kernel reads them: for each block of filters
-    /// its biases, then for each tap its weights. Filters that fill up the last block are zero.
+    /// its biases, then for each tap its weights.
     ///
     /// `weight(f, j)` is the weight of filter f at tap j.
     pub(crate) fn pack<S: Simd>(
@@ -90,17 +101,18 @@ impl Correlation {
         bias: Option<&[f32]>,
         weight: impl Fn(usize, usize) -> f32,
     ) {
-        let block = self.block::<S>();
-        let length = block * (self.offsets.len() + 1);
-        for (b, block_of_weights) in packed[..self.packed_len::<S>()].chunks_exact_mut(length).enumerate() {
-            let (biases, weights) = block_of_weights.split_at_mut(block);
-            for (i, to) in biases.iter_mut().enumerate() {
-                *to = bias.and_then(|bias| bias.get(b * block + i)).copied().unwrap_or(0.0);
+        let mut rest = &mut packed[..self.packed_len()];
+        for (first, size) in self.blocks::<S>() {
+            let (block, after) = std::mem::take(&mut rest).split_at_mut(size * (self.offsets.len() + 1));
+            rest = after;
+            let (biases, weights) = block.split_at_mut(size);
+            match bias {
+                Some(bias) => biases.copy_from_slice(&bias[first..first + size]),
+                None => biases.fill(0.0),
             }
-            for (j, tap) in weights.chunks_exact_mut(block).enumerate() {
+            for (j, tap) in weights.chunks_exact_mut(size).enumerate() {
                 for (i, to) in tap.iter_mut().enumerate() {
-                    let f = b * block + i;
-                    *to = if f < self.filters { weight(f, j) } else { 0.0 };
+                    *to = weight(first + i, j);
                 }
             }
         }
@@ -114,35 +126,41 @@ impl Correlation {
     pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
         assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
         assert!(y.len() >= self.output_reach * S::LANES, "output is shorter than the correlation reaches");
-        assert!(packed.len() >= self.packed_len::<S>(), "packed weights are incomplete");
-        // SAFETY: the three assertions above are what the function asks for.
-        unsafe {
-            if self.single {
-                self.dense(s, x, packed, y);
-            } else if S::FILTERS == 4 {
-                self.blocks::<S, 4>(s, x, packed, y);
-            } else {
-                self.blocks::<S, 2>(s, x, packed, y);
+        let mut rest = &packed[..self.packed_len()];
+        for (first, size) in self.blocks::<S>() {
+            let (w, after) = rest.split_at(size * (self.offsets.len() + 1));
+            rest = after;
+            // SAFETY: the assertions above are what the functions ask for, `w` is a whole block, and the block's
+            // filters exist.
+            unsafe {
+                match (self.single, size) {
+                    (false, 4) => self.block::<S, 4>(s, x, w, y, first),
+                    (false, 2) => self.block::<S, 2>(s, x, w, y, first),
+                    (false, _) => self.block::<S, 1>(s, x, w, y, first),
+                    (true, 8) => self.dense::<S, 8>(s, x, w, y, first),
+                    (true, 4) => self.dense::<S, 4>(s, x, w, y, first),
+                    (true, 2) => self.dense::<S, 2>(s, x, w, y, first),
+                    (true, _) => self.dense::<S, 1>(s, x, w, y, first),
+                }
             }
         }
     }
 
+    /// One block of filters at all pixels.
+    ///
     /// # Safety
-    /// `x`, `y` and `packed` are at least as long as `input_reach`, `output_reach` and `packed_len` say.
+    /// `x` and `y` are at least as long as `input_reach` and `output_reach` say, `w` is a whole block, and filters
+    /// `first..first + F` exist.
     #[inline(always)]
-    unsafe fn blocks<S: Simd, const F: usize>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
-        let length = F * (self.offsets.len() + 1);
-        for (b, weights) in packed[..self.packed_len::<S>()].chunks_exact(length).enumerate() {
-            let filters = F.min(self.filters - b * F);
-            for quad in &self.quads {
-                // SAFETY: quads and offsets are within `input_reach`; `weights` is one whole block.
-                let sums = unsafe { self.quad::<S, F>(s, x.as_ptr(), weights.as_ptr(), quad) };
-                for (f, sums) in sums.iter().enumerate().take(filters) {
-                    for (sum, output) in sums.iter().zip(quad.output) {
-                        let at = (output + (b * F + f) * self.output_plane) * S::LANES;
-                        // SAFETY: filter b·F + f exists, so the position is within `output_reach`.
-                        unsafe { sum.store_at(y.as_mut_ptr().add(at)) };
-                    }
+    unsafe fn block<S: Simd, const F: usize>(&self, s: S, x: &[f32], w: &[f32], y: &mut [f32], first: usize) {
+        for quad in &self.quads {
+            // SAFETY: quads and offsets are within `input_reach`; `w` is one whole block.
+            let sums = unsafe { self.quad::<S, F>(s, x.as_ptr(), w.as_ptr(), quad) };
+            for (f, sums) in sums.iter().enumerate() {
+                for (sum, output) in sums.iter().zip(quad.output) {
+                    let at = (output + (first + f) * self.output_plane) * S::LANES;
+                    // SAFETY: filter `first + f` exists, so the position is within `output_reach`.
+                    unsafe { sum.store_at(y.as_mut_ptr().add(at)) };
                 }
             }
         }
@@ -151,7 +169,7 @@ impl Correlation {
     /// The sums of one block of filters at four pixels.
     ///
     /// # Safety
-    /// As for `blocks`; `w` points to a whole block of packed weights.
+    /// As for `block`; `w` points to a whole block of packed weights.
     #[inline(always)]
     unsafe fn quad<S: Simd, const F: usize>(
         &self,
@@ -182,32 +200,28 @@ impl Correlation {
         }
     }
 
-    /// The single pixel of a dense layer: more filters at a time, since there is no second pixel to share
-    /// the weights with.
+    /// One block of filters of the single pixel of a dense layer: more filters at a time, since there is no second
+    /// pixel to share the weights with.
     ///
     /// # Safety
-    /// As for `blocks`.
+    /// As for `block`.
     #[inline(always)]
-    unsafe fn dense<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
+    unsafe fn dense<S: Simd, const F: usize>(&self, s: S, x: &[f32], w: &[f32], y: &mut [f32], first: usize) {
         let Quad { input: [input, ..], output: [output, ..] } = self.quads[0];
-        let length = DENSE_FILTERS * (self.offsets.len() + 1);
-        for (b, weights) in packed[..self.packed_len::<S>()].chunks_exact(length).enumerate() {
-            let (biases, weights) = weights.split_at(DENSE_FILTERS);
-            let mut sums = [s.zero(); DENSE_FILTERS];
-            for (sum, &bias) in sums.iter_mut().zip(biases) {
-                *sum = s.splat(bias);
+        let (biases, weights) = w.split_at(F);
+        let mut sums = [s.zero(); F];
+        for (sum, &bias) in sums.iter_mut().zip(biases) {
+            *sum = s.splat(bias);
+        }
+        for (&offset, tap) in self.offsets.iter().zip(weights.chunks_exact(F)) {
+            // SAFETY: the offset is within `input_reach`.
+            let x = unsafe { s.load_at(x.as_ptr().add((input + offset) * S::LANES)) };
+            for (sum, &w) in sums.iter_mut().zip(tap) {
+                *sum = x.mul_add(s.splat(w), *sum);
             }
-            for (&offset, tap) in self.offsets.iter().zip(weights.chunks_exact(DENSE_FILTERS)) {
-                // SAFETY: the offset is within `input_reach`.
-                let x = unsafe { s.load_at(x.as_ptr().add((input + offset) * S::LANES)) };
-                for (sum, &w) in sums.iter_mut().zip(tap) {
-                    *sum = x.mul_add(s.splat(w), *sum);
-                }
-            }
-            for (f, sum) in sums.iter().enumerate().take(self.filters - b * DENSE_FILTERS) {
-                let at = (output + (b * DENSE_FILTERS + f) * self.output_plane) * S::LANES;
-                sum.store(&mut y[at..]);
-            }
+        }
+        for (f, sum) in sums.iter().enumerate() {
+            sum.store(&mut y[(output + (first + f) * self.output_plane) * S::LANES..]);
         }
     }
 }

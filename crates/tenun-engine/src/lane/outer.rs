@@ -13,6 +13,9 @@ use super::{Simd, Vector};
 /// Taps of a block: the row of a 3×3 kernel, the most common by far.
 const TAPS: usize = 3;
 
+/// Taps of a block of one filter, which has registers for more: a whole 3×3 kernel.
+const LONE_TAPS: usize = 9;
+
 /// A run of pixels in one row of the output.
 #[derive(Clone, Copy, Debug)]
 struct Run {
@@ -101,7 +104,12 @@ impl Outer {
         let taps = self.offsets.len();
         let mut j = 0;
         while j < taps {
-            if taps - j >= TAPS {
+            if R == 1 && taps - j >= LONE_TAPS {
+                // SAFETY: so many taps are left; the rest is this function's own contract.
+                let sums = unsafe { self.block::<S, R, LONE_TAPS>(s, x, dy, first, j) };
+                reduce(&sums, &mut dw[first * taps + j..], taps);
+                j += LONE_TAPS;
+            } else if taps - j >= TAPS {
                 // SAFETY: three taps are left; the rest is this function's own contract.
                 let sums = unsafe { self.block::<S, R, TAPS>(s, x, dy, first, j) };
                 reduce(&sums, &mut dw[first * taps + j..], taps);

@@ -194,7 +194,7 @@ impl WithSimd for Both<'_> {
         let pixels = p.rows * p.columns;
         let taps = p.offsets.len();
         let forward = Correlation::new(&p.pixels(), p.offsets.clone(), p.filters, pixels);
-        let mut packed = vec![f32::NAN; forward.packed_len::<S>()];
+        let mut packed = vec![f32::NAN; forward.packed_len()];
         forward.pack::<S>(&mut packed, Some(&p.bias), |f, j| p.w[f * taps + j]);
         let rows: Vec<_> = (0..p.rows).map(|r| (r * p.columns * p.step, r * p.columns)).collect();
         let outer = Outer::new(&rows, p.columns, p.step, p.offsets.clone(), p.filters, pixels);

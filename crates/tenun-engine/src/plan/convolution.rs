@@ -157,11 +157,11 @@ impl Convolution {
     }
 
     /// Where the packed weights of each input gradient stand after those of the forward pass.
-    fn packed_parts<S: Simd>(&self) -> impl Iterator<Item = (&InputGradient, Range<usize>)> {
-        let mut start = self.forward.packed_len::<S>();
+    fn packed_parts(&self) -> impl Iterator<Item = (&InputGradient, Range<usize>)> {
+        let mut start = self.forward.packed_len();
         let gradients = self.backward.iter().flat_map(|backward| &backward.input);
         gradients.map(move |gradient| {
-            let end = start + gradient.correlation.packed_len::<S>();
+            let end = start + gradient.correlation.packed_len();
             let range = start..end;
             start = end;
             (gradient, range)
@@ -208,7 +208,7 @@ fn input_gradients(geometry: &ConvGeometry, dy: &Grid, dx: &Grid) -> Vec<InputGr
 
 impl<S: Simd> Op<S> for Convolution {
     fn packed_len(&self) -> usize {
-        self.packed_parts::<S>().last().map_or(self.forward.packed_len::<S>(), |(_, range)| range.end)
+        self.packed_parts().last().map_or(self.forward.packed_len(), |(_, range)| range.end)
     }
 
     fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
@@ -217,7 +217,7 @@ impl<S: Simd> Op<S> for Convolution {
         let area = self.geometry.kernel * self.geometry.kernel;
         let taps = self.geometry.input.channels * area;
         self.forward.pack::<S>(packed, bias, |f, j| weight[f * taps + j]);
-        for (InputGradient { correlation, kernel }, range) in self.packed_parts::<S>() {
+        for (InputGradient { correlation, kernel }, range) in self.packed_parts() {
             // Input channel i is the filter here; the taps run over (filter, kernel position).
             correlation.pack::<S>(&mut packed[range], None, |i, j| {
                 let (f, at) = (j / kernel.len(), kernel[j % kernel.len()]);
@@ -258,7 +258,7 @@ impl<S: Simd> Op<S> for Convolution {
         );
         let Some(dx) = backward.dx else { return };
         let [dy, dx] = tensors.many([backward.dy, dx]);
-        for (gradient, range) in self.packed_parts::<S>() {
+        for (gradient, range) in self.packed_parts() {
             s.enter(
                 #[inline(always)]
                 || gradient.correlation.run(s, dy, &packed[range], dx),
