@@ -64,9 +64,12 @@ impl Correlation {
                 Quad { input: [0, 1, 2, 3].map(|i| at(i).0), output: [0, 1, 2, 3].map(|i| at(i).1) }
             })
             .collect();
-        let furthest = |f: fn(&(usize, usize)) -> usize| pixels.iter().map(f).max().map_or(0, |x| x + 1);
-        let input_reach = offsets.iter().max().map_or(0, |offset| furthest(|p| p.0) + offset);
-        let output_reach = furthest(|p| p.1) + filters.saturating_sub(1) * output_plane;
+        // How far a position and the offsets added to it reach; nothing is reached without positions.
+        let reach = |f: fn(&(usize, usize)) -> usize, more: usize| {
+            pixels.iter().map(f).max().map_or(0, |furthest| furthest + more + 1)
+        };
+        let input_reach = offsets.iter().max().map_or(0, |&offset| reach(|p| p.0, offset));
+        let output_reach = reach(|p| p.1, filters.saturating_sub(1) * output_plane);
         Self { quads, offsets, filters, output_plane, single: pixels.len() == 1, input_reach, output_reach }
     }
 

@@ -65,7 +65,8 @@ impl Conv2d {
         }
     }
 
-    fn geometry(&self, input: Shape) -> ConvGeometry {
+    /// The numbers of this convolution on an image of shape `input`.
+    pub(crate) fn geometry(&self, input: Shape) -> ConvGeometry {
         ConvGeometry {
             input,
             filters: self.filters,

@@ -6,7 +6,7 @@ use super::{Layer, LayerKind, Noise};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, Port, Skip};
+use crate::plan::{Builder, Port, Skip, lower};
 use crate::reference::{self, Real};
 
 /// Layers whose input is added to their output, y = x + body(x): He et al., "Deep residual learning for image
@@ -60,7 +60,8 @@ impl LayerKind for Residual {
 
     fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
         let branch = Skip::fork(builder, at.input, x);
-        let end = at.body.iter().fold(branch, |port, placed| placed.layer.lower(placed, builder, port));
+        let body: Vec<&Placed> = at.body.iter().collect();
+        let end = lower::sequence(builder, &body, branch);
         Skip::join(builder, at.input, x, end)
     }
 }

@@ -167,6 +167,24 @@ proptest! {
         check(shape, &layers, salt);
     }
 
+    /// Both layers at once, computed on the small map.
+    #[test]
+    fn an_upsampled_convolution_is_its_equation(
+        shape in shapes(),
+        factor in 2usize..4,
+        filters in 1usize..7,
+        kernel in prop::sample::select(vec![1, 3, 5]),
+        same: bool,
+        bias: bool,
+        salt in 0u64..1000,
+    ) {
+        let padding = if same { Padding::Same } else { Padding::Valid };
+        let conv = Conv2d { filters, kernel, stride: 1, padding, bias };
+        let layers: Vec<Layer> = vec![Upsample { factor }.into(), conv.into(), Relu {}.into(), Upsample { factor: 2 }.into(), Conv2d { filters: 1, ..Conv2d::default() }.into()];
+        prop_assume!(place(shape, &layers).is_ok());
+        check(shape, &layers, salt);
+    }
+
     #[test]
     fn a_residual_block_is_its_equation(shape in shapes(), filters in 1usize..4, salt in 0u64..1000) {
         let inner = Residual { body: vec![Silu {}.into(), Conv2d { filters, ..Conv2d::default() }.into()] };

@@ -169,8 +169,22 @@ impl Convolution {
     }
 }
 
+/// Writes the gradient of each channel's bias: the sum of the output's gradient.
+#[inline(always)]
+pub(super) fn bias_gradient<S: Simd>(s: S, dy: &[f32], rows: &Rows, to: &mut [f32]) {
+    for (channel, to) in to.iter_mut().enumerate() {
+        let mut sum = s.zero();
+        for row in rows.channel(channel) {
+            for dy in dy[row].chunks_exact(S::LANES) {
+                sum = sum + s.load(dy);
+            }
+        }
+        *to = sum.sum();
+    }
+}
+
 /// The ranges of weight and, if there is one, bias.
-fn ranges(at: &Placed) -> (Range<usize>, Option<Range<usize>>) {
+pub(super) fn ranges(at: &Placed) -> (Range<usize>, Option<Range<usize>>) {
     (at.parameters[0].range.clone(), at.parameters.get(1).map(|bias| bias.range.clone()))
 }
 
@@ -243,15 +257,7 @@ impl<S: Simd> Op<S> for Convolution {
             #[inline(always)]
             || {
                 if let Some(bias) = &self.bias {
-                    for (channel, to) in gradients[bias.clone()].iter_mut().enumerate() {
-                        let mut sum = s.zero();
-                        for row in backward.dy_rows.channel(channel) {
-                            for dy in dy[row].chunks_exact(S::LANES) {
-                                sum = sum + s.load(dy);
-                            }
-                        }
-                        *to = sum.sum();
-                    }
+                    bias_gradient(s, dy, &backward.dy_rows, &mut gradients[bias.clone()]);
                 }
                 backward.weight.run(s, x, dy, &mut gradients[self.weight.clone()]);
             },

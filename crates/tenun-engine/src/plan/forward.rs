@@ -6,7 +6,7 @@ use super::head::{self, Head, Output};
 use super::pool::PerThread;
 use super::program::{Program, Workspace};
 use super::source::Intake;
-use super::{Builder, Cpu, Images, PlanError, Scaling};
+use super::{Builder, Cpu, Images, PlanError, Scaling, lower};
 use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
 use crate::network::Placed;
 use crate::{Loss, Network, Shape};
@@ -139,8 +139,7 @@ impl WithSimd for Compile<'_> {
     fn run<S: Simd>(self, s: S) -> Self::Output {
         let mut builder = Builder::<S>::new(false);
         let input = builder.input(self.input);
-        let end =
-            self.layers.iter().fold(input, |port, placed| placed.layer.lower(placed, &mut builder, port));
+        let end = lower::sequence(&mut builder, &self.layers, input);
         let program = Program::new(builder);
         Box::new(Forward {
             s,

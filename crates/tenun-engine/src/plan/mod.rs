@@ -11,12 +11,14 @@ mod forward;
 mod gather;
 mod grid;
 mod head;
+pub(crate) mod lower;
 mod pool;
 mod program;
 mod skip;
 mod source;
 mod tile;
 mod training;
+mod upsampled;
 
 pub use forward::{ForwardPlan, Stage};
 pub use pool::{Cpu, CpuError};
@@ -29,6 +31,7 @@ pub(crate) use gather::Gather;
 pub(crate) use grid::{Grid, Grids, Rows};
 pub(crate) use skip::Skip;
 pub(crate) use tile::{Op, TensorId, Tile};
+pub(crate) use upsampled::Upsampled;
 
 /// A plan cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

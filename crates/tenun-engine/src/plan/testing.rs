@@ -3,7 +3,7 @@
 use super::head::Output;
 use super::program::Program;
 use super::source::{Images, Intake, Scaling};
-use super::{Builder, Port};
+use super::{Builder, Port, lower};
 use crate::Shape;
 use crate::lane::{Simd, TILE, WithSimd};
 use crate::layer::Noise;
@@ -38,7 +38,8 @@ impl WithSimd for Run<'_> {
         let mut builder = Builder::<S>::new(true);
         let x = builder.input(input);
         let x = Port { gradient: Some(builder.tensor(input)), ..x };
-        let y = placed.iter().fold(x, |port, placed| placed.layer.lower(placed, &mut builder, port));
+        let layers: Vec<&Placed> = placed.iter().collect();
+        let y = lower::sequence(&mut builder, &layers, x);
         let program = Program::new(builder);
         let read = |value| Port { value, gradient: None, exclusive: false };
         let (dx, dy) = (x.gradient.unwrap(), y.gradient.unwrap());

@@ -6,9 +6,10 @@ use super::head::{self, Head};
 use super::pool::PerThread;
 use super::program::{Program, Workspace};
 use super::source::Intake;
-use super::{Builder, Cpu, Images, PlanError, Scaling};
+use super::{Builder, Cpu, Images, PlanError, Scaling, lower};
 use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
 use crate::layer::Noise;
+use crate::network::Placed;
 use crate::{Loss, Network};
 
 /// At most so many partial gradients are kept for a batch; tiles beyond that share them. The number depends on
@@ -97,8 +98,8 @@ impl WithSimd for Compile<'_> {
     fn run<S: Simd>(self, s: S) -> Self::Output {
         let mut builder = Builder::<S>::new(true);
         let input = builder.input(self.network.input());
-        let end =
-            self.network.body().fold(input, |port, placed| placed.layer.lower(placed, &mut builder, port));
+        let layers: Vec<&Placed> = self.network.body().collect();
+        let end = lower::sequence(&mut builder, &layers, input);
         let program = Program::new(builder);
         let parameters = self.network.parameter_count();
         let memory = program.workspace_bytes() * self.cpu.threads();
