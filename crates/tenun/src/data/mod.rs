@@ -16,7 +16,7 @@ mod idx_split;
 mod images;
 pub mod named;
 mod natural;
-mod npy;
+pub(crate) mod npy;
 pub mod numpy;
 mod open;
 mod split;
