@@ -6,13 +6,13 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord};
 
 use super::table::{Columns, ID, LABEL, feature};
-use super::{Codes, CodesError, open, whole};
+use super::{Codes, CodesError, open, write_whole};
 
 const ADVICE: &str = "mend the line, or write the codes again with `tenun encode`";
 
 /// Writes the table. Numbers have as many digits as it takes to read the same bits back.
 pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
-    whole::write(path, |file| {
+    write_whole(path, |file| {
         let mut writer = csv::Writer::from_writer(file);
         let heading = heading(codes.labels()).into_iter().map(str::to_owned);
         writer.write_record(heading.chain((0..codes.features()).map(feature)))?;
@@ -36,7 +36,7 @@ pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
 
 /// Writes identifiers and classes alone.
 pub(super) fn write_ids(path: &Path, codes: &Codes) -> Result<(), CodesError> {
-    whole::write(path, |file| {
+    write_whole(path, |file| {
         let mut writer = csv::Writer::from_writer(file);
         writer.write_record(heading(codes.labels()))?;
         for (index, id) in codes.ids().iter().enumerate() {

@@ -15,12 +15,14 @@ mod error;
 mod npy;
 mod parquet;
 mod table;
-mod whole;
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub use error::CodesError;
+
+use crate::file;
 
 /// The codes of a number of images.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,6 +163,17 @@ pub fn read(path: &Path) -> Result<Codes, CodesError> {
 #[must_use]
 pub fn ids_beside(path: &Path) -> PathBuf {
     path.with_extension("ids.csv")
+}
+
+/// Writes a file whole or not at all, in a folder that is made if there is none.
+fn write_whole(
+    path: &Path,
+    fill: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> Result<(), CodesError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(CodesError::io(folder, "create"))?;
+    }
+    file::write_whole(path, fill).map_err(CodesError::io(path, "write"))
 }
 
 /// An error unless the file is there and is one: libraries report a folder in many ways.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use npyz::WriterBuilder;
 
-use super::{Codes, CodesError, csv, ids_beside, open, whole};
+use super::{Codes, CodesError, csv, ids_beside, open, write_whole};
 use crate::data::npy;
 
 const ADVICE: &str = "write a two-dimensional float32 array: numpy.save(path, codes.astype('float32'))";
@@ -13,7 +13,7 @@ const ADVICE: &str = "write a two-dimensional float32 array: numpy.save(path, co
 /// of another array would be wrong.
 pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
     csv::write_ids(&ids_beside(path), codes)?;
-    whole::write(path, |file| {
+    write_whole(path, |file| {
         let shape = [codes.len() as u64, codes.features() as u64];
         let mut writer =
             npyz::WriteOptions::<f32>::new().default_dtype().shape(&shape).writer(file).begin_nd()?;

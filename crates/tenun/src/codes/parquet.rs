@@ -15,7 +15,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type};
 
 use super::table::{Columns, ID, LABEL, feature};
-use super::{Codes, CodesError, open, whole};
+use super::{Codes, CodesError, open, write_whole};
 
 const ADVICE: &str = "the file is damaged or was not made for codes: write it again with `tenun encode`";
 
@@ -27,7 +27,7 @@ const CHUNK: usize = 8_192;
 
 /// Writes the table.
 pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
-    whole::write(path, |file| {
+    write_whole(path, |file| {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_dictionary_enabled(false)

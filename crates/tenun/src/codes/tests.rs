@@ -182,6 +182,6 @@ fn a_file_that_cannot_be_written_is_an_error_and_leaves_nothing() {
         let taken = folder.path().join(format!("taken.{ending}"));
         fs::create_dir(&taken).unwrap();
         let error = write(&taken, &sample(3, true)).unwrap_err();
-        assert!(error.to_string().starts_with("cannot create"), "{error}");
+        assert!(error.to_string().starts_with("cannot write"), "{error}");
     }
 }

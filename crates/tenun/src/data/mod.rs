@@ -26,7 +26,7 @@ pub use dataset::{Collection, Dataset, Labels};
 pub use decode::{Colour, Fit};
 pub use error::{DataError, Unreadable};
 pub use fetch::OnDownload;
-pub use folder::{FolderOptions, read_folder};
+pub use folder::{FolderOptions, read_files, read_folder};
 pub use idx_split::{read_idx, read_idx_folder};
 pub use images::Images;
 pub use named::{NAMED_SETS, NamedSet, Places, find_named};
