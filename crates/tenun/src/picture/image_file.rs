@@ -7,7 +7,7 @@ use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 use tenun_engine::Shape;
 
-use super::{PictureError, error};
+use super::{Picture, PictureError, error};
 use crate::file;
 
 /// An image cannot be written.
@@ -41,9 +41,22 @@ pub enum ImageFileError {
 pub fn save_image(path: &Path, shape: Shape, values: &[f32]) -> Result<(), ImageFileError> {
     let bytes =
         encode(shape, values).map_err(|source| ImageFileError::Picture { path: path.to_owned(), source })?;
+    write(path, &bytes)
+}
+
+/// Writes a finished picture as a PNG file, as [`save_image`] does.
+///
+/// # Errors
+/// If it cannot be encoded or written.
+pub fn save_picture(path: &Path, picture: &Picture) -> Result<(), ImageFileError> {
+    let bytes = picture.png().map_err(|source| ImageFileError::Picture { path: path.to_owned(), source })?;
+    write(path, &bytes)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), ImageFileError> {
     path.parent()
         .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| file::write_bytes(path, &bytes))
+        .and_then(|()| file::write_bytes(path, bytes))
         .map_err(|source| ImageFileError::Io { path: path.to_owned(), source })
 }
 
