@@ -1,2 +1,58 @@
-//! The program `tenun`.
-fn main() {}
+//! The program `tenun`: arguments, printer, progress, exit codes. What it does is in the library of the same name.
+
+mod arguments;
+mod commands;
+mod failure;
+mod interrupt;
+mod printer;
+mod progress;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::arguments::{Cli, Command};
+use crate::commands::Given;
+use crate::failure::Failure;
+use crate::printer::Printer;
+
+fn main() -> ExitCode {
+    // Help and version are data, and wrong use is exit code 2: clap knows. A reader who left is no error here either.
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(message) => {
+            let _ = message.print();
+            return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let printer = Printer::new(cli.output.voice());
+    let given = matches.subcommand().map_or_else(Given::default, |(_, matches)| Given::new(matches));
+    printer.finish(dispatch(cli.command, &given, &printer))
+}
+
+fn dispatch(command: Command, given: &Given, printer: &Printer) -> Result<(), Failure> {
+    match command {
+        Command::Train(args) => commands::train::run(&args, given, printer),
+        Command::Eval(args) => commands::eval::run(&args, given, printer),
+        Command::Reconstruct(args) => commands::reconstruct::run(&args, printer),
+        Command::Encode(args) => commands::encode::run(&args, printer),
+        Command::Decode(args) => commands::decode::run(&args, printer),
+        Command::Summary(args) => commands::summary::run(&args, printer),
+        Command::Data(args) => commands::data::run(&args.command, printer),
+        Command::Report(args) => commands::report::run(&args, printer),
+        Command::Presets => {
+            commands::presets::run(printer);
+            Ok(())
+        }
+        Command::Completions(args) => {
+            commands::manual::completions(&args, printer);
+            Ok(())
+        }
+        Command::Man(args) => commands::manual::man(&args, printer),
+    }
+}

@@ -1,10 +1,11 @@
 //! [`Error`]: everything that can go wrong, from all rooms of the library.
 
+use crate::codes::CodesError;
 use crate::data::DataError;
 use crate::evaluate::EvaluateError;
 use crate::latent::LatentError;
 use crate::model::ModelError;
-use crate::picture::PictureError;
+use crate::picture::{ImageFileError, PictureError};
 use crate::preset::UnknownPreset;
 use crate::run::RunError;
 use crate::settings::SettingsError;
@@ -19,6 +20,8 @@ use tenun_engine::{CpuError, PlanError, SpecError};
 pub enum Error {
     #[error(transparent)]
     Data(#[from] DataError),
+    #[error(transparent)]
+    Codes(#[from] CodesError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
@@ -41,6 +44,8 @@ pub enum Error {
     Latent(#[from] LatentError),
     #[error(transparent)]
     Picture(#[from] PictureError),
+    #[error(transparent)]
+    ImageFile(#[from] ImageFileError),
 }
 
 impl Error {
@@ -49,6 +54,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Data(error) => error.hint(),
+            Self::Codes(error) => error.hint(),
             Self::Settings(error) => error.hint(),
             Self::Preset(error) => error.hint(),
             Self::Network(error) => error.hint(),
@@ -65,7 +71,7 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Settings(_) | Self::Preset(_) | Self::Network(_) | Self::Plan(_) => true,
-            Self::Cpu(CpuError::Width(_)) => true,
+            Self::Cpu(CpuError::Width(_)) | Self::Codes(CodesError::Ending { .. }) => true,
             Self::Data(error) => matches!(
                 error,
                 DataError::UnknownName { .. }

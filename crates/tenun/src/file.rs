@@ -9,7 +9,7 @@ use std::path::Path;
 /// Whatever happens in between, `path` holds what it held before, or all of the new.
 pub(crate) fn write_whole(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".tenun-").suffix(".part").tempfile_in(folder)?;

@@ -1,5 +1,6 @@
 //! Convolutional autoencoders on images.
 
+pub mod codes;
 pub mod data;
 mod error;
 pub mod evaluate;

@@ -132,6 +132,27 @@ pub fn read_folder(folder: &Path, options: &FolderOptions<'_>) -> Result<Collect
     Ok(collection)
 }
 
+/// Reads single image files, each called by its file name, in the order given; `name` is what the set is called.
+///
+/// Pixels are taken as [`read_folder`] takes them; there are no labels.
+///
+/// # Errors
+/// As [`read_folder`].
+pub fn read_files(
+    name: &str,
+    files: &[PathBuf],
+    options: &FolderOptions<'_>,
+) -> Result<Collection, DataError> {
+    options.check()?;
+    let origin = files.first().map_or(Path::new("."), PathBuf::as_path);
+    let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
+    let part = Part::read(origin, &mut Scan { images, ignored: 0 }, options, None)?;
+    let (set, skipped) = part.into_dataset(name, &[])?;
+    let mut collection = Collection::new(origin.into(), set, None)?;
+    collection.skipped = skipped;
+    Ok(collection)
+}
+
 /// The last part of the path, or all of it if there is none (as in `..`).
 pub(crate) fn display_name(path: &Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())

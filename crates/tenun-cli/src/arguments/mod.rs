@@ -1,0 +1,123 @@
+//! The command line: every command and flag, and all that `--help` says of them.
+
+mod codes;
+mod pictures;
+mod source;
+mod tools;
+mod train;
+
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Effects};
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use codes::{DecodeArgs, EncodeArgs};
+pub(crate) use pictures::{Choice, EvalArgs, ReconstructArgs};
+pub(crate) use source::{SourceFlags, Split, shape};
+pub(crate) use tools::{CompletionsArgs, DataArgs, DataCommand, ManArgs, ReportArgs, SummaryArgs};
+pub(crate) use train::{OptimizerName, ScheduleName, TrainArgs};
+
+use crate::printer::Voice;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER: &str = "\
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted with a checkpoint saved.
+
+Environment:
+  TENUN_DATA   a folder in which named data sets are looked for first
+  TENUN_SIMD   registers to compute with: portable, avx2, avx512 or neon; same bits by all
+  NO_COLOR     no colours, if it is set
+
+Begin with:
+  tenun train fashion-mnist
+  tenun train --help";
+
+/// Train, look at, measure and use convolutional autoencoders on images, on the CPU you have.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tenun",
+    version,
+    styles = STYLES,
+    after_help = AFTER,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) output: OutputFlags,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Train(Box<TrainArgs>),
+    Eval(EvalArgs),
+    Reconstruct(ReconstructArgs),
+    Encode(EncodeArgs),
+    Decode(DecodeArgs),
+    Summary(SummaryArgs),
+    Data(DataArgs),
+    Report(ReportArgs),
+    /// List the networks and data sets that are known by name
+    #[command(visible_alias = "list")]
+    Presets,
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+/// How the program talks.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputFlags {
+    /// Print JSON: one object, or one a line for every epoch of training
+    #[arg(long, global = true, display_order = 900)]
+    json: bool,
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true, display_order = 901)]
+    quiet: bool,
+    /// Say more on stderr
+    #[arg(long, short, global = true, display_order = 902, conflicts_with = "quiet")]
+    verbose: bool,
+}
+
+impl OutputFlags {
+    pub(crate) fn voice(self) -> Voice {
+        Voice { json: self.json, quiet: self.quiet, verbose: self.verbose }
+    }
+}
+
+/// How many threads compute.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ThreadFlag {
+    /// Threads to compute with; the results are the same bits for any number [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Computing")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// More threads than any machine has cores, and fewer than bring one down.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads @ 1..=MOST_THREADS) => Ok(threads),
+        _ => Err(format!("expected 1 to {MOST_THREADS} threads; leave it out to use every core")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,111 @@
+//! `tenun summary`, `data`, `report`, `completions` and `man`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+use tenun::engine::Shape;
+
+use super::{SourceFlags, ThreadFlag, shape};
+
+/// Show a network's table: layer, output shape, parameters, multiply-adds
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+No data are needed. Shapes are height x width x channels.
+
+Examples:
+  tenun summary
+  tenun summary --preset cae --input 45x37x3
+  tenun summary --network net.toml --input 64x64x3
+  tenun summary runs/look")]
+pub(crate) struct SummaryArgs {
+    /// Model: a .safetensors file, or the folder of a run [default: a preset]
+    #[arg(conflicts_with_all = ["preset", "network", "input"])]
+    pub(crate) model: Option<PathBuf>,
+    /// Network by name; `tenun presets` lists them
+    #[arg(long, value_name = "NAME", default_value = "cae")]
+    pub(crate) preset: String,
+    /// Network from a file that lists its layers
+    #[arg(long, value_name = "FILE.toml", conflicts_with = "preset")]
+    pub(crate) network: Option<PathBuf>,
+    /// Shape of the images
+    #[arg(long, value_name = "HxWxC", value_parser = shape, default_value = "28x28x1")]
+    pub(crate) input: Shape,
+}
+
+/// Inspect, verify or fetch a data set
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DataArgs {
+    #[command(subcommand)]
+    pub(crate) command: DataCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Show what is in it: count, size, pixel values, classes, duplicates, unreadable files
+    #[command(after_long_help = "\
+Examples:
+  tenun data inspect fashion-mnist
+  tenun data inspect photos/ --size 64x64 --fit crop --skip-bad")]
+    Inspect {
+        /// Images: a data set's name, a folder, or an IDX, .npy or .npz file
+        source: String,
+        #[command(flatten)]
+        flags: SourceFlags,
+    },
+    /// Read all of it, and say whether it is whole; every unreadable image is named
+    #[command(after_long_help = "\
+A named set is checked by the SHA-256 of its files. The exit code is 0 if everything can be read, else 1.
+
+Examples:
+  tenun data verify fashion-mnist
+  tenun data verify photos/")]
+    Verify {
+        /// Images: a data set's name, a folder, or an IDX, .npy or .npz file
+        source: String,
+        #[command(flatten)]
+        flags: SourceFlags,
+    },
+    /// Find a named set, or download it into the cache
+    #[command(after_long_help = "\
+A set is looked for in TENUN_DATA, in the cache and in /usr/share/datasets before it is downloaded.
+
+Examples:
+  tenun data fetch kmnist")]
+    Fetch {
+        /// Name of the data set; `tenun presets` lists them
+        name: String,
+    },
+}
+
+/// Make a run's figures, pictures and report again
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Folder of the run
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) threads: ThreadFlag,
+}
+
+/// Print the completions of a shell
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tenun completions bash > ~/.local/share/bash-completion/completions/tenun
+  tenun completions fish > ~/.config/fish/completions/tenun.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+/// Print the manual page, or write those of all commands
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tenun man | man -l -
+  tenun man --out ~/.local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Folder for the pages: tenun.1, tenun-train.1, …
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}

@@ -1,0 +1,112 @@
+//! `tenun eval`.
+
+use serde::Serialize;
+use tenun::Model;
+use tenun::data::find_named;
+use tenun::engine::Cpu;
+use tenun::evaluate::{ClassScores, Scores};
+use tenun::job;
+use tenun::run;
+use tenun::settings::Settings;
+
+use super::{Given, source};
+use crate::arguments::{EvalArgs, SourceFlags};
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::text::{Align, Table, count};
+
+/// All scores, in the units of the library: BCE in nats a pixel, PSNR in decibels (null for infinity).
+#[derive(Serialize)]
+struct Scored<'a> {
+    model: &'a std::path::Path,
+    data: &'a str,
+    split: &'a str,
+    images: usize,
+    overall: &'a Scores,
+    mean_image: Option<&'a Scores>,
+    classes: &'a [ClassScores],
+}
+
+pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
+    let cpu = Cpu::from_environment(args.threads.threads)?;
+    let model = Model::load(&args.model)?;
+    let (data, flags) = data_of(args, given, &model)?;
+    let collection = source::open_for(&model, &[data], &flags, printer)?;
+    let train = collection.train.images().clone();
+    let (set, split) = source::choose(collection, args.choice, printer)?;
+    let scored = job::score(&model, &set, Some(&train), &cpu)?;
+    let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
+    let fields = Scored {
+        model: &args.model,
+        data: set.name(),
+        split,
+        images: set.len(),
+        overall,
+        mean_image: baseline,
+        classes: &scored.evaluation.classes,
+    };
+    printer.result("eval", &fields, || {
+        let heading = format!("{}: {} {split} images\n\n", set.name(), count(set.len()));
+        heading + &table(overall, baseline, &scored.evaluation.classes)
+    });
+    Ok(())
+}
+
+/// The images to measure on: those named, else those of the run, else those that the model remembers.
+fn data_of(args: &EvalArgs, given: &Given, model: &Model) -> Result<(String, SourceFlags), Failure> {
+    let mut flags = args.source;
+    if let Some(data) = &args.data {
+        return Ok((data.clone(), flags));
+    }
+    let config = args.model.join(run::CONFIG);
+    if config.is_file() {
+        let data = Settings::read(&config)?.data;
+        flags.size = flags.size.or(data.size);
+        flags.fit = if given.has("fit") { flags.fit } else { data.fit };
+        flags.colour = if given.has("colour") { flags.colour } else { data.colour };
+        flags.skip_bad |= data.skip_bad;
+        return Ok((data.source, flags));
+    }
+    match model.info().data.as_ref().and_then(|data| find_named(&data.name)) {
+        Some(set) => Ok((set.name.to_owned(), flags)),
+        None => Err(Failure::usage(
+            format!("{} does not say where its images are", args.model.display()),
+            Some(format!("name them: `tenun eval {} DATA`", args.model.display())),
+        )),
+    }
+}
+
+fn table(overall: &Scores, baseline: Option<&Scores>, classes: &[ClassScores]) -> String {
+    let mut table = Table::new(&[
+        ("", Align::Left),
+        ("images", Align::Right),
+        ("BCE", Align::Right),
+        ("floor", Align::Right),
+        ("MSE", Align::Right),
+        ("MAE", Align::Right),
+        ("PSNR dB", Align::Right),
+        ("SSIM", Align::Right),
+    ]);
+    let mut row = |name: &str, images: String, scores: &Scores| {
+        table.row([
+            name.to_owned(),
+            images,
+            format!("{:.5}", scores.bce),
+            format!("{:.5}", scores.bce_floor),
+            format!("{:.5}", scores.mse),
+            format!("{:.5}", scores.mae),
+            if scores.psnr.is_finite() { format!("{:.2}", scores.psnr) } else { "∞".into() },
+            format!("{:.4}", scores.ssim),
+        ]);
+    };
+    row("model", String::new(), overall);
+    if let Some(baseline) = baseline {
+        row("mean image", String::new(), baseline);
+    }
+    for class in classes {
+        if let Some(scores) = &class.scores {
+            row(&class.name, count(class.images), scores);
+        }
+    }
+    table.render()
+}

@@ -1,0 +1,36 @@
+//! What each command does: calls to the library, and words for what comes back.
+
+pub(crate) mod data;
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod eval;
+pub(crate) mod manual;
+mod pictures;
+pub(crate) mod presets;
+pub(crate) mod reconstruct;
+pub(crate) mod report;
+mod resume;
+mod settings;
+mod source;
+pub(crate) mod summary;
+pub(crate) mod train;
+
+use std::collections::HashSet;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+/// Which arguments the user gave, as opposed to those that have their default.
+#[derive(Debug, Default)]
+pub(crate) struct Given(HashSet<String>);
+
+impl Given {
+    pub(crate) fn new(matches: &ArgMatches) -> Self {
+        let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        Self(matches.ids().map(|id| id.as_str().to_owned()).filter(|id| given(id)).collect())
+    }
+
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.0.contains(id)
+    }
+}

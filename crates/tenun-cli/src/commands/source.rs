@@ -1,0 +1,143 @@
+//! Opening the images that a command is about.
+
+use std::path::{Path, PathBuf};
+
+use tenun::Model;
+use tenun::data::{self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions};
+
+use crate::arguments::{Choice, SourceFlags, Split};
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::text::count;
+
+/// Opens a source, and says what a user should know of it.
+pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
+    let collection = data::open(source, &options(flags, printer))?;
+    tell(&collection, printer);
+    Ok(collection)
+}
+
+fn options<'a>(flags: &SourceFlags, printer: &Printer) -> OpenOptions<'a> {
+    let folder = FolderOptions {
+        size: flags.size,
+        fit: flags.fit,
+        colour: flags.colour,
+        skip_bad: flags.skip_bad,
+        on_image: None,
+    };
+    printer.detail(format_args!("images: {folder:?}"));
+    OpenOptions { folder, ..OpenOptions::default() }
+}
+
+/// What was left out, and how the source was read.
+pub(crate) fn tell(collection: &Collection, printer: &Printer) {
+    for note in &collection.notes {
+        printer.note(format_args!("note: {note}"));
+    }
+    tell_skipped(collection, printer);
+}
+
+/// The images that were left out, by name.
+pub(crate) fn tell_skipped(collection: &Collection, printer: &Printer) {
+    for bad in &collection.skipped {
+        printer.warn(&format!("left out {}: {}", bad.path.display(), bad.reason));
+    }
+}
+
+/// Opens what a model is to be used on: one source, or image files.
+///
+/// Where the user left size and colour open, they are the model's.
+pub(crate) fn open_for(
+    model: &Model,
+    inputs: &[String],
+    flags: &SourceFlags,
+    printer: &Printer,
+) -> Result<Collection, Failure> {
+    let input = model.network().input();
+    let mut flags = *flags;
+    if flags.fit != data::Fit::Error && flags.size.is_none() {
+        flags.size = Some((input.height, input.width));
+    }
+    let collection = read(inputs, &flags, printer)?;
+    let shape = collection.train.images().shape();
+    let other_colour = shape.channels != input.channels && flags.colour == Colour::Auto;
+    if other_colour && (shape.height, shape.width) == (input.height, input.width) {
+        flags.colour = if input.channels == 1 { Colour::Grey } else { Colour::Rgb };
+        match read(inputs, &flags, printer) {
+            Ok(collection) => {
+                let name = if input.channels == 1 { "grey" } else { "RGB" };
+                printer.note(format_args!("note: the images are taken as {name}, as the model takes them"));
+                tell(&collection, printer);
+                return Ok(collection);
+            }
+            // An array has the channels it has; that the model takes others is the error to give.
+            Err(failure) => printer.detail(&failure.message),
+        }
+    }
+    tell(&collection, printer);
+    Ok(collection)
+}
+
+fn read(inputs: &[String], flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
+    let options = options(flags, printer);
+    match inputs {
+        [source] if !is_image_file(Path::new(source)) => Ok(data::open(source, &options)?),
+        files => {
+            let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+            if let Some(missing) = files.iter().find(|path| !path.exists()) {
+                return Err(DataError::NoSuchPath { path: missing.clone() }.into());
+            }
+            if let Some(folder) = files.iter().find(|path| path.is_dir()) {
+                return Err(Failure::usage(
+                    format!("{} is a folder among several inputs", folder.display()),
+                    Some("give one folder, or image files".into()),
+                ));
+            }
+            Ok(data::read_files("files", &files, &options.folder)?)
+        }
+    }
+}
+
+/// Whether a path is one picture, not a set of them.
+pub(crate) fn is_image_file(path: &Path) -> bool {
+    const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jfif", "bmp", "webp", "tif", "tiff", "gif"];
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)) && !path.is_dir()
+}
+
+/// The images of a collection that were asked for, and what they are called.
+pub(crate) fn choose(
+    collection: Collection,
+    choice: Choice,
+    printer: &Printer,
+) -> Result<(Dataset, &'static str), Failure> {
+    let Collection { train, test, .. } = collection;
+    let (set, name) = match (choice.split, test) {
+        (Some(Split::Train), _) => (train, "training"),
+        (_, Some(test)) => (test, "test"),
+        (None, None) => (train, "training"),
+        (Some(Split::Test), None) => {
+            return Err(Failure::usage(
+                format!("`{}` has no test images", train.name()),
+                Some("leave `--split test` out".into()),
+            ));
+        }
+    };
+    let set = match choice.limit {
+        Some(limit) => set.take(limit)?,
+        None => set,
+    };
+    printer.detail(format_args!("{} {name} images of {}", count(set.len()), set.images().shape()));
+    Ok((set, name))
+}
+
+/// Numbers of floats that a command holds at a time: 64 MiB.
+const CHUNK: usize = 16 << 20;
+
+/// The images of `set` in parts of which each fits memory, `numbers` being those that one image needs.
+pub(crate) fn parts(set: &Dataset, numbers: usize) -> impl Iterator<Item = Dataset> {
+    let size = (CHUNK / numbers.max(1)).max(1);
+    (0..set.len())
+        .step_by(size)
+        .map(move |start| set.select(&(start..(start + size).min(set.len())).collect::<Vec<_>>()))
+}

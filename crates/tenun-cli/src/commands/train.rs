@@ -1,0 +1,187 @@
+//! `tenun train`.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use tenun::engine::Cpu;
+use tenun::job::{Job, Outcome, Summary};
+use tenun::run::{self, RunDir};
+use tenun::settings::Settings;
+
+use super::{Given, resume, settings, source};
+use crate::arguments::TrainArgs;
+use crate::failure::{Failure, Kind};
+use crate::interrupt;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::text::{Table, count, duration};
+
+pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
+    let cpu = Cpu::from_environment(args.threads.threads)?;
+    let machine = format!("{} threads, {} registers", cpu.threads(), cpu.width());
+    let (job, run) = prepare(args, given, cpu)?;
+    announce(&job, &run, &machine, printer);
+    let stop = interrupt::watch()?;
+    let mut progress = Progress::new(printer);
+    let outcome = match args.resume {
+        Some(_) => job.resume(&run, &mut progress, &stop),
+        None => job.run(&run, &mut progress, &stop),
+    };
+    drop(progress);
+    match outcome? {
+        Outcome::Finished(summary) => {
+            finished(&run, &summary, printer);
+            Ok(())
+        }
+        Outcome::Stopped { epoch, batch } => Err(stopped(&run, epoch, batch, printer)),
+    }
+}
+
+/// The job and its folder. Nothing is written, and nothing replaced, until all of the job is known to be right.
+fn prepare(args: &TrainArgs, given: &Given, cpu: Cpu) -> Result<(Job, RunDir), Failure> {
+    let command: Vec<String> = std::env::args().collect();
+    if let Some(folder) = &args.resume {
+        let run = RunDir::open(folder)?;
+        let old = Settings::read(&run.file(run::CONFIG))?;
+        let epochs = resume::check(args, given, &run, &old)?;
+        return Ok((Job::open(&run, epochs, cpu, command)?, run));
+    }
+    let settings = settings::of(args, given)?;
+    settings.check()?;
+    let folder = args.out.clone().unwrap_or_else(|| RunDir::default_path(&settings));
+    let job = Job::new(settings, cpu, command)?;
+    Ok((job, RunDir::create(&folder, args.overwrite)?))
+}
+
+/// What a run is about, before it begins.
+#[derive(Serialize)]
+struct Start<'a> {
+    run: &'a PathBuf,
+    data: &'a str,
+    origin: &'a PathBuf,
+    train_images: usize,
+    validation_images: Option<usize>,
+    test_images: Option<usize>,
+    height: usize,
+    width: usize,
+    channels: usize,
+    network: &'a str,
+    parameters: usize,
+    latent: usize,
+    epochs: u32,
+}
+
+fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
+    let (collection, network) = (job.collection(), job.network());
+    let shape = network.input();
+    let name = job.settings().network.preset.as_deref().unwrap_or("network");
+    let test = collection.test.as_ref().map(|test| test.len());
+    let validation = job.validation().map(|set| set.len());
+    if printer.voice().json {
+        printer.object(
+            "start",
+            &Start {
+                run: &run.path().to_path_buf(),
+                data: collection.train.name(),
+                origin: &collection.origin,
+                train_images: collection.train.len(),
+                validation_images: validation,
+                test_images: test,
+                height: shape.height,
+                width: shape.width,
+                channels: shape.channels,
+                network: name,
+                parameters: network.parameter_count(),
+                latent: network.latent().len(),
+                epochs: job.settings().training.epochs,
+            },
+        );
+    }
+    let mut images = format!("{} training", count(collection.train.len()));
+    if let Some(test) = test {
+        images += &format!(" and {} test", count(test));
+    }
+    if let Some(held) = validation.filter(|_| job.settings().data.val_fraction.is_some()) {
+        images += &format!(" images, {} held out,", count(held));
+    }
+    let mut list = Table::list();
+    list.row(["data", &format!("{}: {images} images of {shape}", collection.train.name())]);
+    list.row(["", &format!("from {}", collection.origin.display())]);
+    let code = network.latent();
+    let numbers = if code.is_vector() { String::new() } else { format!("{code} = ") };
+    let parameters = count(network.parameter_count());
+    list.row([
+        "network",
+        &format!("{name}: {parameters} parameters, a code of {numbers}{} numbers", code.len()),
+    ]);
+    list.row(["machine", machine]);
+    list.row(["folder", &run.path().display().to_string()]);
+    printer.note(list.render().trim_end());
+    for note in job.notes() {
+        printer.note(format_args!("note: {note}"));
+    }
+    source::tell_skipped(collection, printer);
+}
+
+/// Where things are, and the figures.
+#[derive(Serialize)]
+struct Finished<'a> {
+    run: &'a std::path::Path,
+    model: PathBuf,
+    report: PathBuf,
+    #[serde(flatten)]
+    summary: &'a Summary,
+}
+
+fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
+    let fields =
+        Finished { run: run.path(), model: run.file(run::MODEL), report: run.file(run::REPORT), summary };
+    printer.result("finished", &fields, || {
+        let mut list = Table::list();
+        let loss = |loss: Option<f64>| loss.map_or_else(|| "none".to_owned(), |loss| format!("{loss:.5}"));
+        list.row(["epochs", &format!("{}, the best of them {}", summary.epochs, summary.best_epoch)]);
+        list.row(["training loss", &loss(summary.train_loss)]);
+        list.row(["validation loss", &loss(summary.val_loss)]);
+        let mut scores = format!("BCE {:.5} (floor {:.5}", summary.test_bce, summary.bce_floor);
+        if let Some(bce) = summary.baseline_bce {
+            scores += &format!(", mean image {bce:.5}");
+        }
+        scores += &format!("), MSE {:.5}", summary.test_mse);
+        if let Some(mse) = summary.baseline_mse {
+            scores += &format!(" (mean image {mse:.5})");
+        }
+        let images = format!("{} {} images", count(summary.scored_images), summary.scored_on);
+        list.row([images.as_str(), &scores]);
+        let psnr = summary.test_psnr.map_or_else(|| "∞".to_owned(), |psnr| format!("{psnr:.2}"));
+        list.row([
+            "",
+            &format!("MAE {:.5}, PSNR {psnr} dB, SSIM {:.4}", summary.test_mae, summary.test_ssim),
+        ]);
+        list.row(["time", &duration(summary.total_seconds)]);
+        list.row(["model", &fields.model.display().to_string()]);
+        list.row(["report", &fields.report.display().to_string()]);
+        list.render()
+    });
+}
+
+/// How far an interrupted run has come.
+#[derive(Serialize)]
+struct Stopped<'a> {
+    run: &'a std::path::Path,
+    epochs_done: u32,
+    batches_done: usize,
+}
+
+fn stopped(run: &RunDir, epoch: u32, batch: usize, printer: &Printer) -> Failure {
+    if printer.voice().json {
+        printer.object("interrupted", &Stopped { run: run.path(), epochs_done: epoch, batches_done: batch });
+    }
+    Failure {
+        kind: Kind::Interrupted,
+        message: format!(
+            "after {epoch} whole epochs and {batch} batches; the checkpoint is saved in {}",
+            run.path().display()
+        ),
+        hint: Some(format!("go on with `tenun train --resume {}`", run.path().display())),
+    }
+}

@@ -1,0 +1,124 @@
+//! Numbers and tables as text.
+
+/// A whole number with its thousands apart: `60,000`.
+pub(crate) fn thousands(number: impl Into<u64>) -> String {
+    let digits = number.into().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// [`thousands`] of a count.
+pub(crate) fn count(number: usize) -> String {
+    thousands(number as u64)
+}
+
+/// Seconds as people say them: `0.84 s`, `14 s`, `3 min 05 s`, `2 h 07 min`.
+pub(crate) fn duration(seconds: f64) -> String {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, which is right
+    let whole = seconds.round() as u64;
+    match whole {
+        0..10 => format!("{seconds:.2} s"),
+        10..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// How a column is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Align {
+    Left,
+    Right,
+}
+
+/// A table of text: columns as wide as they need to be, two spaces apart.
+pub(crate) struct Table {
+    columns: Vec<Align>,
+    /// Rows; an empty one is a rule.
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table whose heading is the names of its columns.
+    pub(crate) fn new(columns: &[(&str, Align)]) -> Self {
+        let heading = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut table =
+            Self { columns: columns.iter().map(|column| column.1).collect(), rows: vec![heading] };
+        table.rule();
+        table
+    }
+
+    /// Names and values, without a heading.
+    pub(crate) fn list() -> Self {
+        Self { columns: vec![Align::Left, Align::Left], rows: Vec::new() }
+    }
+
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
+    }
+
+    pub(crate) fn rule(&mut self) {
+        self.rows.push(Vec::new());
+    }
+
+    pub(crate) fn render(&self) -> String {
+        let length = |text: &str| text.chars().count();
+        let widths: Vec<usize> = (0..self.columns.len())
+            .map(|column| {
+                self.rows.iter().filter_map(|row| row.get(column)).map(|cell| length(cell)).max().unwrap_or(0)
+            })
+            .collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            if row.is_empty() {
+                let full = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+                line = "─".repeat(full);
+            }
+            for ((cell, &width), align) in row.iter().zip(&widths).zip(&self.columns) {
+                if !line.is_empty() {
+                    line.push_str("  ");
+                }
+                let space = " ".repeat(width - length(cell));
+                match align {
+                    Align::Left => line.extend([cell.as_str(), &space]),
+                    Align::Right => line.extend([space.as_str(), cell]),
+                }
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(
+            [0_u64, 999, 1_000, 60_000, 1_234_567].map(thousands),
+            ["0", "999", "1,000", "60,000", "1,234,567"]
+        );
+        assert_eq!(
+            [0.84, 9.2, 13.6, 185.0, 7_620.0].map(duration),
+            ["0.84 s", "9.20 s", "14 s", "3 min 05 s", "2 h 07 min"]
+        );
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let mut table = Table::new(&[("layer", Align::Left), ("n", Align::Right)]);
+        table.row(["conv 3×3", "320"]);
+        table.row(["up", "0"]);
+        assert_eq!(table.render(), "layer       n\n─────────────\nconv 3×3  320\nup          0\n");
+    }
+}

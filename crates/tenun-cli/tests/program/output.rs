@@ -1,0 +1,105 @@
+//! Where words go: data to stdout, the rest to stderr, JSON for machines.
+
+use std::process::{Command, Stdio};
+
+use crate::help::{idx_set, json, run, small_run, stderr, stdout};
+
+#[test]
+fn every_line_of_json_is_an_object_with_its_version() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 40, 10);
+    let output = run(folder.path(), "train data --epochs 2 --batch-size 16 --out run --json", 0);
+    let objects: Vec<_> = stdout(&output).lines().map(json).collect();
+    let kinds: Vec<_> = objects.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["start", "epoch", "epoch", "finished"]);
+    assert_eq!(objects[2]["epoch"], 2);
+    assert!(objects[1]["images_per_second"].as_f64().unwrap() > 0.0);
+    assert_eq!(objects[3]["report"], "run/report.html");
+    for line in [
+        "eval run",
+        "summary run",
+        "presets",
+        "data inspect data",
+        "data verify data",
+        "report run",
+        "encode run data --out c.csv",
+        "decode run c.csv --out d",
+        "reconstruct run d --out e",
+    ] {
+        let output = run(folder.path(), &format!("{line} --json"), 0);
+        let object = json(&stdout(&output));
+        assert_eq!(object["schema_version"], 1, "{line}");
+        assert!(line.starts_with(object["kind"].as_str().unwrap()), "{line}");
+        assert_eq!(stdout(&output).lines().count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn quiet_is_quiet_and_errors_are_heard_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 40, 10);
+    let output = run(folder.path(), "train data --epochs 1 --out run --quiet", 0);
+    assert_eq!(stderr(&output), "");
+    assert!(stdout(&output).contains("run/model.safetensors"));
+    let output = run(folder.path(), "eval nowhere -q", 1);
+    assert!(stderr(&output).starts_with("error: ") && stdout(&output).is_empty());
+    run(folder.path(), "presets -q -v", 2);
+}
+
+#[test]
+fn there_is_no_colour_and_no_bar_off_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    let output = run(folder.path(), "train --resume run --epochs 3", 0);
+    let text = stderr(&output) + &stdout(&output);
+    assert!(!text.contains('\x1b') && !text.contains('\r'), "{text:?}");
+    assert_eq!(text.matches("epoch 3/3").count(), 1, "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_who_leaves_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("tenun"))
+        .args(["completions", "bash"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_is_an_error() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        eprintln!("SKIPPED: there is no /dev/full here");
+        return;
+    };
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("tenun"))
+        .arg("presets")
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("cannot write to standard output"), "{}", stderr(&output));
+}
+
+#[test]
+fn manual_pages_and_completions_cover_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), "man --out man", 0);
+    for page in ["tenun", "tenun-train", "tenun-data-inspect", "tenun-reconstruct"] {
+        let text = std::fs::read_to_string(folder.path().join(format!("man/{page}.1"))).unwrap();
+        assert!(text.contains(".TH"), "{page}");
+    }
+    assert!(stdout(&run(folder.path(), "man", 0)).contains("tenun"));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = stdout(&run(folder.path(), &format!("completions {shell}"), 0));
+        assert!(script.contains("batch-size") && script.contains("reconstruct"), "{shell}");
+    }
+}

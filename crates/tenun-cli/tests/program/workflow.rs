@@ -1,0 +1,174 @@
+//! From images to a model and back, as a user goes.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tenun::codes;
+use tenun::data::{FolderOptions, read_files, read_folder};
+use tenun::engine::Shape;
+
+use crate::help::{idx_set, json, lines, photographs, run, small_run, stderr, stdout};
+
+#[test]
+fn a_run_has_everything_that_is_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 40, 10);
+    let line = "train data --preset cae --epochs 2 --batch-size 16 --lr 0.01 --seed 3 --threads 2 --out run \
+                --limit-train 30 --limit-test 9 --no-shuffle";
+    let output = run(folder.path(), line, 0);
+    assert!(stdout(&output).contains("run/report.html"), "{}", stdout(&output));
+    assert!(stderr(&output).contains("epoch 2/2"), "{}", stderr(&output));
+    let path = folder.path().join("run");
+    for name in
+        ["config.toml", "model.safetensors", "checkpoint.safetensors", "report.html", "pictures/sample.png"]
+    {
+        assert!(path.join(name).is_file(), "{name}");
+    }
+    let metrics = fs::read_to_string(path.join("metrics.jsonl")).unwrap();
+    assert_eq!(metrics.lines().count(), 2);
+    for (line, epoch) in metrics.lines().zip(1..) {
+        let line = json(line);
+        assert_eq!(line["epoch"], epoch);
+        for key in ["train_loss", "val_loss", "train_seconds", "val_seconds"] {
+            assert!(line[key].is_f64(), "{key}: {line}");
+        }
+    }
+    let summary = json(&fs::read_to_string(path.join("summary.json")).unwrap());
+    for key in ["train_loss", "val_loss", "test_mse", "test_bce", "total_seconds"] {
+        assert!(summary[key].is_f64(), "{key}: {summary}");
+    }
+    assert_eq!((&summary["parameters"], &summary["epochs"]), (&12_785.into(), &2.into()));
+    assert_eq!((&summary["best_epoch"], &summary["scored_images"]), (&2.into(), &9.into()));
+}
+
+#[test]
+fn codes_go_out_and_come_back_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    let mut pictures = Vec::new();
+    for ending in ["npy", "csv", "parquet"] {
+        let line = format!("encode run data --split train --limit 7 --out codes.{ending}");
+        assert!(stdout(&run(folder.path(), &line, 0)).starts_with("7 codes of 32 numbers"));
+        let codes = codes::read(&folder.path().join(format!("codes.{ending}"))).unwrap();
+        assert_eq!((codes.len(), codes.features()), (7, 2 * 2 * 8));
+        assert_eq!(codes.labels().unwrap()[..4], ["0", "1", "2", "0"]);
+        run(folder.path(), &format!("decode run codes.{ending} --out {ending}"), 0);
+        pictures.push(fs::read(folder.path().join(ending).join("6.png")).unwrap());
+    }
+    assert!(pictures.windows(2).all(|pair| pair[0] == pair[1]));
+
+    // What comes back from codes is what a reconstruction gives.
+    run(folder.path(), "reconstruct run data --split train --limit 7 --out again", 0);
+    assert_eq!(fs::read(folder.path().join("again/6.png")).unwrap(), pictures[0]);
+
+    let output = run(folder.path(), "decode run codes.csv --out csv", 1);
+    assert!(stderr(&output).contains("0.png exists") && stderr(&output).contains("hint: replace it"));
+    run(folder.path(), "decode run codes.csv --out csv --overwrite", 0);
+}
+
+#[test]
+fn codes_that_lead_astray_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    fs::write(folder.path().join("short.csv"), "id,z0\na,1\n").unwrap();
+    let output = run(folder.path(), "decode run short.csv --out out", 1);
+    assert!(stderr(&output).contains("has codes of 1 numbers, the model's are of 32"), "{}", stderr(&output));
+    let heading: Vec<_> = (0..32).map(|i| format!("z{i}")).collect();
+    let text = format!("id,{}\n../../escape,{}\n", heading.join(","), vec!["0"; 32].join(","));
+    fs::write(folder.path().join("astray.csv"), text).unwrap();
+    let output = run(folder.path(), "decode run astray.csv --out out", 1);
+    assert!(stderr(&output).contains("identifier `../../escape`"), "{}", stderr(&output));
+    assert!(!folder.path().join("out").exists());
+    run(folder.path(), "encode run data --out codes.txt", 2);
+}
+
+#[test]
+fn colour_pictures_of_an_odd_size_come_back_in_their_size_and_colour() {
+    let folder = tempfile::tempdir().unwrap();
+    photographs(&folder.path().join("photos"), 12);
+    run(folder.path(), "train photos --epochs 1 --batch-size 8 --out run", 0);
+    let output = run(folder.path(), "reconstruct run photos --out out --grid grid.png", 0);
+    assert!(stdout(&output).contains("12 pictures of 45×37×3 in out"), "{}", stdout(&output));
+    let back = read_folder(&folder.path().join("out"), &FolderOptions::default()).unwrap().train;
+    assert_eq!((back.len(), back.id(0).as_ref()), (12, "cats/0.png"));
+    assert_eq!(back.images().shape(), Shape::new(3, 45, 37));
+    assert!(folder.path().join("grid.png").is_file());
+
+    // One file in, one file out; and several by their names.
+    run(folder.path(), "reconstruct run photos/cats/0.png --out one.png", 0);
+    let one = fs::read(folder.path().join("one.png")).unwrap();
+    assert_eq!(one, fs::read(folder.path().join("out/cats/0.png")).unwrap());
+    run(folder.path(), "reconstruct run photos/cats/0.png photos/dogs/1.png --out two", 0);
+    assert!(folder.path().join("two/1.png").is_file());
+    run(folder.path(), "reconstruct run photos/cats/0.png photos/dogs/1.png --out two.png", 2);
+    run(folder.path(), "reconstruct run photos/cats/none.png --out none", 1);
+    // The originals are not replaced by accident.
+    let before = fs::read(folder.path().join("photos/cats/0.png")).unwrap();
+    run(folder.path(), "reconstruct run photos --out photos", 1);
+    assert_eq!(fs::read(folder.path().join("photos/cats/0.png")).unwrap(), before);
+}
+
+#[test]
+fn images_of_another_size_or_colour_are_refused_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    photographs(&folder.path().join("photos"), 4);
+    let output = run(folder.path(), "reconstruct run photos --out out", 1);
+    assert!(stderr(&output).contains("takes images of 12×12×1, these are 45×37×3"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("hint: bring images of a folder to that size with `--size 12x12"));
+    let output = run(folder.path(), "reconstruct run photos --out out --fit resize", 0);
+    assert!(stderr(&output).contains("taken as grey"), "{}", stderr(&output));
+    let files: Vec<PathBuf> = vec![folder.path().join("out/cats/0.png")];
+    let back = read_files("back", &files, &FolderOptions::default()).unwrap().train;
+    assert_eq!(back.images().shape(), Shape::new(1, 12, 12));
+}
+
+#[test]
+fn a_model_is_measured_on_the_images_of_its_run() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    let text = stdout(&run(folder.path(), "eval run", 0));
+    assert!(text.starts_with("data: 10 test images\n") && text.contains("mean image"), "{text}");
+    let measured = json(&stdout(&run(folder.path(), "eval run --json", 0)));
+    let summary = json(&fs::read_to_string(folder.path().join("run/summary.json")).unwrap());
+    assert_eq!(measured["overall"]["mse"], summary["test_mse"]);
+    assert_eq!(measured["overall"]["bce"], summary["test_bce"]);
+    assert_eq!(measured["classes"].as_array().unwrap().len(), 3);
+    let output = run(folder.path(), "eval run/model.safetensors", 2);
+    assert!(stderr(&output).contains("hint: name them"), "{}", stderr(&output));
+    run(folder.path(), "eval run/model.safetensors data --split train --limit 5", 0);
+    run(folder.path(), "eval run data --limit 11", 2);
+}
+
+#[test]
+fn a_report_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    let report = folder.path().join("run/report.html");
+    fs::remove_file(&report).unwrap();
+    fs::remove_file(folder.path().join("run/pictures/sample.png")).unwrap();
+    assert_eq!(stdout(&run(folder.path(), "report run", 0)), "run/report.html\n");
+    assert!(report.is_file() && folder.path().join("run/pictures/sample.png").is_file());
+    assert_eq!(lines(&folder.path().join("run/metrics.jsonl")), 2);
+    run(folder.path(), "report data", 1);
+}
+
+#[test]
+fn one_bad_image_is_named_and_left_out_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    photographs(&folder.path().join("photos"), 11);
+    fs::write(folder.path().join("photos/cats/bad.png"), "no picture").unwrap();
+    let output = run(folder.path(), "train photos --epochs 1 --out run", 1);
+    assert!(
+        stderr(&output).contains("bad.png") && stderr(&output).contains("--skip-bad"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!folder.path().join("run").exists(), "nothing is written before the data are right");
+    let output = run(folder.path(), "data verify photos", 1);
+    assert!(stderr(&output).contains("1 of 12 images cannot be read"), "{}", stderr(&output));
+    let output = run(folder.path(), "data inspect photos --skip-bad --json", 0);
+    assert_eq!(json(&stdout(&output))["unreadable"].as_array().unwrap().len(), 1);
+    let output = run(folder.path(), "train photos --epochs 1 --out run --skip-bad", 0);
+    assert!(stderr(&output).contains("left out photos/cats/bad.png"), "{}", stderr(&output));
+}

@@ -1,0 +1,73 @@
+//! Codes as a NumPy array `[image][feature]`, and a table of identifiers beside it.
+
+use std::path::Path;
+
+use npyz::WriterBuilder;
+
+use super::{Codes, CodesError, csv, ids_beside, open, write_whole};
+use crate::data::npy;
+
+const ADVICE: &str = "write a two-dimensional float32 array: numpy.save(path, codes.astype('float32'))";
+
+/// Writes the identifiers, then the array: an array without identifiers is read by position, but identifiers
+/// of another array would be wrong.
+pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
+    csv::write_ids(&ids_beside(path), codes)?;
+    write_whole(path, |file| {
+        let shape = [codes.len() as u64, codes.features() as u64];
+        let mut writer =
+            npyz::WriteOptions::<f32>::new().default_dtype().shape(&shape).writer(file).begin_nd()?;
+        writer.extend(codes.values().iter().copied())?;
+        writer.finish()
+    })
+}
+
+/// Reads the array, and the identifiers if they are there.
+pub(super) fn read(path: &Path) -> Result<Codes, CodesError> {
+    let file = open(path)?;
+    let length = file.metadata().map_err(CodesError::io(path, "look at"))?.len();
+    let array = npy::read(path, "", length, std::io::BufReader::new(file))?;
+    let malformed = |place: String, expected: &str, got: String| {
+        CodesError::malformed(path, place, expected, got, ADVICE)
+    };
+    let &[images, features] = array.axes.as_slice() else {
+        let got = format!("{:?}", array.axes);
+        return Err(malformed("header field `shape`".into(), "two axes, images and features", got));
+    };
+    if features == 0 {
+        return Err(malformed("header field `shape`".into(), "at least one feature", "none".into()));
+    }
+    let (strides, size) = (array.strides(), array.element.size());
+    let mut values = Vec::with_capacity(images * features);
+    for image in 0..images {
+        for feature in 0..features {
+            let at = (image * strides[0] + feature * strides[1]) * size;
+            let Some(value) = array.element.float(&array.bytes[at..at + size]) else {
+                let place = "header field `descr` (type of the elements)".into();
+                return Err(malformed(place, "float32 or float64", "whole numbers".into()));
+            };
+            #[allow(clippy::cast_possible_truncation)] // float64 is rounded; what overflows is refused below
+            let single = value as f32;
+            if !single.is_finite() {
+                let place = format!("element [{image}, {feature}]");
+                return Err(malformed(place, "a finite number in the range of float32", value.to_string()));
+            }
+            values.push(single);
+        }
+    }
+    let beside = ids_beside(path);
+    let (ids, labels) = match beside.try_exists() {
+        Ok(false) => ((0..images).map(|image| image.to_string()).collect(), None),
+        _ => csv::read_ids(&beside)?,
+    };
+    if ids.len() != images {
+        return Err(CodesError::malformed(
+            &beside,
+            "number of lines",
+            format!("{images} identifiers, one for each image of {}", path.display()),
+            ids.len().to_string(),
+            "it belongs to other codes: remove it to call images by their position",
+        ));
+    }
+    Codes::new(ids, labels, features, values)
+}
