@@ -9,6 +9,8 @@ mod plan;
 mod random;
 pub mod reference;
 mod shape;
+#[cfg(test)]
+mod testing;
 
 pub use lane::{TILE, UnknownWidth, Width};
 pub use layer::Layer;

@@ -24,10 +24,7 @@ impl Neon {
 macro_rules! intrinsic {
     ($e:expr) => {
         // SAFETY: Advanced SIMD is part of the aarch64 targets that this file is compiled for.
-        #[allow(unused_unsafe)]
-        unsafe {
-            $e
-        }
+        unsafe { $e }
     };
 }
 

@@ -229,7 +229,7 @@ fn tolerance(n: usize) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(48))]
     #[test]
     fn kernels_agree_with_plain_loops_and_to_the_bit(p in problems()) {
         let (pixels, taps) = (p.rows * p.columns, p.offsets.len());

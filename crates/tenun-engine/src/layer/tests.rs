@@ -149,7 +149,7 @@ fn layer_on_shape() -> impl Strategy<Value = (Shape, Layer)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(160))]
 
     #[test]
     fn a_layer_alone_is_its_equation((shape, layer) in layer_on_shape(), salt in 0u64..1000) {

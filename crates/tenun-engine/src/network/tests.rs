@@ -179,7 +179,7 @@ fn encoders() -> impl Strategy<Value = Vec<Layer>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(crate::testing::cases(400))]
 
     /// Whatever the size of the images, the derived decoder ends there.
     #[test]

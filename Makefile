@@ -1,0 +1,42 @@
+# What people do here. `make` alone lists it.
+
+CARGO ?= cargo
+# Where `make demo` puts its run; what was there is replaced.
+DEMO ?= runs/demo
+
+.PHONY: help demo test lint fmt bench docs arm64 ci clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## train the reference autoencoder on Fashion-MNIST, 20 epochs, and write its report
+	@scripts/get-data.sh >/dev/null
+	$(CARGO) build --release --locked --package tenun-cli
+	$(CARGO) run --release --locked --quiet --package tenun-cli --bin tenun -- \
+		train fashion-mnist --preset cae --epochs 20 --out $(DEMO) --overwrite
+	@echo "report: $(DEMO)/report.html"
+
+test: ## all tests, documentation examples included
+	$(CARGO) test --workspace --locked
+
+lint: ## formatting, spelling, shell scripts, clippy, documentation: warnings are errors
+	scripts/ci/lint.sh
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+bench: ## measure the kernels with every register width
+	$(CARGO) bench --locked --package tenun-engine --bench kernels -- $(ARGUMENTS)
+
+docs: ## the library's documentation, into target/doc
+	$(CARGO) doc --workspace --locked --no-deps --lib
+	@echo "documentation: target/doc/tenun/index.html"
+
+arm64: ## the engine's tests on an emulated 64-bit ARM processor (Debian)
+	scripts/ci/arm64.sh
+
+ci: ## everything a change has to pass
+	.ci/run
+
+clean: ## remove what was built
+	$(CARGO) clean
