@@ -42,7 +42,7 @@ fn dispatch(command: Command, given: &Given, printer: &Printer) -> Result<(), Fa
         Command::Reconstruct(args) => commands::reconstruct::run(&args, printer),
         Command::Encode(args) => commands::encode::run(&args, printer),
         Command::Decode(args) => commands::decode::run(&args, printer),
-        Command::Summary(args) => commands::summary::run(&args, printer),
+        Command::Summary(args) => commands::summary::run(&args, given, printer),
         Command::Data(args) => commands::data::run(&args.command, printer),
         Command::Report(args) => commands::report::run(&args, printer),
         Command::Presets => {

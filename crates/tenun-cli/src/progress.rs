@@ -7,7 +7,7 @@ use serde::Serialize;
 use tenun::train::{BatchProgress, EpochMetrics, Observer, Step};
 
 use crate::printer::Printer;
-use crate::text::{count, duration};
+use crate::text::{count, duration, remaining};
 
 /// The bar's text changes at most this often: more cannot be read.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -123,7 +123,7 @@ impl Observer for Progress<'_> {
             count(progress.images_total),
             count(rate as usize),
             progress.mean_loss,
-            duration(self.left(progress, rate)),
+            remaining(self.left(progress, rate)),
         ));
         bar.set_position(progress.batch as u64);
     }
@@ -141,7 +141,7 @@ impl Observer for Progress<'_> {
         let mut line =
             format!("epoch {:>width$}/{}  training {:.5}", metrics.epoch, self.epochs, metrics.train_loss);
         if let Some(loss) = metrics.val_loss {
-            let mark = if loss < self.best { " *" } else { "  " };
+            let mark = if loss < self.best { " best" } else { "     " };
             self.best = self.best.min(loss);
             line += &format!("  validation {loss:.5}{mark}");
         }

@@ -30,6 +30,17 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// Seconds yet to come, whose parts nobody knows: `7 s`.
+pub(crate) fn remaining(seconds: f64) -> String {
+    let whole = seconds.ceil();
+    if whole < 10.0 { format!("{whole} s") } else { duration(whole) }
+}
+
+/// A count and what is counted: `1 picture`, `2 pictures`.
+pub(crate) fn counted(number: usize, what: &str) -> String {
+    format!("{} {what}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// How a column is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -112,6 +123,12 @@ mod tests {
             [0.84, 9.2, 13.6, 185.0, 7_620.0].map(duration),
             ["0.84 s", "9.20 s", "14 s", "3 min 05 s", "2 h 07 min"]
         );
+    }
+
+    #[test]
+    fn one_is_no_plural_and_the_future_is_not_known_to_the_hundredth() {
+        assert_eq!([0, 1, 2_000].map(|n| counted(n, "code")), ["0 codes", "1 code", "2,000 codes"]);
+        assert_eq!([0.0, 6.41, 59.2, 61.0].map(remaining), ["0 s", "7 s", "1 min 00 s", "1 min 01 s"]);
     }
 
     #[test]

@@ -15,12 +15,12 @@ No data are needed. Shapes are height x width x channels.
 
 Examples:
   tenun summary
-  tenun summary --preset cae --input 45x37x3
+  tenun summary cae --input 45x37x3
   tenun summary --network net.toml --input 64x64x3
   tenun summary runs/look")]
 pub(crate) struct SummaryArgs {
-    /// Model: a .safetensors file, or the folder of a run [default: a preset]
-    #[arg(conflicts_with_all = ["preset", "network", "input"])]
+    /// Model: a .safetensors file, or the folder of a run; or a preset's name
+    #[arg(conflicts_with_all = ["preset", "network"])]
     pub(crate) model: Option<PathBuf>,
     /// Network by name; `tenun presets` lists them
     #[arg(long, value_name = "NAME", default_value = "cae")]
@@ -28,7 +28,7 @@ pub(crate) struct SummaryArgs {
     /// Network from a file that lists its layers
     #[arg(long, value_name = "FILE.toml", conflicts_with = "preset")]
     pub(crate) network: Option<PathBuf>,
-    /// Shape of the images
+    /// Shape of the images, for a network that is not trained yet
     #[arg(long, value_name = "HxWxC", value_parser = shape, default_value = "28x28x1")]
     pub(crate) input: Shape,
 }

@@ -11,7 +11,7 @@ use super::pictures;
 use crate::arguments::DecodeArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::count;
+use crate::text::counted;
 
 /// Images decoded at a time.
 const PART: usize = 1024;
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
     }
     let fields = Written { images: files.len(), out: &args.out };
     printer.result("decode", &fields, || {
-        format!("{} pictures of {shape} in {}\n", count(files.len()), args.out.display())
+        format!("{} of {shape} in {}\n", counted(files.len(), "picture"), args.out.display())
     });
     Ok(())
 }

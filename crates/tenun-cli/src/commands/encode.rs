@@ -11,7 +11,7 @@ use super::source;
 use crate::arguments::EncodeArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::count;
+use crate::text::counted;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     codes::write(&args.out, &Codes::new(ids, labels, features, values)?)?;
     let fields = Written { images: set.len(), features, out: &args.out };
     printer.result("encode", &fields, || {
-        format!("{} codes of {features} numbers in {}\n", count(set.len()), args.out.display())
+        format!("{} of {features} numbers in {}\n", counted(set.len(), "code"), args.out.display())
     });
     Ok(())
 }

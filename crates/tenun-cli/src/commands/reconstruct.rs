@@ -12,7 +12,7 @@ use super::{pictures, source};
 use crate::arguments::ReconstructArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::count;
+use crate::text::{count, counted};
 
 /// Images in a grid, at most: more make a picture that no screen shows.
 const MOST_IN_GRID: usize = 1000;
@@ -57,9 +57,9 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
         let out = args
             .out
             .iter()
-            .map(|out| format!("{} pictures of {shape} in {}\n", count(files.len()), out.display()));
+            .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "picture"), out.display()));
         let grid =
-            args.grid.iter().map(|grid| format!("{} images in {}\n", count(set.len()), grid.display()));
+            args.grid.iter().map(|grid| format!("{} in {}\n", counted(set.len(), "image"), grid.display()));
         out.chain(grid).collect()
     });
     Ok(())

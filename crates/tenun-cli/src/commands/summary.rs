@@ -3,9 +3,10 @@
 use serde::Serialize;
 use tenun::Model;
 use tenun::engine::{Network, Placed, Shape};
-use tenun::preset;
+use tenun::preset::{self, Preset};
 use tenun::settings::read_network;
 
+use super::Given;
 use crate::arguments::SummaryArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -34,19 +35,23 @@ struct Summary {
     layers: Vec<Layer>,
 }
 
-pub(crate) fn run(args: &SummaryArgs, printer: &Printer) -> Result<(), Failure> {
-    let (title, network) = match (&args.model, &args.network) {
-        (Some(path), _) => {
+pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
+    let (title, network) = match (named_preset(args), &args.model, &args.network) {
+        (Some(preset), ..) => of_preset(preset, args.input)?,
+        (None, Some(path), _) if given.has("input") => {
+            return Err(Failure::usage(
+                format!("--input is given, but {} has a shape of its own", path.display()),
+                Some("leave `--input` out".into()),
+            ));
+        }
+        (None, Some(path), _) => {
             let model = Model::load(path)?;
             (model.info().preset.clone().unwrap_or_else(|| "network".into()), model.network().clone())
         }
-        (None, Some(file)) => {
+        (None, None, Some(file)) => {
             (file.display().to_string(), Network::new(&read_network(file)?.spec(args.input))?)
         }
-        (None, None) => {
-            let preset = preset::find(&args.preset)?;
-            (preset.name.to_owned(), Network::new(&preset.spec(args.input))?)
-        }
+        (None, None, None) => of_preset(preset::find(&args.preset)?, args.input)?,
     };
     let summary = Summary {
         title,
@@ -59,6 +64,16 @@ pub(crate) fn run(args: &SummaryArgs, printer: &Printer) -> Result<(), Failure> 
     };
     printer.result("summary", &summary, || text(&summary));
     Ok(())
+}
+
+/// The preset that stands where a model is expected; a file or folder of that name comes first.
+fn named_preset(args: &SummaryArgs) -> Option<&'static Preset> {
+    let path = args.model.as_deref().filter(|path| !path.exists())?;
+    preset::find(path.to_str()?).ok()
+}
+
+fn of_preset(preset: &Preset, input: Shape) -> Result<(String, Network), Failure> {
+    Ok((preset.name.to_owned(), Network::new(&preset.spec(input))?))
 }
 
 fn layer(placed: &Placed) -> Layer {

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress::Progress;
-use crate::text::{Table, count, duration};
+use crate::text::{Table, count, counted, duration};
 
 pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
@@ -136,6 +136,7 @@ struct Finished<'a> {
 fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
     let fields =
         Finished { run: run.path(), model: run.file(run::MODEL), report: run.file(run::REPORT), summary };
+    printer.note("");
     printer.result("finished", &fields, || {
         let mut list = Table::list();
         let loss = |loss: Option<f64>| loss.map_or_else(|| "none".to_owned(), |loss| format!("{loss:.5}"));
@@ -179,7 +180,9 @@ fn stopped(run: &RunDir, epoch: u32, batch: usize, printer: &Printer) -> Failure
     Failure {
         kind: Kind::Interrupted,
         message: format!(
-            "after {epoch} whole epochs and {batch} batches; the checkpoint is saved in {}",
+            "after {} and {}; the checkpoint is saved in {}",
+            counted(epoch as usize, "whole epoch"),
+            if batch == 1 { "1 batch".to_owned() } else { format!("{batch} batches") },
             run.path().display()
         ),
         hint: Some(format!("go on with `tenun train --resume {}`", run.path().display())),

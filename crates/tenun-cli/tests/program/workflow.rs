@@ -138,6 +138,8 @@ fn a_model_is_measured_on_the_images_of_its_run() {
     assert!(stderr(&output).contains("hint: name them"), "{}", stderr(&output));
     run(folder.path(), "eval run/model.safetensors data --split train --limit 5", 0);
     run(folder.path(), "eval run data --limit 11", 2);
+    run(folder.path(), "summary run", 0);
+    run(folder.path(), "summary run --input 28x28x1", 2);
 }
 
 #[test]
