@@ -1,4 +1,18 @@
-//! Convolutional autoencoders on images.
+//! Convolutional autoencoders on images: from a set of pictures to a trained, measured and usable model.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | [`data`] | reads images from files, finds data sets by name, splits, summarises |
+//! | [`settings`], [`preset`] | everything that decides a run; networks with a name |
+//! | [`job`] | a whole run: a folder with model, figures and report |
+//! | [`train`] | the loop inside it: epochs, validation, early stopping, checkpoints |
+//! | [`model`] | a trained model as one file: `transform`, `inverse_transform`, `reconstruct`, `score` |
+//! | [`codes`] | codes as `.npy`, `.csv` and `.parquet` |
+//! | [`evaluate`], [`latent`] | how good reconstructions are, and what the codes hold |
+//! | [`picture`], [`report`] | pictures, and the page that holds them |
+//! | [`engine`] | networks as data and the kernels that train them |
+//!
+//! The README's example is a test of this crate.
 
 pub mod codes;
 pub mod data;
@@ -19,3 +33,8 @@ pub mod train;
 pub use error::Error;
 pub use model::Model;
 pub use tenun_engine as engine;
+
+/// The README's example has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

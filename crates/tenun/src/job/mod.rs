@@ -209,7 +209,7 @@ impl Job {
                 classes: train.labels().map_or_else(Vec::new, |labels| labels.names().to_vec()),
             }),
             training: Some(TrainingInfo { loss: training.loss, seed: training.seed, epoch }),
-            ..ModelInfo::untrained(self.settings.network.preset.clone())
+            ..ModelInfo::new(self.settings.network.preset.clone())
         }
     }
 

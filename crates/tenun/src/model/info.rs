@@ -44,9 +44,9 @@ impl ModelInfo {
     /// The only preprocessing there is so far.
     pub const UNIT: &'static str = "unit";
 
-    /// Of a model that has not been trained.
+    /// Of a model of which nothing more is known than its preset.
     #[must_use]
-    pub fn untrained(preset: Option<String>) -> Self {
+    pub fn new(preset: Option<String>) -> Self {
         Self {
             preset,
             preprocessing: Self::UNIT.to_owned(),

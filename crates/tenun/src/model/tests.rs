@@ -9,7 +9,7 @@ use crate::preset;
 fn model() -> Model {
     let network = Network::new(&preset::find("cae").unwrap().spec(Shape::new(1, 28, 28))).unwrap();
     let parameters = network.initialise(7);
-    Model::new(network, parameters, ModelInfo::untrained(Some("cae".into())))
+    Model::new(network, parameters, ModelInfo::new(Some("cae".into())))
 }
 
 fn saved(folder: &tempfile::TempDir) -> std::path::PathBuf {
