@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -89,16 +89,6 @@ pub(crate) fn small_run(folder: &Path) {
 
 pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-/// Waits until `ready`, for a minute at most.
-#[track_caller]
-pub(crate) fn wait_for(what: &str, mut ready: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !ready() {
-        assert!(Instant::now() < end, "waited a minute for {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 pub(crate) fn lines(path: &PathBuf) -> usize {

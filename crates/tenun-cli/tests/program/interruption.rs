@@ -3,23 +3,35 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
-use crate::help::{idx_set, json, lines, run, stderr, stdout, wait_for};
+use crate::help::{idx_set, json, run, stderr};
 
 /// Long enough to be interrupted in, with all that a checkpoint has to keep.
 const TRAIN: &str = "train data --epochs 60 --batch-size 16 --seed 5 --schedule cosine --warmup-steps 9 \
                      --val-fraction 0.2 --patience 60";
 
-/// Begins a run, and comes back when its second epoch has begun.
-fn begin(folder: &Path, out: &str) -> Child {
+/// A program that runs, and the lines it prints.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+/// Begins a run, and comes back when its first epoch is done, at a minute at most.
+fn begin(folder: &Path, out: &str) -> Running {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tenun"));
     command.args(TRAIN.split_whitespace()).args(["--out", out, "--json"]).current_dir(folder);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let metrics = folder.join(out).join("metrics.jsonl");
-    wait_for("the first epoch", || lines(&metrics) >= 1);
-    child
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let (sender, lines) = channel();
+    std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    while json(&lines.recv_timeout(Duration::from_secs(60)).unwrap())["kind"] != "epoch" {}
+    assert!(fs::read_to_string(folder.join(out).join("metrics.jsonl")).unwrap().lines().count() >= 1);
+    Running { child, lines }
 }
 
 fn send(signal: &str, child: &Child) {
@@ -45,21 +57,21 @@ fn killed_or_interrupted_and_resumed_gives_the_same_bits() {
     idx_set(&folder.join("data"), 400, 10);
     run(folder, &format!("{TRAIN} --out straight --quiet --threads 1"), 0);
 
-    let mut child = begin(folder, "killed");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let mut running = begin(folder, "killed");
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
     assert!(!folder.join("killed/model.safetensors").exists(), "it was done before it was killed");
     run(folder, "train --resume killed --quiet --threads 2", 0);
     assert!(model(folder, "killed") == model(folder, "straight"), "the weights differ after SIGKILL");
     assert_eq!(losses(folder, "killed"), losses(folder, "straight"));
 
     for signal in ["INT", "TERM"] {
-        let child = begin(folder, signal);
+        let Running { child, lines } = begin(folder, signal);
         send(signal, &child);
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
         assert!(stderr(&output).contains(&format!("hint: go on with `tenun train --resume {signal}`")));
-        assert_eq!(json(stdout(&output).lines().last().unwrap())["kind"], "interrupted");
+        assert_eq!(json(&lines.iter().last().unwrap())["kind"], "interrupted");
         assert!(!folder.join(signal).join("model.safetensors").exists());
         // The flags of the run may be said again.
         run(folder, &format!("{TRAIN} --resume {signal} --quiet"), 0);
