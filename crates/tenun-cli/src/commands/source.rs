@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
 use tenun::data::{self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions};
 
@@ -12,9 +13,39 @@ use crate::text::count;
 
 /// Opens a source, and says what a user should know of it.
 pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
-    let collection = data::open(source, &options(flags, printer))?;
+    let collection = open_silently(source, flags, printer)?;
     tell(&collection, printer);
     Ok(collection)
+}
+
+/// Opens a source, with a bar for a download.
+fn open_silently(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
+    let bar = download_bar(printer);
+    let on_download = |file: &str, done: u64, total: Option<u64>| {
+        if bar.position() > done || bar.position() == 0 {
+            bar.set_message(file.to_owned());
+        }
+        bar.set_length(total.unwrap_or(done));
+        bar.set_position(done);
+    };
+    let options = OpenOptions { on_download: Some(&on_download), ..options(flags, printer) };
+    let collection = data::open(source, &options);
+    bar.finish_and_clear();
+    Ok(collection?)
+}
+
+/// A bar that shows once something is downloaded, on a terminal.
+fn download_bar(printer: &Printer) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    if printer.is_live() {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+    }
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg}  {bar:24}  {bytes} of {total_bytes}  {bytes_per_sec}")
+    {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
 }
 
 fn options<'a>(flags: &SourceFlags, printer: &Printer) -> OpenOptions<'a> {
@@ -79,9 +110,8 @@ pub(crate) fn open_for(
 }
 
 fn read(inputs: &[String], flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
-    let options = options(flags, printer);
     match inputs {
-        [source] if !is_image_file(Path::new(source)) => Ok(data::open(source, &options)?),
+        [source] if !is_image_file(Path::new(source)) => open_silently(source, flags, printer),
         files => {
             let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
             if let Some(missing) = files.iter().find(|path| !path.exists()) {
@@ -93,7 +123,7 @@ fn read(inputs: &[String], flags: &SourceFlags, printer: &Printer) -> Result<Col
                     Some("give one folder, or image files".into()),
                 ));
             }
-            Ok(data::read_files("files", &files, &options.folder)?)
+            Ok(data::read_files("files", &files, &options(flags, printer).folder)?)
         }
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::help::{idx_set, json, run, stderr};
+use crate::support::{idx_set, json, run, stderr};
 
 /// Long enough to be interrupted in, with all that a checkpoint has to keep.
 const TRAIN: &str = "train data --epochs 60 --batch-size 16 --seed 5 --schedule cosine --warmup-steps 9 \

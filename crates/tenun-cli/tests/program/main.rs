@@ -1,9 +1,9 @@
 //! The real program on small data: what it writes, what it says, and how it ends.
 
-mod help;
 mod interruption;
 mod model_files;
 mod output;
 mod resume;
 mod setting;
+mod support;
 mod workflow;

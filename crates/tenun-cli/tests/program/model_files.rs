@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Map, Value, json};
 
-use crate::help::{run, small_run, stderr};
+use crate::support::{run, small_run, stderr};
 
 /// A safetensors file taken apart: 8 bytes of length, a header in JSON, the tensors' bytes.
 struct File {

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::help::{idx_set, json, run, small_run, stderr, stdout};
+use crate::support::{idx_set, json, run, small_run, stderr, stdout};
 
 #[test]
 fn every_line_of_json_is_an_object_with_its_version() {

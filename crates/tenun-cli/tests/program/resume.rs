@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::help::{idx_set, lines, run, small_run, stderr};
+use crate::support::{idx_set, lines, run, small_run, stderr};
 
 #[test]
 fn a_finished_run_can_be_given_more_epochs() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::help::{idx_set, run, small_run, stderr, tenun};
+use crate::support::{idx_set, run, small_run, stderr, tenun};
 
 #[test]
 fn wrong_settings_are_wrong_use() {
@@ -46,6 +46,17 @@ fn wrong_settings_are_wrong_use() {
     run(folder.path(), "train", 2);
     let output = run(folder.path(), "train fashon-mnist", 2);
     assert!(stderr(&output).contains("did you mean `fashion-mnist`?"), "{}", stderr(&output));
+}
+
+#[test]
+fn training_that_diverges_ends_with_the_last_good_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 40, 10);
+    let output = run(folder.path(), "train data --batch-size 16 --lr 1e30 --out run", 1);
+    assert!(stderr(&output).contains("training has diverged"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("hint: lower the learning rate (`--lr`)"), "{}", stderr(&output));
+    assert!(folder.path().join("run/checkpoint.safetensors").is_file());
+    assert!(!folder.path().join("run/model.safetensors").exists());
 }
 
 #[test]

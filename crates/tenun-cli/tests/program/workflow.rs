@@ -7,7 +7,7 @@ use tenun::codes;
 use tenun::data::{FolderOptions, read_files, read_folder};
 use tenun::engine::Shape;
 
-use crate::help::{idx_set, json, lines, photographs, run, small_run, stderr, stdout};
+use crate::support::{idx_set, json, lines, photographs, run, small_run, stderr, stdout};
 
 #[test]
 fn a_run_has_everything_that_is_promised() {
