@@ -10,8 +10,9 @@ use super::{SourceFlags, ThreadFlag};
 /// Turn images into codes: a .npy, .csv or .parquet file, with identifiers and classes
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-The columns of .csv and .parquet are `id`, `label` if the classes are known, and the code as `z0`, `z1`, …, in the order
-channel, row, column. A .npy file holds the codes alone, [image][feature], and `<name>.ids.csv` beside it the rest.
+The columns of .csv and .parquet are `id`, `label` if the classes are known, and the code as `z0`, `z1`, …, in the \
+order channel, row, column. A .npy file holds the codes alone, [image][feature], and `<name>.ids.csv` beside it the \
+rest.
 
 Examples:
   tenun encode runs/look fashion-mnist --out codes.parquet

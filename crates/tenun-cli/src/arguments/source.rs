@@ -9,7 +9,7 @@ use tenun::engine::Shape;
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct SourceFlags {
-    /// Bring the images of a folder to this size, in pixels [default: the size of the first image]
+    /// Bring the images of a folder to this size, in pixels [default: the size of the first image; the model's, where there is one, with --fit]
     #[arg(long, value_name = "HxW", value_parser = size)]
     pub(crate) size: Option<(usize, usize)>,
     /// What to do with an image of a folder that has another size
