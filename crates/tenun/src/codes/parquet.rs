@@ -17,6 +17,7 @@ use parquet::schema::types::{ColumnPath, Type};
 use super::table::{Columns, ID, LABEL, feature};
 use super::{Codes, CodesError, open, write_whole};
 
+const CODEC: &str = "write the file with Snappy, or without compression: other codecs are not read";
 const ADVICE: &str = "the file is damaged or was not made for codes: write it again with `tenun encode`";
 
 /// Rows of a group: what readers load at a time.
@@ -174,6 +175,17 @@ impl Group<'_> {
         CodesError::malformed(self.path, place, expected, got, ADVICE)
     }
 
+    /// What the library says of a column. It has no variant of its own for a codec that was left out of it.
+    fn broken(&self, column: usize, error: &ParquetError) -> CodesError {
+        let mut broken = self.malformed(column, "an intact column", error.to_string());
+        if let CodesError::Malformed { got, advice, .. } = &mut broken
+            && got.contains("Disabled feature")
+        {
+            *advice = CODEC;
+        }
+        broken
+    }
+
     fn same_rows(&self, column: usize, expected: usize, got: usize) -> Result<(), CodesError> {
         match expected == got {
             true => Ok(()),
@@ -193,9 +205,7 @@ impl Group<'_> {
             let got = format!("{} bytes at byte {start}", chunk.compressed_size());
             return Err(self.malformed(column, "a place in the file", got));
         }
-        self.group
-            .get_column_reader(column)
-            .map_err(|error| self.malformed(column, "an intact column", error.to_string()))
+        self.group.get_column_reader(column).map_err(|error| self.broken(column, &error))
     }
 
     /// All values of a column that has one for every row.
@@ -207,8 +217,7 @@ impl Group<'_> {
         let (mut values, mut levels) = (Vec::new(), Vec::new());
         loop {
             let read = reader.read_records(CHUNK, Some(&mut levels), None, &mut values);
-            let (records, present, _) =
-                read.map_err(|error| self.malformed(column, "an intact column", error.to_string()))?;
+            let (records, present, _) = read.map_err(|error| self.broken(column, &error))?;
             if present < records {
                 let got = format!("an empty cell near row {}", values.len());
                 return Err(self.malformed(column, "a value in every row", got));
