@@ -42,8 +42,8 @@ def near(name: str, ours: float, golden: float, allowed: float) -> None:
 def epochs(run: Path) -> list[dict]:
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     wanted = {"epoch", "train_loss", "val_loss", "train_seconds", "val_seconds"}
-    for line in lines:
-        check(wanted <= line.keys(), f"metrics.jsonl, epoch {line.get('epoch')}: has {', '.join(sorted(wanted))}")
+    whole = all(wanted <= line.keys() for line in lines)
+    check(whole, f"every line of metrics.jsonl has {', '.join(sorted(wanted))}")
     return lines
 
 
