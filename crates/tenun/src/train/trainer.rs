@@ -24,6 +24,9 @@ pub enum End {
     Stopped,
 }
 
+/// What is done with the state after each epoch, which has metrics, and when training is stopped, which has none.
+pub(crate) type Save<'a> = dyn FnMut(&State, Option<EpochMetrics>) -> Result<(), TrainError> + 'a;
+
 /// Where training stands: everything that changes while it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct State {
@@ -164,7 +167,7 @@ impl<'a> Trainer<'a> {
         state: &mut State,
         observer: &mut dyn Observer,
         stop: &AtomicBool,
-        save: &mut dyn FnMut(&State, Option<EpochMetrics>) -> Result<(), TrainError>,
+        save: &mut Save<'_>,
     ) -> Result<End, TrainError> {
         while state.epoch < self.settings.epochs {
             if self.is_out_of_patience(state) {
