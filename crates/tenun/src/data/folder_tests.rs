@@ -319,3 +319,21 @@ fn a_link_to_a_folder_above_ends_the_walk() {
     let collection = read(folder.path()).unwrap();
     assert_eq!((collection.train.len(), collection.ignored), (1, 1));
 }
+
+#[test]
+fn single_files_are_read_in_the_order_given_and_called_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    save(folder.path(), "cats/b.png", grey(4, 5, 1));
+    save(folder.path(), "a.png", grey(4, 5, 2));
+    let paths = ["cats/b.png", "a.png"].map(|name| folder.path().join(name));
+    let set = read_files("two", &paths, &FolderOptions::default()).unwrap().train;
+    assert_eq!((set.name(), ids(&set)), ("two", vec!["b.png".to_owned(), "a.png".to_owned()]));
+    assert_eq!(set.images().image(1), grey(4, 5, 2).as_raw().as_slice());
+    assert_eq!(set.labels(), None);
+
+    fs::write(&paths[1], "no picture").unwrap();
+    let read = |skip_bad| read_files("two", &paths, &FolderOptions { skip_bad, ..FolderOptions::default() });
+    refused(read(false), &["a.png", "cannot be read"], &["--skip-bad"]);
+    assert_eq!(read(true).unwrap().skipped.len(), 1);
+    refused(read_files("none", &[], &FolderOptions::default()), &["no image"], &[]);
+}
