@@ -1,10 +1,8 @@
 //! Figures on the real Fashion-MNIST that are known from elsewhere: floor, mean image, PCA.
 //!
-//! They need the data set, so they run when asked: `cargo test --release -- --include-ignored`.
+//! They need the data set, so they run when asked, as `.ci/run` does: `cargo test --package tenun -- --ignored`.
 
-mod common;
-
-use common::{floats, images};
+use tenun::data::{Images, OpenOptions, open};
 use tenun::evaluate::{evaluate, mean_image_baseline};
 use tenun::latent::Pca;
 
@@ -14,10 +12,16 @@ const PCA_MARGIN: f32 = 0.01;
 /// The known figures were printed with four decimals, some with five.
 const PRINTED: f64 = 6e-5;
 
+/// The pixels of images divided by 255.
+fn floats(images: &Images) -> Vec<f32> {
+    images.pixels().iter().map(|&byte| f32::from(byte) / 255.0).collect()
+}
+
 #[test]
 #[ignore = "needs Fashion-MNIST"]
 fn floor_mean_image_and_pca() {
-    let (train, test) = (images("train"), images("t10k"));
+    let data = open("fashion-mnist", &OpenOptions::default()).expect("Fashion-MNIST is installed");
+    let (train, test) = (data.train.images().clone(), data.test.expect("test images").images().clone());
     let baseline = mean_image_baseline(&train, &test).expect("same size");
     assert!((baseline.bce_floor - 0.24217).abs() < 1e-5, "floor {}", baseline.bce_floor);
     assert!((baseline.bce - 0.4911).abs() < PRINTED, "mean image BCE {}", baseline.bce);
