@@ -140,7 +140,8 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
     printer.result("finished", &fields, || {
         let mut list = Table::list();
         let loss = |loss: Option<f64>| loss.map_or_else(|| "none".to_owned(), |loss| format!("{loss:.5}"));
-        list.row(["epochs", &format!("{}, the best of them {}", summary.epochs, summary.best_epoch)]);
+        let epochs = format!("{}; the loss was best after epoch {}", summary.epochs, summary.best_epoch);
+        list.row(["epochs", &epochs]);
         list.row(["training loss", &loss(summary.train_loss)]);
         list.row(["validation loss", &loss(summary.val_loss)]);
         let mut scores = format!("BCE {:.5} (floor {:.5}", summary.test_bce, summary.bce_floor);

@@ -244,7 +244,7 @@ fn reconstructions(
     for (file, title, show, caption) in groups {
         let images = set.images().select(&show);
         let outputs = model.reconstruct(&images, &job.cpu)?;
-        let captions: Vec<String> = show.iter().map(|&i| format!("MSE {:.4}", per_image.mse[i])).collect();
+        let captions: Vec<String> = show.iter().map(|&i| format!("{:.4}", per_image.mse[i])).collect();
         let all: Vec<usize> = (0..show.len()).collect();
         let grid = ReconstructionGrid {
             images: &images,
@@ -254,6 +254,7 @@ fn reconstructions(
             difference: true,
             zoom: 0,
         };
+        let caption = format!("{caption} The number below each is its mean squared error.");
         let alt = "Originals above their reconstructions and the difference between them";
         figures.push(album.figure(file, (title, caption, alt), |theme| reconstruction_grid(&grid, theme))?);
     }

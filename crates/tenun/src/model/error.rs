@@ -86,12 +86,17 @@ impl ModelError {
             }
             Self::Tensor { .. } => Some("the weights belong to another network".to_owned()),
             Self::Images { expected, .. } => Some(format!(
-                "bring images of a folder to that size with `--size {}x{} --fit resize`, and to {} with `--colour`",
+                "bring images of a folder to that size with `--size {}x{} --fit resize`, in colour with `--colour {}`",
                 expected.height,
                 expected.width,
-                if expected.channels == 1 { "grey" } else { "RGB" }
+                if expected.channels == 1 { "grey" } else { "rgb" }
             )),
             Self::Network { source, .. } => source.hint(),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
+                "give a model file or the folder of a finished run; one that was stopped goes on with \
+                 `tenun train --resume FOLDER`"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }
