@@ -14,7 +14,7 @@ use crate::picture::{
     FeatureLayer, Histogram, LossCurves, Picture, PictureError, ReconstructionGrid, Scatter, Theme,
     feature_maps, histogram, loss_curves, reconstruction_grid, scatter,
 };
-use crate::report::{Figure, LatentContent, NetworkRow, ReportContent, Setting, render};
+use crate::report::{Figure, LatentContent, NetworkRow, ReportContent, Setting, render, thousands};
 use crate::run::{self, RunDir, RunError};
 use crate::train::EpochMetrics;
 use crate::{Error, Model};
@@ -68,16 +68,16 @@ pub(super) fn write(
     let overall = scored.evaluation.overall;
     let data = job.collection.train.name();
     let network = job.settings.network.preset.as_deref().unwrap_or("network");
-    let scored_on = format!("{} {what} images", thousands(set.len()));
+    let scored_on = format!("{} {what} images", thousands(set.len() as u64));
     let content = ReportContent {
         title: format!("{network} on {data}"),
         subtitle: format!(
             "{} parameters make {} numbers of each image of {}; trained for {} epochs on {} images",
-            thousands(summary.parameters),
+            thousands(summary.parameters as u64),
             summary.latent,
             model.network().input(),
             summary.epochs,
-            thousands(job.collection.train.len()),
+            thousands(job.collection.train.len() as u64),
         ),
         scored_on: scored_on.clone(),
         settings: settings(job),
@@ -98,30 +98,17 @@ pub(super) fn write(
     Ok(write_file(&run.file(run::REPORT), render(&content).as_bytes())?)
 }
 
-/// 10000 as `10,000`.
-fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 fn settings(job: &Job) -> Vec<Setting> {
     let (data, t) = (&job.settings.data, &job.settings.training);
     let mut all = vec![
         Setting::new("data", &data.source),
-        Setting::new("training images", thousands(job.collection.train.len())),
+        Setting::new("training images", thousands(job.collection.train.len() as u64)),
     ];
     if let Some(held) = &job.held_out {
-        all.push(Setting::new("held-out images", thousands(held.len())));
+        all.push(Setting::new("held-out images", thousands(held.len() as u64)));
     }
     if let Some(test) = &job.collection.test {
-        all.push(Setting::new("test images", thousands(test.len())));
+        all.push(Setting::new("test images", thousands(test.len() as u64)));
     }
     all.extend([
         Setting::new("network", job.settings.network.preset.as_deref().unwrap_or("from a file")),
@@ -296,7 +283,7 @@ fn latent(job: &Job, album: &Album<'_>, model: &Model, set: &Dataset) -> Result<
         let plot = Scatter { title: "", x_title: &x_title, y_title: &y_title, points: &points, labels };
         let caption = format!(
             "The codes of {} images on their first two principal components{}.",
-            thousands(count),
+            thousands(count as u64),
             if labels.is_some() { ", coloured by class; the classes were not used in training" } else { "" }
         );
         let texts = ("Codes in two dimensions", caption, "Scatter plot of the codes");

@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// With separators of thousands: `12,785`.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
