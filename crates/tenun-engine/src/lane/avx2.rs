@@ -33,6 +33,7 @@ impl Simd for Avx2 {
     const LANES: usize = 8;
     const FILTERS: usize = 2;
     const ROWS: usize = 4;
+    const WINNER_ROWS: usize = 1;
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x8 {
@@ -50,6 +51,15 @@ impl Simd for Avx2 {
     unsafe fn load_at(self, from: *const f32) -> F32x8 {
         // SAFETY: the caller vouches for eight floats, and `self` for the instruction.
         F32x8(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u16) -> __m256 {
+        intrinsic!({
+            let lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let here = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), lanes);
+            _mm256_castsi256_ps(_mm256_cmpeq_epi32(here, lanes))
+        })
     }
 
     #[inline(always)]
@@ -106,8 +116,21 @@ impl Vector for F32x8 {
     }
 
     #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // eight bits
+    fn bits(mask: __m256) -> u16 {
+        intrinsic!(_mm256_movemask_ps(mask)) as u16
+    }
+
+    #[inline(always)]
     fn select(mask: __m256, yes: Self, no: Self) -> Self {
         Self(intrinsic!(_mm256_blendv_ps(no.0, yes.0, mask)))
+    }
+
+    #[inline(always)]
+    fn keep(mask: __m256, x: Self) -> Self {
+        // Not a blend: before a store to where `x` came from, the compiler makes that a masked store, which is ten
+        // times slower on some processors.
+        Self(intrinsic!(_mm256_and_ps(mask, x.0)))
     }
 
     #[inline(always)]

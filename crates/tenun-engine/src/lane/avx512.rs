@@ -33,6 +33,7 @@ impl Simd for Avx512 {
     const LANES: usize = 16;
     const FILTERS: usize = 4;
     const ROWS: usize = 8;
+    const WINNER_ROWS: usize = 3;
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x16 {
@@ -50,6 +51,11 @@ impl Simd for Avx512 {
     unsafe fn load_at(self, from: *const f32) -> F32x16 {
         // SAFETY: the caller vouches for sixteen floats, and `self` for the instruction.
         F32x16(unsafe { _mm512_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u16) -> __mmask16 {
+        bits
     }
 
     #[inline(always)]
@@ -106,8 +112,18 @@ impl Vector for F32x16 {
     }
 
     #[inline(always)]
+    fn bits(mask: __mmask16) -> u16 {
+        mask
+    }
+
+    #[inline(always)]
     fn select(mask: __mmask16, yes: Self, no: Self) -> Self {
         Self(intrinsic!(_mm512_mask_blend_ps(mask, no.0, yes.0)))
+    }
+
+    #[inline(always)]
+    fn keep(mask: __mmask16, x: Self) -> Self {
+        Self(intrinsic!(_mm512_maskz_mov_ps(mask, x.0)))
     }
 
     #[inline(always)]

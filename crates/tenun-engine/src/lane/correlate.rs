@@ -28,6 +28,34 @@ struct Quad {
     output: [usize; 4],
 }
 
+/// What becomes of the sums of a [`Correlation`].
+pub(crate) trait Sink<S: Simd> {
+    /// Takes the sums of the filters `first..first + F` at the four pixels of quad number `quad`.
+    fn take<const F: usize>(&mut self, s: S, quad: usize, first: usize, sums: [[S::V; 4]; F]);
+}
+
+/// The plain sink: every sum is a number of the output.
+struct Store<'a> {
+    y: &'a mut [f32],
+    quads: &'a [Quad],
+    plane: usize,
+}
+
+impl<S: Simd> Sink<S> for Store<'_> {
+    #[inline(always)]
+    fn take<const F: usize>(&mut self, _: S, quad: usize, first: usize, sums: [[S::V; 4]; F]) {
+        let outputs = self.quads[quad].output;
+        for (f, sums) in sums.into_iter().enumerate() {
+            for (sum, output) in sums.into_iter().zip(outputs) {
+                let at = (output + (first + f) * self.plane) * S::LANES;
+                debug_assert!(at + S::LANES <= self.y.len());
+                // SAFETY: `Correlation::run` checked that `y` reaches every output of every filter.
+                unsafe { sum.store_at(self.y.as_mut_ptr().add(at)) };
+            }
+        }
+    }
+}
+
 /// The geometry of one correlation, worked out once.
 #[derive(Clone, Debug)]
 pub(crate) struct Correlation {
@@ -71,6 +99,14 @@ impl Correlation {
         let input_reach = offsets.iter().max().map_or(0, |&offset| reach(|p| p.0, offset));
         let output_reach = reach(|p| p.1, filters.saturating_sub(1) * output_plane);
         Self { quads, offsets, filters, output_plane, single: pixels.len() == 1, input_reach, output_reach }
+    }
+
+    /// A correlation over quads of input positions, whose sums go to a [`Sink`] of another file.
+    pub(crate) fn of_quads(quads: &[[usize; 4]], offsets: Vec<usize>, filters: usize) -> Self {
+        let input_reach =
+            quads.iter().flatten().max().zip(offsets.iter().max()).map_or(0, |(&i, &o)| i + o + 1);
+        let quads = quads.iter().map(|&input| Quad { input, output: [0; 4] }).collect();
+        Self { quads, offsets, filters, output_plane: 0, single: false, input_reach, output_reach: 0 }
     }
 
     /// The blocks in which filters are computed: the first filter of each, and how many.
@@ -127,8 +163,16 @@ impl Correlation {
     /// If `x`, `y` or `packed` is shorter than the geometry needs.
     #[inline(always)]
     pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
-        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
         assert!(y.len() >= self.output_reach * S::LANES, "output is shorter than the correlation reaches");
+        if !self.single {
+            return self.run_into(
+                s,
+                x,
+                packed,
+                &mut Store { y, quads: &self.quads, plane: self.output_plane },
+            );
+        }
+        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
         let mut rest = &packed[..self.packed_len()];
         for (first, size) in self.blocks::<S>() {
             let (w, after) = rest.split_at(size * (self.offsets.len() + 1));
@@ -136,14 +180,33 @@ impl Correlation {
             // SAFETY: the assertions above are what the functions ask for, `w` is a whole block, and the block's
             // filters exist.
             unsafe {
-                match (self.single, size) {
-                    (false, 4) => self.block::<S, 4>(s, x, w, y, first),
-                    (false, 2) => self.block::<S, 2>(s, x, w, y, first),
-                    (false, _) => self.block::<S, 1>(s, x, w, y, first),
-                    (true, 8) => self.dense::<S, 8>(s, x, w, y, first),
-                    (true, 4) => self.dense::<S, 4>(s, x, w, y, first),
-                    (true, 2) => self.dense::<S, 2>(s, x, w, y, first),
-                    (true, _) => self.dense::<S, 1>(s, x, w, y, first),
+                match size {
+                    8 => self.dense::<S, 8>(s, x, w, y, first),
+                    4 => self.dense::<S, 4>(s, x, w, y, first),
+                    2 => self.dense::<S, 2>(s, x, w, y, first),
+                    _ => self.dense::<S, 1>(s, x, w, y, first),
+                }
+            }
+        }
+    }
+
+    /// Computes the sums of every filter at every quad of pixels, and hands them to `sink`.
+    ///
+    /// # Panics
+    /// If `x` or `packed` is shorter than the geometry needs.
+    #[inline(always)]
+    pub(crate) fn run_into<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], sink: &mut impl Sink<S>) {
+        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
+        let mut rest = &packed[..self.packed_len()];
+        for (first, size) in self.blocks::<S>() {
+            let (w, after) = rest.split_at(size * (self.offsets.len() + 1));
+            rest = after;
+            // SAFETY: the assertion above is what the function asks for, and `w` is a whole block.
+            unsafe {
+                match size {
+                    4 => self.block::<S, 4>(s, x, w, sink, first),
+                    2 => self.block::<S, 2>(s, x, w, sink, first),
+                    _ => self.block::<S, 1>(s, x, w, sink, first),
                 }
             }
         }
@@ -152,20 +215,20 @@ impl Correlation {
     /// One block of filters at all pixels.
     ///
     /// # Safety
-    /// `x` and `y` are at least as long as `input_reach` and `output_reach` say, `w` is a whole block, and filters
-    /// `first..first + F` exist.
+    /// `x` is at least as long as `input_reach` says, and `w` is a whole block.
     #[inline(always)]
-    unsafe fn block<S: Simd, const F: usize>(&self, s: S, x: &[f32], w: &[f32], y: &mut [f32], first: usize) {
-        for quad in &self.quads {
+    unsafe fn block<S: Simd, const F: usize>(
+        &self,
+        s: S,
+        x: &[f32],
+        w: &[f32],
+        sink: &mut impl Sink<S>,
+        first: usize,
+    ) {
+        for (i, quad) in self.quads.iter().enumerate() {
             // SAFETY: quads and offsets are within `input_reach`; `w` is one whole block.
             let sums = unsafe { self.quad::<S, F>(s, x.as_ptr(), w.as_ptr(), quad) };
-            for (f, sums) in sums.iter().enumerate() {
-                for (sum, output) in sums.iter().zip(quad.output) {
-                    let at = (output + (first + f) * self.output_plane) * S::LANES;
-                    // SAFETY: filter `first + f` exists, so the position is within `output_reach`.
-                    unsafe { sum.store_at(y.as_mut_ptr().add(at)) };
-                }
-            }
+            sink.take(s, i, first, sums);
         }
     }
 

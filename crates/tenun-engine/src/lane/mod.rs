@@ -22,6 +22,7 @@ pub(crate) mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub(crate) mod outer;
+pub(crate) mod pooled;
 mod portable;
 mod width;
 
@@ -47,6 +48,8 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     const FILTERS: usize;
     /// Output channels that [`outer`] keeps in registers at a time for each of three taps.
     const ROWS: usize;
+    /// Output channels that [`pooled`] keeps in registers at a time for each of nine taps: 1, 2 or 3.
+    const WINNER_ROWS: usize;
 
     /// The same number in every lane.
     fn splat(self, x: f32) -> Self::V;
@@ -62,6 +65,9 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     /// # Safety
     /// `LANES` floats can be read from `from`.
     unsafe fn load_at(self, from: *const f32) -> Self::V;
+
+    /// The mask with the lanes of the low `LANES` bits: the inverse of [`Vector::bits`].
+    fn mask(self, bits: u16) -> <Self::V as Vector>::Mask;
 
     /// Runs `f` compiled for these instructions: `f` and all it inlines may use their registers.
     ///
@@ -99,8 +105,12 @@ pub(crate) trait Vector:
     fn without(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     /// Lanes of `a` or `b`.
     fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    /// A mask as bits, lane 0 the lowest.
+    fn bits(mask: Self::Mask) -> u16;
     /// `yes` in the lanes of `mask`, `no` in the others.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// `x` in the lanes of `mask`, zero in the others.
+    fn keep(mask: Self::Mask, x: Self) -> Self;
     /// Adds the low bits of `n`'s representation, shifted by 23, to the representation of `self`: see
     /// [`math::exp`], where `n` holds a small whole number in its lowest mantissa bits.
     fn add_to_exponent(self, n: Self) -> Self;

@@ -33,6 +33,7 @@ impl Simd for Neon {
     const LANES: usize = 8;
     const FILTERS: usize = 2;
     const ROWS: usize = 4;
+    const WINNER_ROWS: usize = 2;
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x8 {
@@ -51,6 +52,16 @@ impl Simd for Neon {
     unsafe fn load_at(self, from: *const f32) -> F32x8 {
         // SAFETY: the caller vouches for eight floats.
         unsafe { F32x8(vld1q_f32(from), vld1q_f32(from.add(4))) }
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u16) -> (uint32x4_t, uint32x4_t) {
+        const LOW: [u32; 4] = [1, 2, 4, 8];
+        const HIGH: [u32; 4] = [16, 32, 64, 128];
+        intrinsic!({
+            let bits = vdupq_n_u32(u32::from(bits));
+            (vtstq_u32(bits, vld1q_u32(LOW.as_ptr())), vtstq_u32(bits, vld1q_u32(HIGH.as_ptr())))
+        })
     }
 
     #[inline(always)]
@@ -104,8 +115,28 @@ impl Vector for F32x8 {
     }
 
     #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // eight bits
+    fn bits(mask: Self::Mask) -> u16 {
+        const LOW: [u32; 4] = [1, 2, 4, 8];
+        const HIGH: [u32; 4] = [16, 32, 64, 128];
+        intrinsic!({
+            let low = vandq_u32(mask.0, vld1q_u32(LOW.as_ptr()));
+            vaddvq_u32(vorrq_u32(low, vandq_u32(mask.1, vld1q_u32(HIGH.as_ptr())))) as u16
+        })
+    }
+
+    #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         intrinsic!(Self(vbslq_f32(mask.0, yes.0, no.0), vbslq_f32(mask.1, yes.1, no.1)))
+    }
+
+    #[inline(always)]
+    fn keep(mask: Self::Mask, x: Self) -> Self {
+        #[inline(always)]
+        fn half(mask: uint32x4_t, x: float32x4_t) -> float32x4_t {
+            intrinsic!(vreinterpretq_f32_u32(vandq_u32(mask, vreinterpretq_u32_f32(x))))
+        }
+        Self(half(mask.0, x.0), half(mask.1, x.1))
     }
 
     #[inline(always)]

@@ -19,6 +19,7 @@ impl Simd for Portable {
     const LANES: usize = 8;
     const FILTERS: usize = 2;
     const ROWS: usize = 2;
+    const WINNER_ROWS: usize = 1;
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x8 {
@@ -34,6 +35,11 @@ impl Simd for Portable {
     unsafe fn load_at(self, from: *const f32) -> F32x8 {
         // SAFETY: the caller vouches for eight floats; no alignment is assumed.
         F32x8(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u16) -> [bool; 8] {
+        from_fn(|i| bits >> i & 1 == 1)
     }
 
     #[inline(always)]
@@ -87,8 +93,18 @@ impl Vector for F32x8 {
     }
 
     #[inline(always)]
+    fn bits(mask: [bool; 8]) -> u16 {
+        (0..8).map(|i| u16::from(mask[i]) << i).sum()
+    }
+
+    #[inline(always)]
     fn select(mask: [bool; 8], yes: Self, no: Self) -> Self {
         Self(from_fn(|i| if mask[i] { yes.0[i] } else { no.0[i] }))
+    }
+
+    #[inline(always)]
+    fn keep(mask: [bool; 8], x: Self) -> Self {
+        Self(from_fn(|i| if mask[i] { x.0[i] } else { 0.0 }))
     }
 
     #[inline(always)]

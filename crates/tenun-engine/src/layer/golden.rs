@@ -114,7 +114,14 @@ fn every_layer_is_pytorchs() {
             parameters[parameter.range.clone()].copy_from_slice(&golden.floats());
         }
         let (images, seeds) = (case.input.tile(), case.grad_output.tile());
-        let trial = Trial { placed, input, parameters: &parameters, images: &images, seeds: &seeds };
+        let trial = Trial {
+            placed,
+            input,
+            parameters: &parameters,
+            images: &images,
+            seeds: &seeds,
+            input_gradient: true,
+        };
         let portable = dispatch(Width::Portable, Run(&trial));
         for width in Width::available() {
             let ours = dispatch(width, Run(&trial));

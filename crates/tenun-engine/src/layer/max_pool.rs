@@ -90,7 +90,7 @@ impl Pooling for Max {
             let equal = s.load(&x[from..]).equal(y);
             let first = S::V::without(equal, found);
             found = S::V::either(found, equal);
-            S::V::select(first, dy, s.zero()).store(&mut dx[to..]);
+            S::V::keep(first, dy).store(&mut dx[to..]);
         }
     }
 }

@@ -45,6 +45,6 @@ impl Activation for Relu {
 
     #[inline(always)]
     fn gradient<S: Simd>(self, s: S, _: S::V, y: S::V, dy: S::V) -> S::V {
-        S::V::select(s.zero().less(y), dy, s.zero())
+        S::V::keep(s.zero().less(y), dy)
     }
 }

@@ -41,8 +41,16 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
     let parameters = numbers(count, salt + 1);
     let images = numbers(TILE * input.len(), salt + 2);
     let seeds = numbers(TILE * output.len(), salt + 3);
-    let trial = Trial { placed: &placed, input, parameters: &parameters, images: &images, seeds: &seeds };
+    let trial = Trial {
+        placed: &placed,
+        input,
+        parameters: &parameters,
+        images: &images,
+        seeds: &seeds,
+        input_gradient: true,
+    };
     let ours = dispatch(Width::Portable, Run(&trial));
+    let first = Trial { input_gradient: false, ..trial };
 
     let mut d_parameters = vec![0.0; count];
     let (mut outputs, mut d_images) = (Vec::new(), Vec::new());
@@ -65,6 +73,13 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
     assert_close("gradient of the input", &ours.d_images, &d_images);
     assert_close("gradient of the parameters", &ours.d_parameters, &d_parameters);
 
+    if count > 0 {
+        assert_close(
+            "gradient of the parameters of a first layer",
+            &dispatch(Width::Portable, Run(&first)).d_parameters,
+            &d_parameters,
+        );
+    }
     for width in Width::available() {
         let other = dispatch(width, Run(&trial));
         let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
@@ -74,6 +89,13 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
             same(&ours.d_parameters, &other.d_parameters),
             "{width} gives other gradients for {layers:?}"
         );
+        if count > 0 {
+            let (ours, other) = (dispatch(Width::Portable, Run(&first)), dispatch(width, Run(&first)));
+            assert!(
+                same(&ours.d_parameters, &other.d_parameters),
+                "{width} gives other gradients of a first layer"
+            );
+        }
     }
 }
 
@@ -185,6 +207,26 @@ proptest! {
         check(shape, &layers, salt);
     }
 
+    /// A convolution and the largest of its windows at once, with and without a rectifier between them.
+    #[test]
+    fn a_pooled_convolution_is_its_equation(
+        shape in shapes(),
+        filters in 1usize..7,
+        kernel in prop::sample::select(vec![1, 3, 5]),
+        stride in 1usize..3,
+        rectified: bool,
+        rounding in rounding(),
+        bias: bool,
+        salt in 0u64..1000,
+    ) {
+        let mut layers: Vec<Layer> = vec![Conv2d { filters, kernel, stride, bias, ..Conv2d::default() }.into()];
+        layers.extend(rectified.then(|| Relu {}.into()));
+        layers.push(MaxPool { size: 2, rounding }.into());
+        layers.push(Silu {}.into());
+        prop_assume!(place(shape, &layers).is_ok());
+        check(shape, &layers, salt);
+    }
+
     #[test]
     fn a_residual_block_is_its_equation(shape in shapes(), filters in 1usize..4, salt in 0u64..1000) {
         let inner = Residual { body: vec![Silu {}.into(), Conv2d { filters, ..Conv2d::default() }.into()] };
@@ -216,9 +258,75 @@ fn max_pool_sends_ties_to_the_first() {
     let (placed, _) = place(input, &[MaxPool::default().into()]).unwrap();
     let images: Vec<f32> = [1.0, 2.0, 2.0, 2.0].repeat(TILE);
     let seeds = vec![1.0; TILE];
-    let trial = Trial { placed: &placed, input, parameters: &[], images: &images, seeds: &seeds };
+    let trial = Trial {
+        placed: &placed,
+        input,
+        parameters: &[],
+        images: &images,
+        seeds: &seeds,
+        input_gradient: true,
+    };
     for width in Width::available() {
         assert_eq!(dispatch(width, Run(&trial)).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
+    }
+}
+
+/// Black background and no bias: the convolution gives exact zeros, through which a rectifier passes no gradient.
+#[test]
+fn a_pooled_convolution_of_black_passes_no_gradient() {
+    let input = Shape::new(2, 6, 6);
+    let conv = Conv2d { filters: 3, ..Conv2d::default() };
+    let (placed, count) = place(input, &[conv.into(), Relu {}.into(), MaxPool::default().into()]).unwrap();
+    let (images, parameters) = (vec![0.0; TILE * input.len()], vec![0.0; count]);
+    let seeds = vec![1.0; TILE * placed[2].output.len()];
+    for input_gradient in [true, false] {
+        let (images, seeds) = (&images[..], &seeds[..]);
+        let trial = Trial { placed: &placed, input, parameters: &parameters, images, seeds, input_gradient };
+        for width in Width::available() {
+            let outcome = dispatch(width, Run(&trial));
+            assert!(outcome.d_parameters.iter().chain(&outcome.d_images).all(|&d| d == 0.0), "{width}");
+        }
+    }
+}
+
+#[test]
+fn a_pooled_convolution_sends_ties_to_the_first() {
+    let input = Shape::new(1, 2, 2);
+    let conv = Conv2d { filters: 1, kernel: 1, bias: false, ..Conv2d::default() };
+    let (placed, _) = place(input, &[conv.into(), MaxPool::default().into()]).unwrap();
+    let images: Vec<f32> = [1.0, 2.0, 2.0, 2.0].repeat(TILE);
+    let trial = Trial {
+        placed: &placed,
+        input,
+        parameters: &[1.0],
+        images: &images,
+        seeds: &[1.0; TILE],
+        input_gradient: true,
+    };
+    for width in Width::available() {
+        assert_eq!(dispatch(width, Run(&trial)).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
+    }
+}
+
+#[test]
+fn a_pooled_convolution_shows_nan() {
+    let input = Shape::new(1, 2, 2);
+    let conv = Conv2d { filters: 1, kernel: 1, bias: false, ..Conv2d::default() };
+    let (placed, _) = place(input, &[conv.into(), Relu {}.into(), MaxPool::default().into()]).unwrap();
+    for at in 0..4 {
+        let mut image = [1.0, 2.0, 3.0, 4.0];
+        image[at] = f32::NAN;
+        let trial = Trial {
+            placed: &placed,
+            input,
+            parameters: &[1.0],
+            images: &image.repeat(TILE),
+            seeds: &[1.0; TILE],
+            input_gradient: true,
+        };
+        for width in Width::available() {
+            assert!(dispatch(width, Run(&trial)).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
+        }
     }
 }
 
@@ -231,7 +339,14 @@ fn max_pool_shows_nan() {
         image[at] = f32::NAN;
         let images: Vec<f32> = image.repeat(TILE);
         let seeds = vec![1.0; TILE];
-        let trial = Trial { placed: &placed, input, parameters: &[], images: &images, seeds: &seeds };
+        let trial = Trial {
+            placed: &placed,
+            input,
+            parameters: &[],
+            images: &images,
+            seeds: &seeds,
+            input_gradient: true,
+        };
         for width in Width::available() {
             assert!(dispatch(width, Run(&trial)).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
         }

@@ -1,7 +1,8 @@
 //! [`Builder`]: collects the tensors and operations that layers lower to.
 
 use super::grid::{Grid, Grids};
-use super::tile::{Op, TensorId};
+use super::program::Program;
+use super::tile::{Op, TensorId, WinnersId};
 use crate::Shape;
 use crate::lane::Simd;
 
@@ -24,6 +25,8 @@ type Maker<S> = Box<dyn FnOnce(&Grids) -> Box<dyn Op<S>>>;
 /// functions that are called when all layouts are settled.
 pub(crate) struct Builder<S: Simd> {
     tensors: Vec<(Shape, usize)>,
+    /// Windows of each pooling that remembers its winners.
+    winners: Vec<usize>,
     makers: Vec<Maker<S>>,
     training: bool,
 }
@@ -31,7 +34,7 @@ pub(crate) struct Builder<S: Simd> {
 impl<S: Simd> Builder<S> {
     /// An empty plan, with gradients if it is for training.
     pub(crate) fn new(training: bool) -> Self {
-        Self { tensors: Vec::new(), makers: Vec::new(), training }
+        Self { tensors: Vec::new(), winners: Vec::new(), makers: Vec::new(), training }
     }
 
     pub(crate) fn is_training(&self) -> bool {
@@ -42,6 +45,12 @@ impl<S: Simd> Builder<S> {
     pub(crate) fn tensor(&mut self, shape: Shape) -> TensorId {
         self.tensors.push((shape, 0));
         TensorId(self.tensors.len() - 1)
+    }
+
+    /// Room for the winners of `windows` windows.
+    pub(crate) fn winners(&mut self, windows: usize) -> WinnersId {
+        self.winners.push(windows);
+        WinnersId(self.winners.len() - 1)
     }
 
     /// A tensor that comes from outside, with no gradient.
@@ -68,10 +77,10 @@ impl<S: Simd> Builder<S> {
         self.makers.push(Box::new(make));
     }
 
-    /// Settles the layouts and makes the operations.
-    pub(super) fn finish(self) -> (Grids, Vec<Box<dyn Op<S>>>) {
+    /// Settles the layouts and makes the operations: a program.
+    pub(super) fn finish(self) -> Program<S> {
         let grids = Grids(self.tensors.iter().map(|&(shape, border)| Grid::new(shape, border)).collect());
         let ops = self.makers.into_iter().map(|make| make(&grids)).collect();
-        (grids, ops)
+        Program::new(grids, self.winners, ops)
     }
 }

@@ -1,18 +1,15 @@
 //! [`Convolution`]: the operation of convolutions, and of dense layers, which are convolutions of a single pixel.
 //!
-//! Forwards it is one correlation. Backwards, the bias's gradient sums the output's gradient, the weight's is an
-//! outer product of input and output gradient, and the input's is again a correlation, one for each residue of
-//! the stride: an input pixel at distance r past a multiple of the stride meets only the kernel positions with the
-//! same residue.
+//! Forwards it is one correlation; the way back is in [`super::gradients`].
 
 use std::ops::Range;
 
-use super::grid::{Grid, Rows};
+use super::gradients::Gradients;
+use super::grid::Grid;
 use super::{Builder, Op, Port, TensorId, Tile};
 use crate::Shape;
+use crate::lane::Simd;
 use crate::lane::correlate::Correlation;
-use crate::lane::outer::Outer;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
 
 /// A convolution's numbers.
@@ -27,12 +24,12 @@ pub(crate) struct ConvGeometry {
 }
 
 /// Along one axis, the input positions of one residue of the stride, and the kernel positions they meet.
-struct Residue {
+pub(super) struct Residue {
     /// Input positions, each with the position in the output gradient that its last tap reads, counted from the
     /// image's edge; negative inside the border.
-    positions: Vec<(usize, isize)>,
+    pub(super) positions: Vec<(usize, isize)>,
     /// Kernel positions, each with its distance from that first-read position.
-    taps: Vec<(usize, usize)>,
+    pub(super) taps: Vec<(usize, usize)>,
 }
 
 impl ConvGeometry {
@@ -41,7 +38,7 @@ impl ConvGeometry {
     /// The output o reads the input i = stride · o + k − pad; so i meets the outputs (i + pad − k) / stride, for
     /// the k that divide.
     #[allow(clippy::cast_possible_wrap)] // sizes of images
-    fn residues(&self, size: usize) -> Vec<Residue> {
+    pub(super) fn residues(&self, size: usize) -> Vec<Residue> {
         let Self { kernel, stride, pad, .. } = *self;
         (0..stride)
             .map(|residue| {
@@ -69,8 +66,32 @@ impl ConvGeometry {
         border.max(0) as usize
     }
 
+    /// Zeros that the output's gradient needs around it, where the input has a gradient.
+    pub(super) fn gradient_borders(&self, output: Shape) -> usize {
+        let Shape { height, width, .. } = self.input;
+        self.gradient_border(height, output.height).max(self.gradient_border(width, output.width))
+    }
+
+    /// Arranges the weights `[filter][channel][row][column]` for a correlation forwards.
+    pub(super) fn pack<S: Simd>(
+        &self,
+        forward: &Correlation,
+        bias: Option<&[f32]>,
+        weight: &[f32],
+        packed: &mut [f32],
+    ) {
+        let taps = self.input.channels * self.kernel * self.kernel;
+        forward.pack::<S>(packed, bias, |f, j| weight[f * taps + j]);
+    }
+
+    /// Where on the input's grid the kernel's corner is for an output pixel.
+    pub(super) fn corner(&self, grid: &Grid, row: usize, column: usize) -> usize {
+        let shift = grid.border() - self.pad;
+        grid.raw(0, row * self.stride + shift, column * self.stride + shift)
+    }
+
     /// Offsets of all taps `[channel][row][column]` from the corner of the kernel.
-    fn offsets(&self, grid: &Grid) -> Vec<usize> {
+    pub(super) fn offsets(&self, grid: &Grid) -> Vec<usize> {
         let kernel = 0..self.kernel;
         (0..self.input.channels)
             .flat_map(|c| kernel.clone().flat_map(move |u| (0..self.kernel).map(move |v| (c, u, v))))
@@ -79,30 +100,36 @@ impl ConvGeometry {
     }
 }
 
-/// The gradient of the input for one residue of the stride.
-struct InputGradient {
-    correlation: Correlation,
-    /// Kernel positions of the taps, `row · kernel + column`.
-    kernel: Vec<usize>,
-}
-
 /// The operation.
 pub(crate) struct Convolution {
     geometry: ConvGeometry,
-    weight: Range<usize>,
-    bias: Option<Range<usize>>,
+    parameters: Parameters,
     x: TensorId,
     y: TensorId,
     forward: Correlation,
-    backward: Option<Backward>,
+    backward: Option<Gradients>,
 }
 
-struct Backward {
-    dy: TensorId,
-    dy_rows: Rows,
-    dx: Option<TensorId>,
-    weight: Outer,
-    input: Vec<InputGradient>,
+/// Where a convolution's parameters stand among all.
+#[derive(Clone, Debug)]
+pub(super) struct Parameters {
+    pub(super) weight: Range<usize>,
+    pub(super) bias: Option<Range<usize>>,
+}
+
+impl Parameters {
+    /// Those of a layer with a weight and perhaps a bias.
+    pub(super) fn of(at: &Placed) -> Self {
+        Self {
+            weight: at.parameters[0].range.clone(),
+            bias: at.parameters.get(1).map(|bias| bias.range.clone()),
+        }
+    }
+
+    /// The weight, and the bias if there is one.
+    pub(super) fn split<'a>(&self, all: &'a [f32]) -> (&'a [f32], Option<&'a [f32]>) {
+        (&all[self.weight.clone()], self.bias.clone().map(|range| &all[range]))
+    }
 }
 
 impl Convolution {
@@ -117,126 +144,35 @@ impl Convolution {
         builder.border(x.value, geometry.pad);
         let y = builder.output(x, output, true);
         if let (Some(dy), Some(_)) = (y.gradient, x.gradient) {
-            let Shape { height, width, .. } = geometry.input;
-            let border = geometry.gradient_border(height, output.height);
-            builder.border(dy, border.max(geometry.gradient_border(width, output.width)));
+            builder.border(dy, geometry.gradient_borders(output));
         }
-        let (weight, bias) = ranges(at);
+        let parameters = Parameters::of(at);
         builder.push(move |grids| {
-            let x_grid = &grids[x.value];
-            let corner = |row: usize, column: usize| {
-                let shift = x_grid.border() - geometry.pad;
-                x_grid.raw(0, row * geometry.stride + shift, column * geometry.stride + shift)
-            };
-            let y_grid = &grids[y.value];
+            let (x_grid, y_grid) = (&grids[x.value], &grids[y.value]);
             let pixels: Vec<_> = (0..output.height)
                 .flat_map(|r| (0..output.width).map(move |c| (r, c)))
-                .map(|(r, c)| (corner(r, c), y_grid.at(0, r, c)))
+                .map(|(r, c)| (geometry.corner(x_grid, r, c), y_grid.at(0, r, c)))
                 .collect();
             let offsets = geometry.offsets(x_grid);
-            let forward = Correlation::new(&pixels, offsets.clone(), geometry.filters, y_grid.plane());
-            let backward = y.gradient.map(|dy| {
-                let dy_grid = &grids[dy];
-                let rows: Vec<_> = (0..output.height).map(|r| (corner(r, 0), dy_grid.at(0, r, 0))).collect();
-                let weight = Outer::new(
-                    &rows,
-                    output.width,
-                    geometry.stride,
-                    offsets,
-                    geometry.filters,
-                    dy_grid.plane(),
-                );
-                let input =
-                    x.gradient.map_or_else(Vec::new, |dx| input_gradients(&geometry, dy_grid, &grids[dx]));
-                let dy_rows = Rows::of::<S>(dy_grid);
-                Backward { dy, dy_rows, dx: x.gradient, weight, input }
-            });
-            Box::new(Self { geometry, weight, bias, x: x.value, y: y.value, forward, backward })
+            let forward = Correlation::new(&pixels, offsets, geometry.filters, y_grid.plane());
+            let backward = y.gradient.map(|dy| Gradients::new::<S>(geometry, &parameters, x, dy, grids));
+            Box::new(Self { geometry, parameters, x: x.value, y: y.value, forward, backward })
         });
         Port { exclusive: true, ..y }
     }
-
-    /// Where the packed weights of each input gradient stand after those of the forward pass.
-    fn packed_parts(&self) -> impl Iterator<Item = (&InputGradient, Range<usize>)> {
-        let mut start = self.forward.packed_len();
-        let gradients = self.backward.iter().flat_map(|backward| &backward.input);
-        gradients.map(move |gradient| {
-            let end = start + gradient.correlation.packed_len();
-            let range = start..end;
-            start = end;
-            (gradient, range)
-        })
-    }
-}
-
-/// Writes the gradient of each channel's bias: the sum of the output's gradient.
-#[inline(always)]
-pub(super) fn bias_gradient<S: Simd>(s: S, dy: &[f32], rows: &Rows, to: &mut [f32]) {
-    for (channel, to) in to.iter_mut().enumerate() {
-        let mut sum = s.zero();
-        for row in rows.channel(channel) {
-            for dy in dy[row].chunks_exact(S::LANES) {
-                sum = sum + s.load(dy);
-            }
-        }
-        *to = sum.sum();
-    }
-}
-
-/// The ranges of weight and, if there is one, bias.
-pub(super) fn ranges(at: &Placed) -> (Range<usize>, Option<Range<usize>>) {
-    (at.parameters[0].range.clone(), at.parameters.get(1).map(|bias| bias.range.clone()))
-}
-
-/// The gradient of a convolution's input.
-#[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // sizes of images, not below zero once the border is added
-fn input_gradients(geometry: &ConvGeometry, dy: &Grid, dx: &Grid) -> Vec<InputGradient> {
-    let Shape { channels, height, width } = geometry.input;
-    let inside = |position: isize| (position + dy.border() as isize) as usize;
-    let mut gradients = Vec::new();
-    for row in geometry.residues(height) {
-        for column in geometry.residues(width) {
-            let pixels: Vec<_> = row
-                .positions
-                .iter()
-                .flat_map(|r| column.positions.iter().map(move |c| (r, c)))
-                .map(|(&(r, from_row), &(c, from_column))| {
-                    (dy.raw(0, inside(from_row), inside(from_column)), dx.at(0, r, c))
-                })
-                .collect();
-            if pixels.is_empty() {
-                continue;
-            }
-            let taps: Vec<_> =
-                row.taps.iter().flat_map(|&r| column.taps.iter().map(move |&c| (r, c))).collect();
-            let offsets = (0..geometry.filters)
-                .flat_map(|f| taps.iter().map(move |&((_, r), (_, c))| dy.raw(f, r, c)))
-                .collect();
-            let kernel = taps.iter().map(|&((u, _), (v, _))| u * geometry.kernel + v).collect();
-            let correlation = Correlation::new(&pixels, offsets, channels, dx.plane());
-            gradients.push(InputGradient { correlation, kernel });
-        }
-    }
-    gradients
 }
 
 impl<S: Simd> Op<S> for Convolution {
     fn packed_len(&self) -> usize {
-        self.packed_parts().last().map_or(self.forward.packed_len(), |(_, range)| range.end)
+        self.forward.packed_len() + self.backward.as_ref().map_or(0, Gradients::packed_len)
     }
 
     fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
-        let weight = &parameters[self.weight.clone()];
-        let bias = self.bias.clone().map(|range| &parameters[range]);
-        let area = self.geometry.kernel * self.geometry.kernel;
-        let taps = self.geometry.input.channels * area;
-        self.forward.pack::<S>(packed, bias, |f, j| weight[f * taps + j]);
-        for (InputGradient { correlation, kernel }, range) in self.packed_parts() {
-            // Input channel i is the filter here; the taps run over (filter, kernel position).
-            correlation.pack::<S>(&mut packed[range], None, |i, j| {
-                let (f, at) = (j / kernel.len(), kernel[j % kernel.len()]);
-                weight[f * taps + i * area + at]
-            });
+        let (weight, bias) = self.parameters.split(parameters);
+        let (forward, rest) = packed.split_at_mut(self.forward.packed_len());
+        self.geometry.pack::<S>(&self.forward, bias, weight, forward);
+        if let Some(backward) = &self.backward {
+            backward.pack::<S>(weight, rest);
         }
     }
 
@@ -250,25 +186,9 @@ impl<S: Simd> Op<S> for Convolution {
     }
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
-        let Some(backward) = &self.backward else { return };
-        let Tile { tensors, packed, gradients, .. } = tile;
-        let [x, dy] = tensors.many([self.x, backward.dy]);
-        s.enter(
-            #[inline(always)]
-            || {
-                if let Some(bias) = &self.bias {
-                    bias_gradient(s, dy, &backward.dy_rows, &mut gradients[bias.clone()]);
-                }
-                backward.weight.run(s, x, dy, &mut gradients[self.weight.clone()]);
-            },
-        );
-        let Some(dx) = backward.dx else { return };
-        let [dy, dx] = tensors.many([backward.dy, dx]);
-        for (gradient, range) in self.packed_parts() {
-            s.enter(
-                #[inline(always)]
-                || gradient.correlation.run(s, dy, &packed[range], dx),
-            );
+        if let Some(backward) = &self.backward {
+            let Tile { tensors, packed, gradients, .. } = tile;
+            backward.run(s, tensors, &packed[self.forward.packed_len()..], gradients);
         }
     }
 }

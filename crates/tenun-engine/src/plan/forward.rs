@@ -140,7 +140,7 @@ impl WithSimd for Compile<'_> {
         let mut builder = Builder::<S>::new(false);
         let input = builder.input(self.input);
         let end = lower::sequence(&mut builder, &self.layers, input);
-        let program = Program::new(builder);
+        let program = builder.finish();
         Box::new(Forward {
             s,
             intake: Intake::new::<S>(input, &program.grids),

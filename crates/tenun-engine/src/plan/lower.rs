@@ -1,5 +1,6 @@
 //! Layers in a row to operations: each on its own, or several at once where that is cheaper.
 
+use super::pooled::Pooled;
 use super::{Builder, Port, Upsampled};
 use crate::Layer;
 use crate::lane::Simd;
@@ -16,6 +17,23 @@ pub(crate) fn sequence<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x:
             {
                 let small = (first.input, up.factor);
                 (Upsampled::lower(builder, small, conv2d.geometry(conv.input), conv, port), after)
+            }
+            (
+                Layer::Conv2d(conv2d),
+                [
+                    Placed { layer: Layer::Relu(_), .. },
+                    pool @ Placed { layer: Layer::MaxPool(max_pool), .. },
+                    after @ ..,
+                ],
+            ) if max_pool.size == Pooled::WINDOW => {
+                let geometry = conv2d.geometry(first.input);
+                (Pooled::lower(builder, geometry, first, true, pool.output, port), after)
+            }
+            (Layer::Conv2d(conv2d), [pool @ Placed { layer: Layer::MaxPool(max_pool), .. }, after @ ..])
+                if max_pool.size == Pooled::WINDOW =>
+            {
+                let geometry = conv2d.geometry(first.input);
+                (Pooled::lower(builder, geometry, first, false, pool.output, port), after)
             }
             _ => (first.layer.lower(first, builder, port), after),
         };

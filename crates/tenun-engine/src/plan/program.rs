@@ -1,13 +1,16 @@
 //! [`Program`]: the operations of a plan with the layouts of their tensors, and [`Workspace`], one thread's buffers.
 
-use super::tile::Tensors;
-use super::{Builder, Grids, Op, Tile};
+use super::tile::{AllWinners, Tensors};
+use super::{Grids, Op, Tile};
+use crate::lane::pooled::Winners;
 use crate::lane::{Buffer, Simd};
 use crate::layer::Noise;
 
 /// Operations in the order in which they run forwards.
 pub(super) struct Program<S: Simd> {
     pub(super) grids: Grids,
+    /// Windows of each pooling that remembers its winners.
+    winners: Vec<usize>,
     ops: Vec<Box<dyn Op<S>>>,
     /// Where each operation's packed parameters end.
     packed_ends: Vec<usize>,
@@ -16,6 +19,7 @@ pub(super) struct Program<S: Simd> {
 /// The buffers one thread needs to run a program.
 pub(super) struct Workspace {
     pub(super) tensors: Tensors,
+    winners: AllWinners,
     /// The gradient of all parameters for the images of one register.
     pub(super) gradients: Vec<f32>,
     /// What random numbers depend on, for each lane.
@@ -23,8 +27,7 @@ pub(super) struct Workspace {
 }
 
 impl<S: Simd> Program<S> {
-    pub(super) fn new(builder: Builder<S>) -> Self {
-        let (grids, ops) = builder.finish();
+    pub(super) fn new(grids: Grids, winners: Vec<usize>, ops: Vec<Box<dyn Op<S>>>) -> Self {
         let mut end = 0;
         let packed_ends = ops
             .iter()
@@ -33,19 +36,22 @@ impl<S: Simd> Program<S> {
                 end
             })
             .collect();
-        Self { grids, ops, packed_ends }
+        Self { grids, winners, ops, packed_ends }
     }
 
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
     pub(super) fn workspace(&self, gradients: usize) -> Workspace {
         let tensors = self.grids.0.iter().map(|grid| Buffer::zeros(grid.vectors() * S::LANES)).collect();
         let noise = vec![Noise { seed: 0, epoch: 0, image: 0 }; S::LANES];
-        Workspace { tensors: Tensors(tensors), gradients: vec![0.0; gradients], noise }
+        let winners = AllWinners(self.winners.iter().map(|&windows| vec![[0; 4]; windows]).collect());
+        Workspace { tensors: Tensors(tensors), winners, gradients: vec![0.0; gradients], noise }
     }
 
     /// Bytes of one workspace's tensors.
     pub(super) fn workspace_bytes(&self) -> usize {
-        self.grids.0.iter().map(|grid| grid.vectors() * S::LANES * size_of::<f32>()).sum()
+        let tensors: usize =
+            self.grids.0.iter().map(|grid| grid.vectors() * S::LANES * size_of::<f32>()).sum();
+        tensors + self.winners.iter().sum::<usize>() * size_of::<Winners>()
     }
 
     /// Room for the packed parameters of all operations.
@@ -86,6 +92,7 @@ impl<S: Simd> Program<S> {
         let start = op.checked_sub(1).map_or(0, |before| self.packed_ends[before]);
         Tile {
             tensors: &mut workspace.tensors,
+            winners: &mut workspace.winners,
             parameters,
             packed: &packed[start..self.packed_ends[op]],
             gradients: &mut workspace.gradients,

@@ -1,7 +1,6 @@
 //! Running layers on sixteen images, forwards and backwards: for the tests of layers.
 
 use super::head::Output;
-use super::program::Program;
 use super::source::{Images, Intake, Scaling};
 use super::{Builder, Port, lower};
 use crate::Shape;
@@ -18,11 +17,14 @@ pub(crate) struct Trial<'a> {
     pub(crate) images: &'a [f32],
     /// The gradient of each of their outputs.
     pub(crate) seeds: &'a [f32],
+    /// Whether the gradient of the images is wanted: a network's first layer works without.
+    pub(crate) input_gradient: bool,
 }
 
 /// What came of a [`Trial`].
 pub(crate) struct Outcome {
     pub(crate) outputs: Vec<f32>,
+    /// Empty if not wanted.
     pub(crate) d_images: Vec<f32>,
     pub(crate) d_parameters: Vec<f32>,
 }
@@ -34,26 +36,26 @@ impl WithSimd for Run<'_> {
     type Output = Outcome;
 
     fn run<S: Simd>(self, s: S) -> Outcome {
-        let Trial { placed, input, parameters, images, seeds } = *self.0;
+        let Trial { placed, input, parameters, images, seeds, input_gradient } = *self.0;
         let mut builder = Builder::<S>::new(true);
         let x = builder.input(input);
-        let x = Port { gradient: Some(builder.tensor(input)), ..x };
+        let x = Port { gradient: input_gradient.then(|| builder.tensor(input)), ..x };
         let layers: Vec<&Placed> = placed.iter().collect();
         let y = lower::sequence(&mut builder, &layers, x);
-        let program = Program::new(builder);
+        let program = builder.finish();
         let read = |value| Port { value, gradient: None, exclusive: false };
-        let (dx, dy) = (x.gradient.unwrap(), y.gradient.unwrap());
+        let dy = y.gradient.unwrap();
         let intake = Intake::new::<S>(x, &program.grids);
         let seed_intake = Intake::new::<S>(read(dy), &program.grids);
         let output = Output::new::<S>(false, y, &program.grids);
-        let d_input = Output::new::<S>(false, read(dx), &program.grids);
+        let d_input = x.gradient.map(|dx| Output::new::<S>(false, read(dx), &program.grids));
         let mut workspace = program.workspace(parameters.len());
         let mut packed = program.packed();
         program.pack(parameters, &mut packed);
         let length = seeds.len() / TILE;
         let mut outcome = Outcome {
             outputs: vec![0.0; seeds.len()],
-            d_images: vec![0.0; images.len()],
+            d_images: vec![0.0; if input_gradient { images.len() } else { 0 }],
             d_parameters: vec![0.0; parameters.len()],
         };
         for pass in 0..TILE / S::LANES {
@@ -69,8 +71,10 @@ impl WithSimd for Run<'_> {
             output.write(S::LANES, &workspace.tensors, outputs);
             seed_intake.fill::<S>(&mut workspace.tensors, Images::Floats(seeds), &indices, &scaling);
             program.backward(s, parameters, &packed, &mut workspace);
-            let images = outcome.d_images[first * input.len()..].chunks_exact_mut(input.len());
-            d_input.write(S::LANES, &workspace.tensors, images);
+            if let Some(d_input) = &d_input {
+                let images = outcome.d_images[first * input.len()..].chunks_exact_mut(input.len());
+                d_input.write(S::LANES, &workspace.tensors, images);
+            }
             for (sum, d) in outcome.d_parameters.iter_mut().zip(&workspace.gradients) {
                 *sum += d;
             }

@@ -1,5 +1,6 @@
 //! [`Tile`]: what an operation sees while it runs, and [`Op`], what an operation is.
 
+use crate::lane::pooled::Winners;
 use crate::lane::{Buffer, Simd};
 use crate::layer::Noise;
 
@@ -27,9 +28,30 @@ impl Tensors {
     }
 }
 
+/// The number of a store of [`Winners`] in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WinnersId(pub(super) usize);
+
+/// What the poolings of a tile remember from the way forwards for the way back.
+pub(crate) struct AllWinners(pub(super) Vec<Vec<Winners>>);
+
+impl AllWinners {
+    /// Those of one pooling.
+    pub(crate) fn get(&self, id: WinnersId) -> &[Winners] {
+        &self.0[id.0]
+    }
+
+    /// Those of one pooling, to write.
+    pub(crate) fn get_mut(&mut self, id: WinnersId) -> &mut [Winners] {
+        &mut self.0[id.0]
+    }
+}
+
 /// What an operation sees while it runs: one register's worth of images, and the parameters.
 pub(crate) struct Tile<'a> {
     pub(crate) tensors: &'a mut Tensors,
+    /// Which pixels won in poolings.
+    pub(crate) winners: &'a mut AllWinners,
     /// All parameters.
     pub(crate) parameters: &'a [f32],
     /// This operation's parameters as [`Op::pack`] arranged them.

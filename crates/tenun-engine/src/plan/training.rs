@@ -100,7 +100,7 @@ impl WithSimd for Compile<'_> {
         let input = builder.input(self.network.input());
         let layers: Vec<&Placed> = self.network.body().collect();
         let end = lower::sequence(&mut builder, &layers, input);
-        let program = Program::new(builder);
+        let program = builder.finish();
         let parameters = self.network.parameter_count();
         let memory = program.workspace_bytes() * self.cpu.threads();
         let runner = Training {

@@ -13,7 +13,8 @@
 
 use std::ops::Range;
 
-use super::convolution::{ConvGeometry, bias_gradient, ranges};
+use super::convolution::{ConvGeometry, Parameters};
+use super::gradients::bias_gradient;
 use super::{Builder, Grid, Op, Port, Rows, TensorId, Tile};
 use crate::Shape;
 use crate::lane::correlate::Correlation;
@@ -125,7 +126,7 @@ impl Upsampled {
             let numbers = at.parameters[0].range.len();
             (builder.tensor(boxes), builder.tensor(Shape::vector(numbers.div_ceil(S::LANES))))
         });
-        let (weight, bias) = ranges(at);
+        let Parameters { weight, bias } = Parameters::of(at);
         builder.push(move |grids| {
             let (x_grid, y_grid) = (&grids[x.value], &grids[y.value]);
             let forward = classes(&rows, &columns, x_grid, y_grid, filters);

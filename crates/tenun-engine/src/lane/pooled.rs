@@ -1,0 +1,203 @@
+//! A convolution seen through max-pooling in windows of 2×2: the largest of four sums and which it was, and the
+//! gradient of the weights through that choice.
+//!
+//! ```text
+//! y[f][w]  = max(floor, max_i s[f][w][i])                 s: the sums of a correlation at the window's four pixels
+//! dw[f][j] = Σ_lanes Σ_w Σ_i [i won] · dy[f][w] · x[input(w, i) + offset(j)]
+//! ```
+//!
+//! with filters f, windows w, pixels i of a window in row-major order, and taps j. The full-size map and its gradient,
+//! four times as large as what is kept of them, are never written. What is remembered of a window is which pixel
+//! was the first maximum, as one bit for each lane; no bit is set where the floor (zero, for a rectifier)
+//! was larger.
+
+use super::correlate::Sink;
+use super::{Simd, Vector};
+
+/// For each pixel of a window, the lanes in which it is the first maximum and above the floor.
+pub(crate) type Winners = [u16; 4];
+
+/// Keeps of every four sums the largest.
+pub(crate) struct Largest<'a> {
+    pub(crate) y: &'a mut [f32],
+    /// For each window its position in `y`, in vectors.
+    pub(crate) outputs: &'a [usize],
+    /// Vectors from one output channel to the next.
+    pub(crate) plane: usize,
+    /// What is smaller becomes this: 0 for a rectifier, −∞ for none.
+    pub(crate) floor: f32,
+    /// `[filter][window]`; empty where no gradient will be asked for.
+    pub(crate) winners: &'a mut [Winners],
+}
+
+impl<S: Simd> Sink<S> for Largest<'_> {
+    #[inline(always)]
+    fn take<const F: usize>(&mut self, s: S, window: usize, first: usize, sums: [[S::V; 4]; F]) {
+        let floor = s.splat(self.floor);
+        for (f, [a, b, c, d]) in sums.into_iter().enumerate() {
+            // The later one wins only if it is larger: of equals the first does.
+            let (second, fourth) = (a.less(b), c.less(d));
+            let (top, bottom) = (S::V::select(second, b, a), S::V::select(fourth, d, c));
+            let below = top.less(bottom);
+            let largest = floor.max(S::V::select(below, bottom, top));
+            // A NaN loses every comparison above, but has to be seen.
+            let all = (a + b) + (c + d);
+            let y = S::V::select(all.equal(all), largest, all);
+            y.store(&mut self.y[(self.outputs[window] + (first + f) * self.plane) * S::LANES..]);
+            if !self.winners.is_empty() {
+                let [second, fourth, below] = [second, fourth, below].map(S::V::bits);
+                let above = S::V::bits(floor.less(largest));
+                let (top, bottom) = (above & !below, above & below);
+                self.winners[(first + f) * self.outputs.len() + window] =
+                    [top & !second, top & second, bottom & !fourth, bottom & fourth];
+            }
+        }
+    }
+}
+
+/// A pixel of a window: where the convolution reads, and where the window's gradient stands, in vectors.
+#[derive(Clone, Copy, Debug)]
+struct Pixel {
+    input: usize,
+    gradient: usize,
+}
+
+/// The geometry of a weight gradient through the winners, worked out once.
+#[derive(Clone, Debug)]
+pub(crate) struct WinnersOuter {
+    /// Those of all windows, four of each.
+    pixels: Vec<Pixel>,
+    offsets: Vec<usize>,
+    filters: usize,
+    /// Vectors from one channel of the gradient to the next.
+    plane: usize,
+    input_reach: usize,
+    gradient_reach: usize,
+}
+
+/// Taps of a block: a whole 3×3 kernel of one channel.
+const TAPS: usize = 9;
+
+impl WinnersOuter {
+    /// Over `windows`, each the input positions of its pixels and the position of its gradient.
+    pub(crate) fn new(
+        windows: Vec<([usize; 4], usize)>,
+        offsets: Vec<usize>,
+        filters: usize,
+        plane: usize,
+    ) -> Self {
+        let offset = offsets.iter().max().copied().unwrap_or(0);
+        let input_reach = windows.iter().flat_map(|w| w.0).max().map_or(0, |input| input + offset + 1);
+        let last = filters.saturating_sub(1) * plane;
+        let gradient_reach = windows.iter().map(|w| w.1).max().map_or(0, |at| at + last + 1);
+        let pixels = windows
+            .into_iter()
+            .flat_map(|(inputs, gradient)| inputs.map(|input| Pixel { input, gradient }))
+            .collect();
+        Self { pixels, offsets, filters, plane, input_reach, gradient_reach }
+    }
+
+    /// Writes the gradient of all weights, `dw[filter][tap]`, given that of the pooled output.
+    ///
+    /// # Panics
+    /// If a slice is shorter than the geometry needs.
+    #[inline(always)]
+    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], winners: &[Winners], dw: &mut [f32]) {
+        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the gradient reaches");
+        assert!(dy.len() >= self.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
+        assert_eq!(4 * winners.len(), self.filters * self.pixels.len(), "winners of other windows");
+        assert_eq!(dw.len(), self.filters * self.offsets.len(), "weight gradient has another size");
+        let mut first = 0;
+        while first < self.filters {
+            let rows = (self.filters - first).min(S::WINNER_ROWS);
+            // SAFETY: the reaches were asserted above, and so many filters are left.
+            unsafe {
+                match rows {
+                    3 => self.rows::<S, 3>(s, x, dy, winners, dw, first),
+                    2 => self.rows::<S, 2>(s, x, dy, winners, dw, first),
+                    _ => self.rows::<S, 1>(s, x, dy, winners, dw, first),
+                }
+            }
+            first += rows;
+        }
+    }
+
+    /// All taps of the filters `first..first + R`.
+    ///
+    /// # Safety
+    /// The slices are as long as `run` asserts, and `first + R <= filters`.
+    #[inline(always)]
+    unsafe fn rows<S: Simd, const R: usize>(
+        &self,
+        s: S,
+        x: &[f32],
+        dy: &[f32],
+        winners: &[Winners],
+        dw: &mut [f32],
+        first: usize,
+    ) {
+        let taps = self.offsets.len();
+        let mut j = 0;
+        while j < taps {
+            let dw = &mut dw[first * taps + j..];
+            if taps - j >= TAPS {
+                // SAFETY: so many taps are left; the rest is this function's own contract.
+                unsafe { self.block::<S, R, TAPS>(s, x, dy, winners, dw, first, j) };
+                j += TAPS;
+            } else {
+                // SAFETY: tap j exists; the rest is this function's own contract.
+                unsafe { self.block::<S, R, 1>(s, x, dy, winners, dw, first, j) };
+                j += 1;
+            }
+        }
+    }
+
+    /// Filters `first..first + R` × taps `tap..tap + T`, summed over pixels and lanes.
+    ///
+    /// # Safety
+    /// As for `rows`, and `tap + T` taps exist.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn block<S: Simd, const R: usize, const T: usize>(
+        &self,
+        s: S,
+        x: &[f32],
+        dy: &[f32],
+        winners: &[Winners],
+        dw: &mut [f32],
+        first: usize,
+        tap: usize,
+    ) {
+        let mut sums = [[s.zero(); T]; R];
+        let mut offsets = [0; T];
+        offsets.copy_from_slice(&self.offsets[tap..tap + T]);
+        let x = offsets.map(|offset| x[offset * S::LANES..].as_ptr());
+        let zero = s.zero();
+        let pixels = self.pixels.len();
+        let winners = winners.as_flattened()[first * pixels..].as_ptr();
+        let dy = dy[first * self.plane * S::LANES..].as_ptr();
+        // One flat loop: with the four pixels of a window unrolled, the sums no longer stay in registers.
+        for (p, pixel) in self.pixels.iter().enumerate() {
+            // SAFETY: by this function's contract every address below is inside `x`, `dy` or `winners`.
+            unsafe {
+                let dy = dy.add(pixel.gradient * S::LANES);
+                let mut g = [zero; R];
+                for (r, g) in g.iter_mut().enumerate() {
+                    let won = s.mask(*winners.add(r * pixels + p));
+                    *g = S::V::keep(won, s.load_at(dy.add(r * self.plane * S::LANES)));
+                }
+                for (t, x) in x.into_iter().enumerate() {
+                    let x = s.load_at(x.add(pixel.input * S::LANES));
+                    for (sums, g) in sums.iter_mut().zip(g) {
+                        sums[t] = x.mul_add(g, sums[t]);
+                    }
+                }
+            }
+        }
+        for (sums, dw) in sums.into_iter().zip(dw.chunks_mut(self.offsets.len())) {
+            for (sum, to) in sums.into_iter().zip(dw) {
+                *to = sum.sum();
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! [`Pooled`]: a convolution, a rectifier if there is one, and max-pooling in windows of 2×2, computed as one step.
+//!
+//! The four pixels of a window are the four that [`crate::lane::correlate`] computes together, so only their largest is ever
+//! written: a quarter of the map. Backwards the weight's gradient reads the pooled output's gradient through the
+//! winners' bits ([`crate::lane::pooled`]). Only where the input has a gradient too, the map's own is written out
+//! for it.
+//!
+//! The results are those of the layers one after the other: a rectifier does not change which pixel is the first
+//! maximum, unless all are zero, and then no gradient passes.
+
+use super::convolution::{ConvGeometry, Parameters};
+use super::gradients::Gradients;
+use super::tile::{Tensors, WinnersId};
+use super::{Builder, Grid, Op, Port, TensorId, Tile};
+use crate::Shape;
+use crate::lane::correlate::Correlation;
+use crate::lane::pooled::{Largest, Winners, WinnersOuter};
+use crate::lane::{Simd, Vector};
+use crate::network::Placed;
+
+/// The operation.
+pub(crate) struct Pooled {
+    geometry: ConvGeometry,
+    parameters: Parameters,
+    x: TensorId,
+    y: TensorId,
+    /// Position of each window in one channel of `y`, and of the next channel.
+    outputs: Vec<usize>,
+    plane: usize,
+    floor: f32,
+    forward: Correlation,
+    backward: Option<Backward>,
+}
+
+struct Backward {
+    dy: TensorId,
+    winners: WinnersId,
+    /// Position of each window in one channel of `dy`, and of the next channel.
+    windows: Vec<usize>,
+    plane: usize,
+    way: Way,
+}
+
+/// The way back through the convolution.
+enum Way {
+    /// No gradient of the input is wanted: straight from the windows.
+    Windows(WinnersOuter),
+    /// Through the gradient of the whole map.
+    Map(Unpool, Gradients),
+}
+
+/// The gradient of the whole map from that of the windows.
+struct Unpool {
+    /// The gradient of the map.
+    map: TensorId,
+    /// Positions in it of each window's pixels, and of the next channel.
+    pixels: Vec<[usize; 4]>,
+    plane: usize,
+}
+
+/// The pixels of each window of a map, in row-major order; where there are fewer than four, the last one stands more
+/// than once, and never wins twice.
+fn windows(map: Shape, pooled: Shape) -> impl Iterator<Item = [(usize, usize); 4]> {
+    let inside = move |r: usize, c: usize| (r < map.height && c < map.width).then_some((r, c));
+    (0..pooled.height).flat_map(move |row| {
+        (0..pooled.width).map(move |column| {
+            let (r, c) = (2 * row, 2 * column);
+            let all = [inside(r, c), inside(r, c + 1), inside(r + 1, c), inside(r + 1, c + 1)];
+            let mut there = all.into_iter().flatten();
+            let mut last = (r, c);
+            [(); 4].map(|()| {
+                last = there.next().unwrap_or(last);
+                last
+            })
+        })
+    })
+}
+
+impl Pooled {
+    /// Rows and columns of the only windows that this file knows.
+    pub(super) const WINDOW: usize = 2;
+
+    /// Adds to a plan the convolution `geometry`, which is in its place `conv`, a rectifier if `rectified`, and
+    /// max-pooling to the shape `pooled`.
+    pub(crate) fn lower<S: Simd>(
+        builder: &mut Builder<S>,
+        geometry: ConvGeometry,
+        conv: &Placed,
+        rectified: bool,
+        pooled: Shape,
+        x: Port,
+    ) -> Port {
+        let map = conv.output;
+        builder.border(x.value, geometry.pad);
+        let y = builder.output(x, pooled, true);
+        let winners = y.gradient.map(|_| builder.winners(pooled.len()));
+        let unpooled = y.gradient.and(x.gradient).map(|_| {
+            let gradient = builder.tensor(map);
+            builder.border(gradient, geometry.gradient_borders(map));
+            gradient
+        });
+        let parameters = Parameters::of(conv);
+        builder.push(move |grids| {
+            let (x_grid, y_grid) = (&grids[x.value], &grids[y.value]);
+            let place = |grid: &Grid| -> Vec<usize> {
+                let pixels = (0..pooled.height).flat_map(|r| (0..pooled.width).map(move |c| (r, c)));
+                pixels.map(|(r, c)| grid.at(0, r, c)).collect()
+            };
+            let inputs: Vec<[usize; 4]> =
+                windows(map, pooled).map(|w| w.map(|(r, c)| geometry.corner(x_grid, r, c))).collect();
+            let offsets = geometry.offsets(x_grid);
+            let forward = Correlation::of_quads(&inputs, offsets.clone(), geometry.filters);
+            let backward = y.gradient.zip(winners).map(|(dy, winners)| {
+                let dy_grid = &grids[dy];
+                let windows_at = place(dy_grid);
+                let way = match unpooled {
+                    None => {
+                        let both = inputs.into_iter().zip(windows_at.iter().copied()).collect();
+                        Way::Windows(WinnersOuter::new(both, offsets, geometry.filters, dy_grid.plane()))
+                    }
+                    Some(id) => {
+                        let grid = &grids[id];
+                        let pixels = windows(map, pooled).map(|w| w.map(|(r, c)| grid.at(0, r, c))).collect();
+                        let unpool = Unpool { map: id, pixels, plane: grid.plane() };
+                        Way::Map(unpool, Gradients::new::<S>(geometry, &parameters, x, id, grids))
+                    }
+                };
+                Backward { dy, winners, windows: windows_at, plane: dy_grid.plane(), way }
+            });
+            Box::new(Self {
+                geometry,
+                parameters,
+                x: x.value,
+                y: y.value,
+                outputs: place(y_grid),
+                plane: y_grid.plane(),
+                floor: if rectified { 0.0 } else { f32::NEG_INFINITY },
+                forward,
+                backward,
+            })
+        });
+        Port { exclusive: true, ..y }
+    }
+
+    /// The way back through the whole map, if it is gone.
+    fn map(&self) -> Option<&Gradients> {
+        match &self.backward.as_ref()?.way {
+            Way::Windows(_) => None,
+            Way::Map(_, gradients) => Some(gradients),
+        }
+    }
+}
+
+/// Writes the gradient of each channel's bias: the sum of its windows' gradients where any pixel won.
+#[inline(always)]
+fn bias_gradient<S: Simd>(
+    s: S,
+    dy: &[f32],
+    (windows, plane): (&[usize], usize),
+    winners: &[Winners],
+    to: &mut [f32],
+) {
+    for ((f, to), winners) in to.iter_mut().enumerate().zip(winners.chunks_exact(windows.len())) {
+        let mut sum = s.zero();
+        for (&window, [a, b, c, d]) in windows.iter().zip(winners) {
+            let dy = s.load(&dy[(window + f * plane) * S::LANES..]);
+            sum = sum + S::V::keep(s.mask(a | b | c | d), dy);
+        }
+        *to = sum.sum();
+    }
+}
+
+impl Unpool {
+    /// Writes the gradient of the map.
+    fn run<S: Simd>(&self, s: S, tensors: &mut Tensors, from: &Backward, winners: &[Winners]) {
+        let [dy, map] = tensors.many([from.dy, self.map]);
+        s.enter(
+            #[inline(always)]
+            || {
+                for (f, winners) in winners.chunks_exact(self.pixels.len()).enumerate() {
+                    for ((&window, won), pixels) in from.windows.iter().zip(winners).zip(&self.pixels) {
+                        let dy = s.load(&dy[(window + f * from.plane) * S::LANES..]);
+                        // Backwards, because of pixels that stand more than once the first is the one that counts.
+                        for (&won, pixel) in won.iter().zip(pixels).rev() {
+                            let to = &mut map[(pixel + f * self.plane) * S::LANES..];
+                            S::V::keep(s.mask(won), dy).store(to);
+                        }
+                    }
+                }
+            },
+        );
+    }
+}
+
+impl<S: Simd> Op<S> for Pooled {
+    fn packed_len(&self) -> usize {
+        self.forward.packed_len() + self.map().map_or(0, Gradients::packed_len)
+    }
+
+    fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
+        let (weight, bias) = self.parameters.split(parameters);
+        let (forward, rest) = packed.split_at_mut(self.forward.packed_len());
+        self.geometry.pack::<S>(&self.forward, bias, weight, forward);
+        if let Some(gradients) = self.map() {
+            gradients.pack::<S>(weight, rest);
+        }
+    }
+
+    fn forward(&self, s: S, tile: &mut Tile<'_>) {
+        let Tile { tensors, winners, packed, .. } = tile;
+        let [x, y] = tensors.many([self.x, self.y]);
+        let winners =
+            self.backward.as_ref().map_or(&mut [][..], |backward| winners.get_mut(backward.winners));
+        let mut largest =
+            Largest { y, outputs: &self.outputs, plane: self.plane, floor: self.floor, winners };
+        s.enter(
+            #[inline(always)]
+            || self.forward.run_into(s, x, packed, &mut largest),
+        );
+    }
+
+    fn backward(&self, s: S, tile: &mut Tile<'_>) {
+        let Some(backward) = &self.backward else { return };
+        let Tile { tensors, winners, packed, gradients, .. } = tile;
+        let winners = winners.get(backward.winners);
+        match &backward.way {
+            Way::Windows(outer) => {
+                let [x, dy] = tensors.many([self.x, backward.dy]);
+                s.enter(
+                    #[inline(always)]
+                    || {
+                        if let Some(bias) = &self.parameters.bias {
+                            let windows = (&backward.windows[..], backward.plane);
+                            bias_gradient(s, dy, windows, winners, &mut gradients[bias.clone()]);
+                        }
+                        outer.run(s, x, dy, winners, &mut gradients[self.parameters.weight.clone()]);
+                    },
+                );
+            }
+            Way::Map(unpool, way) => {
+                unpool.run(s, tensors, backward, winners);
+                way.run(s, tensors, &packed[self.forward.packed_len()..], gradients);
+            }
+        }
+    }
+}
