@@ -17,6 +17,9 @@ pub use layer::Layer;
 pub use loss::{Loss, UnknownLoss};
 pub use network::{Chain, Network, Parameter, Part, Placed, Spec, SpecError};
 pub use optimizer::{Horizon, Method, Optimizer, Schedule};
-pub use plan::{Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Scaling, Stage, TrainingPlan};
+pub use plan::{
+    Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Rewrite, Scaling, Stage, Step, TrainingPlan,
+    UnknownRewrite,
+};
 pub use random::{Philox, Purpose};
 pub use shape::Shape;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tenun_engine::{Layer, Loss, Method, Schedule, Shape, Spec};
+use tenun_engine::{Layer, Loss, Method, Rewrite, Schedule, Shape, Spec};
 
 use crate::data::{Colour, Fit};
 use crate::suggest;
@@ -96,6 +96,9 @@ pub struct TrainingSettings {
     /// Epochs without a better validation loss after which training stops, and the best weights are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
+    /// Rewrites of the plan that training does without, to compare.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Rewrite>,
     /// A file with the weights to begin with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
@@ -114,6 +117,7 @@ impl Default for TrainingSettings {
             seed: 1,
             shuffle: true,
             patience: None,
+            without: Vec::new(),
             init: None,
         }
     }

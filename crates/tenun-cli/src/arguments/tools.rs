@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
-use tenun::engine::Shape;
+use tenun::engine::{Rewrite, Shape};
 
+use super::train::rewrite;
 use super::{SourceFlags, ThreadFlag, shape};
 
 /// Show a network's table: layer, output shape, parameters, multiply-adds
@@ -16,6 +17,7 @@ No data are needed. Shapes are height x width x channels.
 Examples:
   tenun summary
   tenun summary cae --input 45x37x3
+  tenun summary --plan --without upsampled
   tenun summary --network net.toml --input 64x64x3
   tenun summary runs/look")]
 pub(crate) struct SummaryArgs {
@@ -28,6 +30,14 @@ pub(crate) struct SummaryArgs {
     /// Network from a file that lists its layers
     #[arg(long, value_name = "FILE.toml", conflicts_with = "preset")]
     pub(crate) network: Option<PathBuf>,
+    /// Show what training computes together, by which rewrites, and its memory
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Leave a rewrite out of the plan
+    #[arg(long, value_name = "REWRITE", value_parser = rewrite(), requires = "plan")]
+    pub(crate) without: Vec<Rewrite>,
+    #[command(flatten)]
+    pub(crate) threads: ThreadFlag,
     /// Shape of the images, for a network that is not trained yet
     #[arg(long, value_name = "HxWxC", value_parser = shape, default_value = "28x28x1")]
     pub(crate) input: Shape,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use tenun::engine::Loss;
+use tenun::engine::{Loss, Rewrite};
 
 use super::{SourceFlags, ThreadFlag};
 
@@ -177,6 +177,9 @@ pub(crate) struct TrainArgs {
     /// Go on with the run in this folder; its settings hold, of which only --epochs may be raised
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub(crate) resume: Option<PathBuf>,
+    /// Train without a rewrite of the plan, to compare; `tenun summary --plan` lists them
+    #[arg(long, value_name = "REWRITE", value_parser = rewrite(), help_heading = "Run")]
+    pub(crate) without: Vec<Rewrite>,
     #[command(flatten)]
     pub(crate) threads: ThreadFlag,
 }
@@ -204,6 +207,13 @@ pub(crate) enum ScheduleName {
     Step,
     /// Up, then down to almost nothing (Smith and Topin, 2017)
     OneCycle,
+}
+
+/// The parser of a rewrite's name.
+pub(super) fn rewrite() -> impl TypedValueParser<Value = Rewrite> {
+    let names =
+        Rewrite::ALL.iter().map(|rewrite| PossibleValue::new(rewrite.name()).help(rewrite.description()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Rewrite>())
 }
 
 fn loss() -> impl TypedValueParser<Value = Loss> {

@@ -40,6 +40,7 @@ pub(crate) fn of(args: &TrainArgs, given: &Given) -> Result<Settings, Failure> {
             seed: args.seed,
             shuffle: !args.no_shuffle,
             patience: args.patience,
+            without: args.without.clone(),
             init: args.init.clone(),
         },
     })

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tenun::Model;
-use tenun::engine::{Network, Placed, Shape};
+use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Scaling, Shape, TrainingPlan};
 use tenun::preset::{self, Preset};
 use tenun::settings::read_network;
 
@@ -33,6 +33,45 @@ struct Summary {
     /// For one image, forwards.
     multiply_adds: u64,
     layers: Vec<Layer>,
+    /// How training computes it, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan>,
+}
+
+/// What a training plan computes together.
+#[derive(Serialize)]
+struct Plan {
+    registers: String,
+    threads: usize,
+    /// Bytes of the buffers of all threads.
+    memory: usize,
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    layers: Vec<String>,
+    rewrites: Vec<Rewrite>,
+    /// Bytes for one thread.
+    memory: usize,
+}
+
+/// The plan that training would use: with binary cross-entropy where that is possible.
+fn plan_of(network: &Network, args: &SummaryArgs) -> Result<Plan, Failure> {
+    let cpu = Cpu::from_environment(args.threads.threads)?.without(&args.without);
+    let loss = if network.ends_in_sigmoid() { Loss::Bce } else { Loss::Mse };
+    let plan = TrainingPlan::new(network, loss, Scaling::unit(), &cpu).map_err(tenun::Error::from)?;
+    let steps = plan.steps().iter().map(|step| Step {
+        layers: step.layers.clone(),
+        rewrites: step.rewrites.clone(),
+        memory: step.memory,
+    });
+    Ok(Plan {
+        registers: cpu.width().to_string(),
+        threads: cpu.threads(),
+        memory: plan.memory(),
+        steps: steps.collect(),
+    })
 }
 
 pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
@@ -61,6 +100,7 @@ pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Resul
         parameters: network.parameter_count(),
         multiply_adds: network.multiply_adds(),
         layers: network.layers().map(layer).collect(),
+        plan: if args.plan { Some(plan_of(&network, args)?) } else { None },
     };
     printer.result("summary", &summary, || text(&summary));
     Ok(())
@@ -111,11 +151,40 @@ fn text(summary: &Summary) -> String {
     table.row(["total".into(), none(), none(), count(summary.parameters), thousands(summary.multiply_adds)]);
     let code = summary.latent;
     let numbers = if code.is_vector() { String::new() } else { format!("{code} = ") };
+    let plan = summary.plan.as_ref().map_or_else(String::new, |plan| format!("\n{}", plan_text(plan)));
     format!(
-        "{}: images of {} to codes of {numbers}{} numbers\n\n{}",
+        "{}: images of {} to codes of {numbers}{} numbers\n\n{}{plan}",
         summary.title,
         summary.input,
         code.len(),
         table.render()
+    )
+}
+
+fn plan_text(plan: &Plan) -> String {
+    let mut table = Table::new(&[
+        ("computed together", Align::Left),
+        ("rewrite", Align::Left),
+        ("memory a thread", Align::Right),
+    ]);
+    for step in &plan.steps {
+        let rewrites: Vec<_> = step.rewrites.iter().map(|rewrite| rewrite.name()).collect();
+        let kib = format!("{} KiB", thousands(step.memory.div_ceil(1024) as u64));
+        table.row([step.layers.join(", "), rewrites.join(", "), kib]);
+    }
+    table.rule();
+    let total = format!("{} KiB", thousands((plan.memory / plan.threads).div_ceil(1024) as u64));
+    table.row(["total, with the images".into(), String::new(), total]);
+    let mut used: Vec<Rewrite> = plan.steps.iter().flat_map(|step| step.rewrites.iter().copied()).collect();
+    used.sort_unstable();
+    used.dedup();
+    let told = used.iter().map(|rewrite| format!("  {rewrite:<10} {}\n", rewrite.description()));
+    let threads = if plan.threads == 1 { "thread" } else { "threads" };
+    format!(
+        "plan: tiles of 16 images, {} registers, {} {threads}\n\n{}{}",
+        plan.registers,
+        plan.threads,
+        table.render(),
+        if used.is_empty() { String::new() } else { format!("\n{}", told.collect::<String>()) }
     )
 }

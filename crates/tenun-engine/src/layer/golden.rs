@@ -121,6 +121,7 @@ fn every_layer_is_pytorchs() {
             images: &images,
             seeds: &seeds,
             input_gradient: true,
+            without: &[],
         };
         let portable = dispatch(Width::Portable, Run(&trial));
         for width in Width::available() {

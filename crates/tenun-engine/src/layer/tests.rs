@@ -7,6 +7,7 @@ use super::*;
 use crate::lane::{TILE, Width, dispatch};
 use crate::network::Part;
 use crate::network::placed::Placer;
+use crate::plan::Rewrite;
 use crate::plan::testing::{Run, Trial};
 use crate::reference::{Tape, sequence};
 
@@ -48,9 +49,11 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
         images: &images,
         seeds: &seeds,
         input_gradient: true,
+        without: &[],
     };
     let ours = dispatch(Width::Portable, Run(&trial));
     let first = Trial { input_gradient: false, ..trial };
+    let written = Trial { without: Rewrite::ALL, ..trial };
 
     let mut d_parameters = vec![0.0; count];
     let (mut outputs, mut d_images) = (Vec::new(), Vec::new());
@@ -80,6 +83,10 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
             &d_parameters,
         );
     }
+    let as_written = dispatch(Width::detect(), Run(&written));
+    assert_close("output without rewrites", &as_written.outputs, &outputs);
+    assert_close("gradient of the input without rewrites", &as_written.d_images, &d_images);
+    assert_close("gradient of the parameters without rewrites", &as_written.d_parameters, &d_parameters);
     for width in Width::available() {
         let other = dispatch(width, Run(&trial));
         let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
@@ -265,6 +272,7 @@ fn max_pool_sends_ties_to_the_first() {
         images: &images,
         seeds: &seeds,
         input_gradient: true,
+        without: &[],
     };
     for width in Width::available() {
         assert_eq!(dispatch(width, Run(&trial)).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
@@ -281,7 +289,15 @@ fn a_pooled_convolution_of_black_passes_no_gradient() {
     let seeds = vec![1.0; TILE * placed[2].output.len()];
     for input_gradient in [true, false] {
         let (images, seeds) = (&images[..], &seeds[..]);
-        let trial = Trial { placed: &placed, input, parameters: &parameters, images, seeds, input_gradient };
+        let trial = Trial {
+            placed: &placed,
+            input,
+            parameters: &parameters,
+            images,
+            seeds,
+            input_gradient,
+            without: &[],
+        };
         for width in Width::available() {
             let outcome = dispatch(width, Run(&trial));
             assert!(outcome.d_parameters.iter().chain(&outcome.d_images).all(|&d| d == 0.0), "{width}");
@@ -302,6 +318,7 @@ fn a_pooled_convolution_sends_ties_to_the_first() {
         images: &images,
         seeds: &[1.0; TILE],
         input_gradient: true,
+        without: &[],
     };
     for width in Width::available() {
         assert_eq!(dispatch(width, Run(&trial)).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
@@ -323,6 +340,7 @@ fn a_pooled_convolution_shows_nan() {
             images: &image.repeat(TILE),
             seeds: &[1.0; TILE],
             input_gradient: true,
+            without: &[],
         };
         for width in Width::available() {
             assert!(dispatch(width, Run(&trial)).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
@@ -346,6 +364,7 @@ fn max_pool_shows_nan() {
             images: &images,
             seeds: &seeds,
             input_gradient: true,
+            without: &[],
         };
         for width in Width::available() {
             assert!(dispatch(width, Run(&trial)).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");

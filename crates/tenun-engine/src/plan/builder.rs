@@ -3,8 +3,11 @@
 use super::grid::{Grid, Grids};
 use super::program::Program;
 use super::tile::{Op, TensorId, WinnersId};
+use super::{Cpu, Rewrite, Step};
 use crate::Shape;
 use crate::lane::Simd;
+use crate::lane::pooled::Winners;
+use crate::network::Placed;
 
 /// Where a layer's output stands: its value, its gradient if one is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -24,17 +27,57 @@ type Maker<S> = Box<dyn FnOnce(&Grids) -> Box<dyn Op<S>>>;
 /// A tensor's border depends on who reads it, which is known only at the end; so operations are handed in as
 /// functions that are called when all layouts are settled.
 pub(crate) struct Builder<S: Simd> {
-    tensors: Vec<(Shape, usize)>,
-    /// Windows of each pooling that remembers its winners.
-    winners: Vec<usize>,
+    tensors: Vec<Wanted>,
+    /// Windows of each pooling that remembers its winners, and the step it belongs to.
+    winners: Vec<(usize, Option<usize>)>,
     makers: Vec<Maker<S>>,
     training: bool,
+    allowed: Vec<Rewrite>,
+    steps: Vec<Step>,
+    /// The step that is being lowered.
+    step: Option<usize>,
+}
+
+/// A tensor whose layout is not settled yet.
+struct Wanted {
+    shape: Shape,
+    border: usize,
+    /// The step it belongs to; none for what comes from outside.
+    step: Option<usize>,
 }
 
 impl<S: Simd> Builder<S> {
-    /// An empty plan, with gradients if it is for training.
-    pub(crate) fn new(training: bool) -> Self {
-        Self { tensors: Vec::new(), winners: Vec::new(), makers: Vec::new(), training }
+    /// An empty plan for `cpu`, with gradients if it is for training.
+    pub(crate) fn new(training: bool, cpu: &Cpu) -> Self {
+        Self {
+            tensors: Vec::new(),
+            winners: Vec::new(),
+            makers: Vec::new(),
+            training,
+            allowed: Rewrite::ALL.iter().copied().filter(|&rewrite| cpu.allows(rewrite)).collect(),
+            steps: Vec::new(),
+            step: None,
+        }
+    }
+
+    /// Whether this rewrite may be used.
+    pub(crate) fn allows(&self, rewrite: Rewrite) -> bool {
+        self.allowed.contains(&rewrite)
+    }
+
+    /// Lowers a step: `layers` by `rewrites`. What it asks for is counted to it, except what steps within it ask for.
+    pub(crate) fn step<R>(
+        &mut self,
+        layers: &[&Placed],
+        rewrites: &[Rewrite],
+        lower: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let layers = layers.iter().map(|layer| layer.name.clone()).collect();
+        self.steps.push(Step { layers, rewrites: rewrites.to_vec(), memory: 0 });
+        let around = self.step.replace(self.steps.len() - 1);
+        let lowered = lower(self);
+        self.step = around;
+        lowered
     }
 
     pub(crate) fn is_training(&self) -> bool {
@@ -43,13 +86,13 @@ impl<S: Simd> Builder<S> {
 
     /// A new tensor.
     pub(crate) fn tensor(&mut self, shape: Shape) -> TensorId {
-        self.tensors.push((shape, 0));
+        self.tensors.push(Wanted { shape, border: 0, step: self.step });
         TensorId(self.tensors.len() - 1)
     }
 
     /// Room for the winners of `windows` windows.
     pub(crate) fn winners(&mut self, windows: usize) -> WinnersId {
-        self.winners.push(windows);
+        self.winners.push((windows, self.step));
         WinnersId(self.winners.len() - 1)
     }
 
@@ -68,7 +111,7 @@ impl<S: Simd> Builder<S> {
 
     /// Asks for at least `border` zeros around a tensor.
     pub(crate) fn border(&mut self, id: TensorId, border: usize) {
-        let wanted = &mut self.tensors[id.0].1;
+        let wanted = &mut self.tensors[id.0].border;
         *wanted = border.max(*wanted);
     }
 
@@ -79,8 +122,23 @@ impl<S: Simd> Builder<S> {
 
     /// Settles the layouts and makes the operations: a program.
     pub(super) fn finish(self) -> Program<S> {
-        let grids = Grids(self.tensors.iter().map(|&(shape, border)| Grid::new(shape, border)).collect());
+        let mut steps = self.steps;
+        let mut count = |step: Option<usize>, bytes: usize| {
+            if let Some(step) = step {
+                steps[step].memory += bytes;
+            }
+        };
+        let grids: Vec<Grid> =
+            self.tensors.iter().map(|wanted| Grid::new(wanted.shape, wanted.border)).collect();
+        for (wanted, grid) in self.tensors.iter().zip(&grids) {
+            count(wanted.step, grid.bytes::<S>());
+        }
+        for &(windows, step) in &self.winners {
+            count(step, windows * size_of::<Winners>());
+        }
+        let grids = Grids(grids);
         let ops = self.makers.into_iter().map(|make| make(&grids)).collect();
-        Program::new(grids, self.winners, ops)
+        let winners = self.winners.into_iter().map(|(windows, _)| windows).collect();
+        Program::new(grids, winners, ops, steps)
     }
 }

@@ -137,7 +137,7 @@ impl WithSimd for Compile<'_> {
     type Output = Box<dyn Runner>;
 
     fn run<S: Simd>(self, s: S) -> Self::Output {
-        let mut builder = Builder::<S>::new(false);
+        let mut builder = Builder::<S>::new(false, self.cpu);
         let input = builder.input(self.input);
         let end = lower::sequence(&mut builder, &self.layers, input);
         let program = builder.finish();

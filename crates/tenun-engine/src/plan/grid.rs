@@ -52,6 +52,11 @@ impl Grid {
         self.plane
     }
 
+    /// Bytes of the whole buffer with lanes of `S`.
+    pub(super) fn bytes<S: Simd>(&self) -> usize {
+        self.vectors() * S::LANES * size_of::<f32>()
+    }
+
     /// Vectors in the whole buffer.
     pub(crate) fn vectors(&self) -> usize {
         self.shape.channels * self.plane

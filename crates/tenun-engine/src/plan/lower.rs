@@ -1,7 +1,7 @@
-//! Layers in a row to operations: each on its own, or several at once where that is cheaper.
+//! Layers in a row to steps of a plan: each layer on its own, or several at once where a rewrite knows a cheaper way.
 
 use super::pooled::Pooled;
-use super::{Builder, Port, Upsampled};
+use super::{Builder, Port, Rewrite, Upsampled};
 use crate::Layer;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -10,33 +10,45 @@ use crate::network::Placed;
 pub(crate) fn sequence<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Port {
     let mut port = x;
     let mut rest = layers;
-    while let [first, after @ ..] = rest {
-        (port, rest) = match (&first.layer, after) {
-            (Layer::Upsample(up), [conv @ Placed { layer: Layer::Conv2d(conv2d), .. }, after @ ..])
-                if conv2d.stride == 1 =>
-            {
-                let small = (first.input, up.factor);
-                (Upsampled::lower(builder, small, conv2d.geometry(conv.input), conv, port), after)
-            }
-            (
-                Layer::Conv2d(conv2d),
-                [
-                    Placed { layer: Layer::Relu(_), .. },
-                    pool @ Placed { layer: Layer::MaxPool(max_pool), .. },
-                    after @ ..,
-                ],
-            ) if max_pool.size == Pooled::WINDOW => {
-                let geometry = conv2d.geometry(first.input);
-                (Pooled::lower(builder, geometry, first, true, pool.output, port), after)
-            }
-            (Layer::Conv2d(conv2d), [pool @ Placed { layer: Layer::MaxPool(max_pool), .. }, after @ ..])
-                if max_pool.size == Pooled::WINDOW =>
-            {
-                let geometry = conv2d.geometry(first.input);
-                (Pooled::lower(builder, geometry, first, false, pool.output, port), after)
-            }
-            _ => (first.layer.lower(first, builder, port), after),
-        };
+    while !rest.is_empty() {
+        let taken;
+        (port, taken) = upsampled(builder, rest, port)
+            .or_else(|| pooled(builder, rest, port))
+            .unwrap_or_else(|| as_written(builder, rest[0], port));
+        rest = &rest[taken..];
     }
     port
+}
+
+/// The first layer by itself.
+fn as_written<S: Simd>(builder: &mut Builder<S>, layer: &Placed, x: Port) -> (Port, usize) {
+    (builder.step(&[layer], &[], |builder| layer.layer.lower(layer, builder, x)), 1)
+}
+
+/// An up-sampling and a convolution of stride 1.
+fn upsampled<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
+    let [up, conv, ..] = layers else { return None };
+    let (Layer::Upsample(upsample), Layer::Conv2d(conv2d)) = (&up.layer, &conv.layer) else { return None };
+    if conv2d.stride != 1 || !builder.allows(Rewrite::Upsampled) {
+        return None;
+    }
+    let small = (up.input, upsample.factor);
+    let geometry = conv2d.geometry(conv.input);
+    let lower = |builder: &mut Builder<S>| Upsampled::lower(builder, small, geometry, conv, x);
+    Some((builder.step(&layers[..2], &[Rewrite::Upsampled], lower), 2))
+}
+
+/// A convolution, a rectifier or none, and max-pooling in windows of 2×2.
+fn pooled<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
+    let [conv, after @ ..] = layers else { return None };
+    let rectified = matches!(after, [relu, ..] if matches!(relu.layer, Layer::Relu(_)));
+    let pool = after.get(usize::from(rectified))?;
+    let (Layer::Conv2d(conv2d), Layer::MaxPool(max_pool)) = (&conv.layer, &pool.layer) else { return None };
+    if max_pool.size != Pooled::WINDOW || !builder.allows(Rewrite::Pooled) {
+        return None;
+    }
+    let taken = 2 + usize::from(rectified);
+    let geometry = conv2d.geometry(conv.input);
+    let lower = |builder: &mut Builder<S>| Pooled::lower(builder, geometry, conv, rectified, pool.output, x);
+    Some((builder.step(&layers[..taken], &[Rewrite::Pooled], lower), taken))
 }

@@ -16,6 +16,7 @@ pub(crate) mod lower;
 mod pool;
 mod pooled;
 mod program;
+mod rewrite;
 mod skip;
 mod source;
 mod tile;
@@ -24,6 +25,7 @@ mod upsampled;
 
 pub use forward::{ForwardPlan, Stage};
 pub use pool::{Cpu, CpuError};
+pub use rewrite::{Rewrite, Step, UnknownRewrite};
 pub use source::{Images, Scaling};
 pub use training::{Batch, TrainingPlan};
 

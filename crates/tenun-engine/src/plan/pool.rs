@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Rewrite;
 use crate::lane::{UnknownWidth, Width};
 
 /// The processor: how many threads, and which registers. Neither changes a bit of any result.
@@ -9,6 +10,8 @@ use crate::lane::{UnknownWidth, Width};
 pub struct Cpu {
     threads: Arc<rayon::ThreadPool>,
     width: Width,
+    /// Rewrites that its plans do not use.
+    without: Vec<Rewrite>,
 }
 
 /// The processor cannot be used as asked.
@@ -41,7 +44,7 @@ impl Cpu {
         let count = threads.unwrap_or_else(cores).max(1);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("tenun-{i}"));
         let pool = pool.build().map_err(|e| CpuError::Threads { threads: count, reason: e.to_string() })?;
-        Ok(Self { threads: Arc::new(pool), width })
+        Ok(Self { threads: Arc::new(pool), width, without: Vec::new() })
     }
 
     /// As [`Self::new`], with the width that `TENUN_SIMD` names, or the widest there is.
@@ -54,6 +57,19 @@ impl Cpu {
             _ => Width::detect(),
         };
         Self::new(threads, width)
+    }
+
+    /// The same processor, whose plans leave out these rewrites too: to compare. Last bits of results change.
+    #[must_use]
+    pub fn without(&self, rewrites: &[Rewrite]) -> Self {
+        let without = self.without.iter().chain(rewrites).copied().collect();
+        Self { without, ..self.clone() }
+    }
+
+    /// Whether plans may use this rewrite.
+    #[must_use]
+    pub fn allows(&self, rewrite: Rewrite) -> bool {
+        !self.without.contains(&rewrite)
     }
 
     /// The number of threads.

@@ -1,7 +1,7 @@
 //! [`Program`]: the operations of a plan with the layouts of their tensors, and [`Workspace`], one thread's buffers.
 
 use super::tile::{AllWinners, Tensors};
-use super::{Grids, Op, Tile};
+use super::{Grid, Grids, Op, Step, Tile};
 use crate::lane::pooled::Winners;
 use crate::lane::{Buffer, Simd};
 use crate::layer::Noise;
@@ -14,6 +14,8 @@ pub(super) struct Program<S: Simd> {
     ops: Vec<Box<dyn Op<S>>>,
     /// Where each operation's packed parameters end.
     packed_ends: Vec<usize>,
+    /// What the operations compute.
+    pub(super) steps: Vec<Step>,
 }
 
 /// The buffers one thread needs to run a program.
@@ -27,7 +29,7 @@ pub(super) struct Workspace {
 }
 
 impl<S: Simd> Program<S> {
-    pub(super) fn new(grids: Grids, winners: Vec<usize>, ops: Vec<Box<dyn Op<S>>>) -> Self {
+    pub(super) fn new(grids: Grids, winners: Vec<usize>, ops: Vec<Box<dyn Op<S>>>, steps: Vec<Step>) -> Self {
         let mut end = 0;
         let packed_ends = ops
             .iter()
@@ -36,7 +38,7 @@ impl<S: Simd> Program<S> {
                 end
             })
             .collect();
-        Self { grids, winners, ops, packed_ends }
+        Self { grids, winners, ops, packed_ends, steps }
     }
 
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
@@ -49,8 +51,7 @@ impl<S: Simd> Program<S> {
 
     /// Bytes of one workspace's tensors.
     pub(super) fn workspace_bytes(&self) -> usize {
-        let tensors: usize =
-            self.grids.0.iter().map(|grid| grid.vectors() * S::LANES * size_of::<f32>()).sum();
+        let tensors: usize = self.grids.0.iter().map(Grid::bytes::<S>).sum();
         tensors + self.winners.iter().sum::<usize>() * size_of::<Winners>()
     }
 

@@ -2,9 +2,9 @@
 
 use super::head::Output;
 use super::source::{Images, Intake, Scaling};
-use super::{Builder, Port, lower};
+use super::{Builder, Cpu, Port, Rewrite, lower};
 use crate::Shape;
-use crate::lane::{Simd, TILE, WithSimd};
+use crate::lane::{Simd, TILE, Width, WithSimd};
 use crate::layer::Noise;
 use crate::network::Placed;
 
@@ -19,6 +19,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) seeds: &'a [f32],
     /// Whether the gradient of the images is wanted: a network's first layer works without.
     pub(crate) input_gradient: bool,
+    /// Rewrites that are left out.
+    pub(crate) without: &'a [Rewrite],
 }
 
 /// What came of a [`Trial`].
@@ -36,8 +38,9 @@ impl WithSimd for Run<'_> {
     type Output = Outcome;
 
     fn run<S: Simd>(self, s: S) -> Outcome {
-        let Trial { placed, input, parameters, images, seeds, input_gradient } = *self.0;
-        let mut builder = Builder::<S>::new(true);
+        let Trial { placed, input, parameters, images, seeds, input_gradient, without } = *self.0;
+        let mut builder =
+            Builder::<S>::new(true, &Cpu::new(Some(1), Width::Portable).unwrap().without(without));
         let x = builder.input(input);
         let x = Port { gradient: input_gradient.then(|| builder.tensor(input)), ..x };
         let layers: Vec<&Placed> = placed.iter().collect();

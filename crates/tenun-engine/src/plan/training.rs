@@ -6,7 +6,7 @@ use super::head::{self, Head};
 use super::pool::PerThread;
 use super::program::{Program, Workspace};
 use super::source::Intake;
-use super::{Builder, Cpu, Images, PlanError, Scaling, lower};
+use super::{Builder, Cpu, Images, PlanError, Scaling, Step, lower};
 use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
 use crate::layer::Noise;
 use crate::network::Placed;
@@ -39,6 +39,7 @@ pub struct TrainingPlan {
     image_len: usize,
     parameters: usize,
     memory: usize,
+    steps: Vec<Step>,
 }
 
 impl TrainingPlan {
@@ -48,9 +49,9 @@ impl TrainingPlan {
     /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without.
     pub fn new(network: &Network, loss: Loss, scaling: Scaling, cpu: &Cpu) -> Result<Self, PlanError> {
         head::check(network, loss)?;
-        let (runner, memory) = dispatch(cpu.width(), Compile { network, loss, scaling, cpu });
+        let (runner, memory, steps) = dispatch(cpu.width(), Compile { network, loss, scaling, cpu });
         let (image_len, parameters) = (network.input().len(), network.parameter_count());
-        Ok(Self { runner, image_len, parameters, memory })
+        Ok(Self { runner, image_len, parameters, memory, steps })
     }
 
     /// The loss of each image of the batch, and in `gradient` that of their mean by all parameters.
@@ -79,6 +80,12 @@ impl TrainingPlan {
     pub fn memory(&self) -> usize {
         self.memory
     }
+
+    /// What is computed together and how, in the order of the way forwards.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
 }
 
 trait Runner: Send {
@@ -93,10 +100,10 @@ struct Compile<'a> {
 }
 
 impl WithSimd for Compile<'_> {
-    type Output = (Box<dyn Runner>, usize);
+    type Output = (Box<dyn Runner>, usize, Vec<Step>);
 
     fn run<S: Simd>(self, s: S) -> Self::Output {
-        let mut builder = Builder::<S>::new(true);
+        let mut builder = Builder::<S>::new(true, self.cpu);
         let input = builder.input(self.network.input());
         let layers: Vec<&Placed> = self.network.body().collect();
         let end = lower::sequence(&mut builder, &layers, input);
@@ -114,7 +121,8 @@ impl WithSimd for Compile<'_> {
             program,
             cpu: self.cpu.clone(),
         };
-        (Box::new(runner), memory)
+        let steps = runner.program.steps.clone();
+        (Box::new(runner), memory, steps)
     }
 }
 

@@ -111,6 +111,7 @@ impl<'a> Trainer<'a> {
         }
         assert_eq!(train.shape(), network.input(), "shape of the images");
         assert!(settings.batch_size > 0 && settings.epochs > 0, "settings were not checked");
+        let cpu = &cpu.without(&settings.without);
         let plan = TrainingPlan::new(network, settings.loss, Scaling::unit(), cpu)?;
         let losses = match validation {
             Some(_) => {
