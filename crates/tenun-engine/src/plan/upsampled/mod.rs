@@ -11,16 +11,19 @@
 //! meet in B(f·y − u + p, f·x − v + p): the input's gradient is a correlation of B with stride f and the flipped
 //! kernel, and the weight's gradient an outer product of the input and B at the same places (9 products, not 36).
 
+mod backward;
+mod box_sum;
+
 use std::ops::Range;
 
-use super::convolution::{ConvGeometry, bias_gradient, ranges};
-use super::{Builder, Grid, Op, Port, Rows, TensorId, Tile};
+use super::convolution::{ConvGeometry, ranges};
+use super::{Builder, Grid, Op, Port, TensorId, Tile};
 use crate::Shape;
+use crate::lane::Simd;
 use crate::lane::correlate::Correlation;
-use crate::lane::outer::Outer;
-use crate::lane::{Simd, Vector};
 use crate::layer::positions;
 use crate::network::Placed;
+use backward::{Backward, Scratch};
 
 /// Along one axis, the outputs of one residue of the factor, and what they read.
 struct Residue {
@@ -81,27 +84,6 @@ pub(crate) struct Upsampled {
     backward: Option<Backward>,
 }
 
-struct Backward {
-    dy: TensorId,
-    dy_rows: Rows,
-    /// The box sum B of the output's gradient.
-    boxes: TensorId,
-    /// For each number of B its position, and those of the gradients it sums.
-    box_sums: BoxSums,
-    /// The weight's gradient with its axes in the order `[channel][filter][row][column]`.
-    transposed: TensorId,
-    outer: Outer,
-    input: Option<(TensorId, Correlation)>,
-}
-
-/// The box sum as lists of positions, in floats.
-struct BoxSums {
-    /// Positions in dy, those of one number of B after the other.
-    sources: Vec<usize>,
-    /// For each number of B, where its sources end, and its position.
-    to: Vec<(usize, usize)>,
-}
-
 impl Upsampled {
     /// Adds to a plan an up-sampling by `factor` of an `input` map, followed by the convolution `geometry` of
     /// stride 1, which is in its place `at`.
@@ -118,51 +100,20 @@ impl Upsampled {
         let columns = residues(kernel, pad, factor, output.width);
         builder.border(x.value, border(&rows, input.height).max(border(&columns, input.width)));
         let y = builder.output(x, output, true);
-        // Every place where small pixels and kernel positions meet.
-        let across = |size: usize| factor * (size - 1) + kernel;
-        let boxes = Shape::new(filters, across(input.height), across(input.width));
-        let scratch = y.gradient.map(|_| {
-            let numbers = at.parameters[0].range.len();
-            (builder.tensor(boxes), builder.tensor(Shape::vector(numbers.div_ceil(S::LANES))))
+        let scratch = y.gradient.map(|_| Scratch {
+            boxes: builder.tensor(Backward::boxes((input, factor), &geometry)),
+            row: builder.tensor(Shape::vector(output.width)),
         });
         let (weight, bias) = ranges(at);
         builder.push(move |grids| {
-            let (x_grid, y_grid) = (&grids[x.value], &grids[y.value]);
-            let forward = classes(&rows, &columns, x_grid, y_grid, filters);
-            let backward = y.gradient.zip(scratch).map(|(dy, (boxes, transposed))| {
-                let (dy_grid, box_grid) = (&grids[dy], &grids[boxes]);
-                let taps = (0..filters).flat_map(|f| {
-                    let flipped = move |u: usize, v: usize| box_grid.raw(f, kernel - 1 - u, kernel - 1 - v);
-                    (0..kernel).flat_map(move |u| (0..kernel).map(move |v| flipped(u, v)))
-                });
-                let taps: Vec<usize> = taps.collect();
-                let small = |y: usize| (box_grid.raw(0, factor * y, 0), x_grid.at(0, y, 0));
-                let outer = Outer::new(
-                    &(0..input.height).map(small).collect::<Vec<_>>(),
-                    input.width,
-                    factor,
-                    taps.clone(),
-                    input.channels,
-                    x_grid.plane(),
-                );
-                let input = x.gradient.map(|dx| {
-                    let pixels: Vec<_> = (0..input.height)
-                        .flat_map(|r| (0..input.width).map(move |c| (r, c)))
-                        .map(|(r, c)| (box_grid.raw(0, factor * r, factor * c), grids[dx].at(0, r, c)))
-                        .collect();
-                    (dx, Correlation::new(&pixels, taps, input.channels, grids[dx].plane()))
-                });
-                let box_sums = BoxSums::new::<S>(dy_grid, box_grid, factor, kernel - 1 - pad);
-                let dy_rows = Rows::of::<S>(dy_grid);
-                Backward { dy, dy_rows, boxes, box_sums, transposed, outer, input }
-            });
+            let forward = classes(&rows, &columns, &grids[x.value], &grids[y.value], filters);
+            let backward = y
+                .gradient
+                .zip(scratch)
+                .map(|(dy, scratch)| Backward::new::<S>((input, factor), &geometry, (x, dy), scratch, grids));
             Box::new(Self { geometry, weight, bias, x: x.value, y: y.value, forward, backward })
         });
         Port { exclusive: true, ..y }
-    }
-
-    fn taps(&self) -> usize {
-        self.geometry.kernel * self.geometry.kernel
     }
 }
 
@@ -195,50 +146,17 @@ fn classes(rows: &[Residue], columns: &[Residue], x: &Grid, y: &Grid, filters: u
         .collect()
 }
 
-impl BoxSums {
-    /// `shift` is how far B begins before the output's gradient.
-    fn new<S: Simd>(dy: &Grid, boxes: &Grid, factor: usize, shift: usize) -> Self {
-        let (output, shape) = (dy.shape(), boxes.shape());
-        // The gradients along one axis that a number of B sums: those of its box that exist.
-        let along = |at: usize, size: usize| {
-            let end = (at + factor).saturating_sub(shift).min(size);
-            at.saturating_sub(shift).min(end)..end
-        };
-        let mut sums = Self { sources: Vec::new(), to: Vec::new() };
-        for (c, r, l) in positions(shape) {
-            for row in along(r, output.height) {
-                sums.sources.extend(along(l, output.width).map(|column| dy.at(c, row, column) * S::LANES));
-            }
-            sums.to.push((sums.sources.len(), boxes.at(c, r, l) * S::LANES));
-        }
-        sums
-    }
-
-    #[inline(always)]
-    fn run<S: Simd>(&self, s: S, dy: &[f32], boxes: &mut [f32]) {
-        let mut start = 0;
-        for &(end, to) in &self.to {
-            let mut sum = s.zero();
-            for &from in &self.sources[start..end] {
-                sum = sum + s.load(&dy[from..]);
-            }
-            sum.store(&mut boxes[to..]);
-            start = end;
-        }
-    }
-}
-
 impl<S: Simd> Op<S> for Upsampled {
     fn packed_len(&self) -> usize {
         let forward: usize = self.forward.iter().map(|class| class.correlation.packed_len()).sum();
-        let input = self.backward.as_ref().and_then(|backward| backward.input.as_ref());
-        forward + input.map_or(0, |(_, correlation)| correlation.packed_len())
+        forward + self.backward.as_ref().map_or(0, Backward::packed_len)
     }
 
     fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
         let weight = &parameters[self.weight.clone()];
         let bias = self.bias.clone().map(|range| &parameters[range]);
-        let (taps, kernel) = (self.taps(), self.geometry.kernel);
+        let kernel = self.geometry.kernel;
+        let taps = kernel * kernel;
         let channels = self.geometry.input.channels;
         let mut rest = packed;
         for Class { correlation, sums } in &self.forward {
@@ -251,11 +169,8 @@ impl<S: Simd> Op<S> for Upsampled {
                 rows.clone().flat_map(|u| columns.clone().map(move |v| at(u, v))).sum()
             });
         }
-        if let Some((_, correlation)) = self.backward.as_ref().and_then(|backward| backward.input.as_ref()) {
-            correlation.pack::<S>(rest, None, |i, j| {
-                let (f, at) = (j / taps, j % taps);
-                weight[(f * channels + i) * taps + at]
-            });
+        if let Some(backward) = &self.backward {
+            backward.pack::<S>(weight, rest);
         }
     }
 
@@ -274,34 +189,7 @@ impl<S: Simd> Op<S> for Upsampled {
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         let Some(backward) = &self.backward else { return };
-        let Tile { tensors, packed, gradients, .. } = tile;
-        let [x, dy, boxes, transposed] =
-            tensors.many([self.x, backward.dy, backward.boxes, backward.transposed]);
-        let transposed = &mut transposed[..self.weight.len()];
-        s.enter(
-            #[inline(always)]
-            || {
-                if let Some(bias) = &self.bias {
-                    bias_gradient(s, dy, &backward.dy_rows, &mut gradients[bias.clone()]);
-                }
-                backward.box_sums.run(s, dy, boxes);
-                backward.outer.run(s, boxes, x, transposed);
-            },
-        );
-        let (taps, channels) = (self.taps(), self.geometry.input.channels);
-        let pairs = gradients[self.weight.clone()].chunks_exact_mut(taps).enumerate();
-        for (pair, to) in pairs {
-            let (f, channel) = (pair / channels, pair % channels);
-            let from = (channel * self.geometry.filters + f) * taps;
-            to.copy_from_slice(&transposed[from..from + taps]);
-        }
-        if let Some((dx, correlation)) = &backward.input {
-            let [boxes, dx] = tensors.many([backward.boxes, *dx]);
-            let packed = &packed[packed.len() - correlation.packed_len()..];
-            s.enter(
-                #[inline(always)]
-                || correlation.run(s, boxes, packed, dx),
-            );
-        }
+        let packed = &tile.packed[tile.packed.len() - backward.packed_len()..];
+        backward.run(s, tile, (&self.weight, self.bias.as_ref()), packed);
     }
 }

@@ -1,0 +1,149 @@
+//! The gradients of an up-sampled convolution: [`Backward`].
+//!
+//! Let B\[f\]\[i\]\[j\] be the sum of the factor × factor box of the gradient of output f that begins at (i − s, j − s),
+//! with s = kernel − 1 − pad; what lies outside the output counts as zero. Small pixel (y, x) and kernel position
+//! (u, v) meet in B at (factor · y + kernel − 1 − u, factor · x + kernel − 1 − v), so
+//!
+//! ```text
+//! dw[f][c][u][v] = Σ_lanes Σ_(y, x)  x[c][y][x] · B[f][factor · y + kernel − 1 − u][factor · x + kernel − 1 − v]
+//! dx[c][y][x]    = Σ_f Σ_(u, v)      w[f][c][u][v] · B[f][factor · y + kernel − 1 − u][factor · x + kernel − 1 − v]
+//! ```
+//!
+//! Both are the ordinary kernels with a stride. The output's gradient is read once: a filter's B, and with it the
+//! gradient of its bias, is made just before the gradient of its weights, and is still in the cache then.
+
+use std::ops::Range;
+
+use super::super::{ConvGeometry, Grid, Grids, Port, TensorId, Tile};
+use super::box_sum::BoxSum;
+use crate::Shape;
+use crate::lane::correlate::Correlation;
+use crate::lane::outer::Outer;
+use crate::lane::{Simd, Vector};
+
+/// What is needed to go backwards.
+pub(super) struct Backward {
+    filters: usize,
+    channels: usize,
+    /// Kernel positions.
+    taps: usize,
+    x: TensorId,
+    dy: TensorId,
+    scratch: Scratch,
+    box_sum: BoxSum,
+    /// Floats from one filter to the next, in B and in the output's gradient.
+    box_plane: usize,
+    dy_plane: usize,
+    /// The gradient of one filter's weights.
+    weight: Outer,
+    input: Option<(TensorId, Correlation)>,
+}
+
+/// Buffers.
+#[derive(Clone, Copy)]
+pub(super) struct Scratch {
+    /// B of all filters.
+    pub(super) boxes: TensorId,
+    /// One row of the output's gradient.
+    pub(super) row: TensorId,
+}
+
+impl Backward {
+    /// The shape of B: every place where small pixels and kernel positions meet.
+    pub(super) fn boxes((input, factor): (Shape, usize), geometry: &ConvGeometry) -> Shape {
+        let across = |size: usize| factor * (size - 1) + geometry.kernel;
+        Shape::new(geometry.filters, across(input.height), across(input.width))
+    }
+
+    /// Of an up-sampling by `factor` of the `input` map `x`, followed by the convolution `geometry`, whose output has
+    /// the gradient `dy`.
+    pub(super) fn new<S: Simd>(
+        (input, factor): (Shape, usize),
+        geometry: &ConvGeometry,
+        (x, dy): (Port, TensorId),
+        scratch: Scratch,
+        grids: &Grids,
+    ) -> Self {
+        let &ConvGeometry { filters, kernel, pad, .. } = geometry;
+        let (x_grid, dy_grid, box_grid): (&Grid, &Grid, &Grid) =
+            (&grids[x.value], &grids[dy], &grids[scratch.boxes]);
+        let taps = |filters: usize| -> Vec<usize> {
+            let flipped = move |f, u, v| box_grid.raw(f, kernel - 1 - u, kernel - 1 - v);
+            let kernels = (0..filters).flat_map(|f| (0..kernel).map(move |u| (f, u)));
+            kernels.flat_map(|(f, u)| (0..kernel).map(move |v| flipped(f, u, v))).collect()
+        };
+        let small = |y: usize| (box_grid.raw(0, factor * y, 0), x_grid.at(0, y, 0));
+        let rows: Vec<_> = (0..input.height).map(small).collect();
+        let weight = Outer::new(&rows, input.width, factor, taps(1), input.channels, x_grid.plane());
+        let input_gradient = x.gradient.map(|dx| {
+            let pixels: Vec<_> = (0..input.height)
+                .flat_map(|r| (0..input.width).map(move |c| (r, c)))
+                .map(|(r, c)| (box_grid.raw(0, factor * r, factor * c), grids[dx].at(0, r, c)))
+                .collect();
+            (dx, Correlation::new(&pixels, taps(filters), input.channels, grids[dx].plane()))
+        });
+        Self {
+            filters,
+            channels: input.channels,
+            taps: kernel * kernel,
+            x: x.value,
+            dy,
+            scratch,
+            box_sum: BoxSum::new::<S>(dy_grid, box_grid, factor, kernel - 1 - pad),
+            box_plane: box_grid.plane() * S::LANES,
+            dy_plane: dy_grid.plane() * S::LANES,
+            weight,
+            input: input_gradient,
+        }
+    }
+
+    /// Floats that [`Self::pack`] writes.
+    pub(super) fn packed_len(&self) -> usize {
+        self.input.as_ref().map_or(0, |(_, correlation)| correlation.packed_len())
+    }
+
+    /// Arranges the weights for the gradient of the input.
+    pub(super) fn pack<S: Simd>(&self, weight: &[f32], packed: &mut [f32]) {
+        if let Some((_, correlation)) = &self.input {
+            correlation.pack::<S>(packed, None, |c, j| {
+                let (f, at) = (j / self.taps, j % self.taps);
+                weight[(f * self.channels + c) * self.taps + at]
+            });
+        }
+    }
+
+    /// Writes the gradients of weights, bias and input.
+    pub(super) fn run<S: Simd>(
+        &self,
+        s: S,
+        tile: &mut Tile<'_>,
+        (weight, bias): (&Range<usize>, Option<&Range<usize>>),
+        packed: &[f32],
+    ) {
+        let Tile { tensors, gradients, .. } = tile;
+        let Scratch { boxes, row } = self.scratch;
+        let [x, dy, boxes, row] = tensors.many([self.x, self.dy, boxes, row]);
+        let weights = self.channels * self.taps;
+        s.enter(
+            #[inline(always)]
+            || {
+                for f in 0..self.filters {
+                    let plane = &mut boxes[f * self.box_plane..];
+                    let sum = self.box_sum.run(s, &dy[f * self.dy_plane..], row, plane);
+                    if let Some(bias) = bias {
+                        gradients[bias.start + f] = sum.sum();
+                    }
+                    let to = &mut gradients[weight.start + f * weights..][..weights];
+                    self.weight.run(s, plane, x, to);
+                }
+            },
+        );
+        if let Some((dx, correlation)) = &self.input {
+            let [boxes, dx] = tensors.many([self.scratch.boxes, *dx]);
+            s.enter(
+                #[inline(always)]
+                || correlation.run(s, boxes, packed, dx),
+            );
+        }
+    }
+}

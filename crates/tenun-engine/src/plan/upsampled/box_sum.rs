@@ -1,0 +1,140 @@
+//! [`BoxSum`]: sums over all factor × factor boxes of one channel, and over the whole channel.
+
+use super::super::Grid;
+use crate::lane::{Simd, Vector};
+
+/// The sums of one channel's boxes.
+///
+/// First the rows of a box are added, number by number, into one row; then factor neighbours of that row, both from low
+/// to high. A box that overhangs the map sums what lies inside; where nothing does, nothing is written, and the buffer
+/// keeps the zero it was made with.
+pub(super) struct BoxSum {
+    factor: usize,
+    /// How far the first box begins before the map.
+    shift: usize,
+    from: Layout,
+    to: Layout,
+}
+
+/// Where the rows of one channel stand, in floats.
+struct Layout {
+    start: usize,
+    row: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Layout {
+    fn of<S: Simd>(grid: &Grid) -> Self {
+        let shape = grid.shape();
+        Self {
+            start: grid.at(0, 0, 0) * S::LANES,
+            row: (grid.raw(0, 1, 0) - grid.raw(0, 0, 0)) * S::LANES,
+            height: shape.height,
+            width: shape.width,
+        }
+    }
+
+    /// The floats of one row.
+    #[inline(always)]
+    fn row<S: Simd>(&self, row: usize) -> std::ops::Range<usize> {
+        let start = self.start + row * self.row;
+        start..start + self.width * S::LANES
+    }
+}
+
+impl BoxSum {
+    /// Of channels laid out as in `from`, into channels laid out as in `to`; box (i, j) begins at (i − shift,
+    /// j − shift).
+    pub(super) fn new<S: Simd>(from: &Grid, to: &Grid, factor: usize, shift: usize) -> Self {
+        Self { factor, shift, from: Layout::of::<S>(from), to: Layout::of::<S>(to) }
+    }
+
+    /// Writes the sums of the boxes of one channel, and gives the sum of all its numbers.
+    ///
+    /// `from` and `to` begin where the channel's border does; `row` holds one row of `from`.
+    #[inline(always)]
+    pub(super) fn run<S: Simd>(&self, s: S, from: &[f32], row: &mut [f32], to: &mut [f32]) -> S::V {
+        let &Self { factor, shift, .. } = self;
+        let mut total = s.zero();
+        for i in 0..self.to.height {
+            let end = (i + factor).saturating_sub(shift).min(self.from.height);
+            let start = i.saturating_sub(shift);
+            if start >= end {
+                continue;
+            }
+            // Rows 0, factor, 2 · factor… of the boxes cover the map exactly once.
+            let counted = i >= shift && (i - shift).is_multiple_of(factor);
+            let to = &mut to[self.to.row::<S>(i)];
+            let first = &from[self.from.row::<S>(start)];
+            if factor == 2 {
+                // Two rows or, at an edge, one: the sums of columns need not leave the registers.
+                let second = (end - start == 2).then(|| &from[self.from.row::<S>(start + 1)]);
+                total = self.pairs(s, first, second, to, counted, total);
+                continue;
+            }
+            let row = &mut row[..first.len()];
+            row.copy_from_slice(first);
+            for r in start + 1..end {
+                let more = &from[self.from.row::<S>(r)];
+                for (sum, x) in row.chunks_exact_mut(S::LANES).zip(more.chunks_exact(S::LANES)) {
+                    (s.load(sum) + s.load(x)).store(sum);
+                }
+            }
+            if counted {
+                for x in row.chunks_exact(S::LANES) {
+                    total = total + s.load(x);
+                }
+            }
+            for (j, to) in to.chunks_exact_mut(S::LANES).enumerate() {
+                let end = (j + factor).saturating_sub(shift).min(self.from.width);
+                let start = j.saturating_sub(shift);
+                if start < end {
+                    let mut columns = row[start * S::LANES..end * S::LANES].chunks_exact(S::LANES);
+                    let mut sum = columns.next().map_or(s.zero(), |x| s.load(x));
+                    for x in columns {
+                        sum = sum + s.load(x);
+                    }
+                    sum.store(to);
+                }
+            }
+        }
+        total
+    }
+
+    /// One row of sums for factor 2.
+    #[inline(always)]
+    fn pairs<S: Simd>(
+        &self,
+        s: S,
+        first: &[f32],
+        second: Option<&[f32]>,
+        to: &mut [f32],
+        counted: bool,
+        mut total: S::V,
+    ) -> S::V {
+        // Where the box that has only the first column goes, if there is one.
+        let to = &mut to[self.shift.saturating_sub(1) * S::LANES..];
+        let mut to = to.chunks_exact_mut(S::LANES);
+        let mut before = s.zero();
+        for (j, x) in first.chunks_exact(S::LANES).enumerate() {
+            let mut sum = s.load(x);
+            if let Some(second) = second {
+                sum = sum + s.load(&second[j * S::LANES..]);
+            }
+            if counted {
+                total = total + sum;
+            }
+            if j > 0 || self.shift > 0 {
+                if let Some(to) = to.next() {
+                    (before + sum).store(to);
+                }
+            }
+            before = sum;
+        }
+        if let Some(to) = to.next() {
+            before.store(to);
+        }
+        total
+    }
+}
