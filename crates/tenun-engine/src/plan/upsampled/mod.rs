@@ -13,75 +13,36 @@
 
 mod backward;
 mod box_sum;
+mod four_sums;
+mod frame;
+mod presummed;
 
 use std::ops::Range;
 
 use super::convolution::{ConvGeometry, ranges};
-use super::{Builder, Grid, Op, Port, TensorId, Tile};
+use super::{Builder, Grid, Grids, Op, Port, TensorId, Tile};
 use crate::Shape;
 use crate::lane::Simd;
-use crate::lane::correlate::Correlation;
-use crate::layer::positions;
 use crate::network::Placed;
 use backward::{Backward, Scratch};
-
-/// Along one axis, the outputs of one residue of the factor, and what they read.
-struct Residue {
-    /// Outputs, each with the first small position that it reads, counted from the map's edge.
-    positions: Vec<(usize, isize)>,
-    /// For each small position that is read, the kernel positions that fall on it.
-    taps: Vec<Range<usize>>,
-}
-
-/// The residues along an axis with `outputs` outputs.
-///
-/// Output r reads the large positions r − pad + u, which are the small positions ⌊(r − pad + u) / factor⌋.
-#[allow(clippy::cast_possible_wrap)] // sizes of images
-fn residues(kernel: usize, pad: usize, factor: usize, outputs: usize) -> Vec<Residue> {
-    (0..factor)
-        .map(|residue| {
-            let taps = (0..=(residue + kernel - 1) / factor)
-                .map(|t| {
-                    let from = (t * factor).saturating_sub(residue);
-                    from..((t + 1) * factor - residue).min(kernel)
-                })
-                .collect();
-            let positions = (0..outputs)
-                .map(|r| (r, r as isize - pad as isize))
-                .filter(|(_, start)| start.rem_euclid(factor as isize) as usize == residue)
-                .map(|(r, start)| (r, start.div_euclid(factor as isize)))
-                .collect();
-            Residue { positions, taps }
-        })
-        .collect()
-}
-
-/// Zeros that the small map needs around it along an axis.
-#[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // sizes of images
-fn border(residues: &[Residue], size: usize) -> usize {
-    let reads = residues.iter().flat_map(|residue| {
-        residue.positions.iter().map(|&(_, first)| (first, first + residue.taps.len() as isize - 1))
-    });
-    reads.map(|(first, last)| (-first).max(last - (size as isize - 1))).fold(0, isize::max) as usize
-}
-
-/// One pair of residues forwards.
-struct Class {
-    correlation: Correlation,
-    /// Kernel rows and columns whose weights are summed, for each tap of one channel.
-    sums: Vec<(Range<usize>, Range<usize>)>,
-}
+use four_sums::FourSums;
+use frame::Frame;
+use presummed::{Presummed, border, residues};
 
 /// The operation.
 pub(crate) struct Upsampled {
-    /// The convolution; its input is the large map.
-    geometry: ConvGeometry,
     weight: Range<usize>,
     bias: Option<Range<usize>>,
     x: TensorId,
     y: TensorId,
-    forward: Vec<Class>,
+    forward: Forward,
     backward: Option<Backward>,
+}
+
+/// The way forwards that was chosen.
+enum Forward {
+    Presummed(Presummed),
+    FourSums { op: FourSums, scratch: TensorId },
 }
 
 impl Upsampled {
@@ -105,91 +66,83 @@ impl Upsampled {
             row: builder.tensor(Shape::vector(output.width)),
         });
         let (weight, bias) = ranges(at);
+        let value = (x.value, y.value);
+        let nine = (kernel == 3 && factor == 2 && std::env::var("NINE").is_ok()).then(|| {
+            let frame = Frame::new(pad, output, std::env::var("NINE").unwrap().parse().unwrap());
+            let scratch = builder.tensor(Shape::vector(FourSums::scratch::<S>(&frame, filters)));
+            (frame, scratch)
+        });
+        let make = move |grids: &Grids| {
+            let (x, y): (&Grid, &Grid) = (&grids[value.0], &grids[value.1]);
+            match nine {
+                Some((frame, scratch)) => {
+                    Forward::FourSums { op: FourSums::new::<S>(frame, filters, x, y), scratch }
+                }
+                None => Forward::Presummed(Presummed::new(&geometry, (&rows, &columns), x, y)),
+            }
+        };
         builder.push(move |grids| {
-            let forward = classes(&rows, &columns, &grids[x.value], &grids[y.value], filters);
+            let forward = make(grids);
             let backward = y
                 .gradient
                 .zip(scratch)
                 .map(|(dy, scratch)| Backward::new::<S>((input, factor), &geometry, (x, dy), scratch, grids));
-            Box::new(Self { geometry, weight, bias, x: x.value, y: y.value, forward, backward })
+            Box::new(Self { weight, bias, x: x.value, y: y.value, forward, backward })
         });
         Port { exclusive: true, ..y }
     }
 }
 
-/// The correlations of the forward pass, one for each pair of residues that has outputs.
-#[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // not below zero once the border is added
-fn classes(rows: &[Residue], columns: &[Residue], x: &Grid, y: &Grid, filters: usize) -> Vec<Class> {
-    let inside = |position: isize| (position + x.border() as isize) as usize;
-    let channels = x.shape().channels;
-    let pairs = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column)));
-    pairs
-        .map(|(row, column)| {
-            let pixels: Vec<_> = row
-                .positions
-                .iter()
-                .flat_map(|r| column.positions.iter().map(move |c| (r, c)))
-                .map(|(&(r, from_row), &(c, from_column))| {
-                    (x.raw(0, inside(from_row), inside(from_column)), y.at(0, r, c))
-                })
-                .collect();
-            let (height, width) = (row.taps.len(), column.taps.len());
-            let offsets = positions(Shape::new(channels, height, width)).map(|(c, r, l)| x.raw(c, r, l));
-            let correlation = Correlation::new(&pixels, offsets.collect(), filters, y.plane());
-            let sums = row
-                .taps
-                .iter()
-                .flat_map(|r| column.taps.iter().map(move |c| (r.clone(), c.clone())))
-                .collect();
-            Class { correlation, sums }
-        })
-        .collect()
+impl Forward {
+    fn packed_len(&self) -> usize {
+        match self {
+            Self::Presummed(op) => op.packed_len(),
+            Self::FourSums { op, .. } => op.packed_len(),
+        }
+    }
 }
 
 impl<S: Simd> Op<S> for Upsampled {
     fn packed_len(&self) -> usize {
-        let forward: usize = self.forward.iter().map(|class| class.correlation.packed_len()).sum();
-        forward + self.backward.as_ref().map_or(0, Backward::packed_len)
+        self.forward.packed_len() + self.backward.as_ref().map_or(0, Backward::packed_len)
     }
 
     fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
         let weight = &parameters[self.weight.clone()];
         let bias = self.bias.clone().map(|range| &parameters[range]);
-        let kernel = self.geometry.kernel;
-        let taps = kernel * kernel;
-        let channels = self.geometry.input.channels;
-        let mut rest = packed;
-        for Class { correlation, sums } in &self.forward {
-            let (to, after) = std::mem::take(&mut rest).split_at_mut(correlation.packed_len());
-            rest = after;
-            correlation.pack::<S>(to, bias, |f, j| {
-                let (channel, (rows, columns)) = (j / sums.len(), &sums[j % sums.len()]);
-                let start = (f * channels + channel) * taps;
-                let at = |u: usize, v: usize| weight[start + u * kernel + v];
-                rows.clone().flat_map(|u| columns.clone().map(move |v| at(u, v))).sum()
-            });
+        let (forward, backward) = packed.split_at_mut(self.forward.packed_len());
+        match &self.forward {
+            Forward::Presummed(op) => op.pack::<S>(weight, bias, forward),
+            Forward::FourSums { op, .. } => op.pack::<S>(weight, bias, forward),
         }
-        if let Some(backward) = &self.backward {
-            backward.pack::<S>(weight, rest);
+        if let Some(op) = &self.backward {
+            op.pack::<S>(weight, backward);
         }
     }
 
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
-        let mut rest = tile.packed;
-        let [x, y] = tile.many([self.x, self.y]);
-        for Class { correlation, .. } in &self.forward {
-            let (packed, after) = rest.split_at(correlation.packed_len());
-            rest = after;
-            s.enter(
-                #[inline(always)]
-                || correlation.run(s, x, packed, y),
-            );
+        let packed = tile.packed;
+        match &self.forward {
+            Forward::Presummed(op) => {
+                let [x, y] = tile.many([self.x, self.y]);
+                s.enter(
+                    #[inline(always)]
+                    || op.run(s, x, packed, y),
+                );
+            }
+            Forward::FourSums { op, scratch } => {
+                let [x, y, scratch] = tile.many([self.x, self.y, *scratch]);
+                s.enter(
+                    #[inline(always)]
+                    || op.run(s, x, packed, scratch, y),
+                );
+            }
         }
     }
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         let Some(backward) = &self.backward else { return };
-        let packed = &tile.packed[tile.packed.len() - backward.packed_len()..];
+        let packed = &tile.packed[self.forward.packed_len()..];
         backward.run(s, tile, (&self.weight, self.bias.as_ref()), packed);
     }
 }
