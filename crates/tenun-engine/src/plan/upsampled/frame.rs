@@ -86,11 +86,16 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// For a convolution with padding `pad` whose output has the shape `output`, in strips of `height` edge rows.
+    /// For a convolution with padding `pad` whose output has the shape `output`, in strips as high as fit into
+    /// `vectors` of scratch for each filter.
     #[allow(clippy::cast_possible_wrap)] // sizes of images
-    pub(super) fn new(pad: usize, output: Shape, height: usize) -> Self {
+    pub(super) fn new(pad: usize, output: Shape, vectors: usize) -> Self {
         let (rows, columns) = (Axis::new(pad, output.height), Axis::new(pad, output.width));
-        let mut frame = Self { rows, columns, strips: Vec::new(), height };
+        let mut frame = Self { rows, columns, strips: Vec::new(), height: 1 };
+        // As many edge rows, and one middle row more.
+        frame.height =
+            ((vectors / frame.row_length()).saturating_sub(1) / 2).clamp(1, frame.rows.edges.len());
+        let height = frame.height;
         let Axis { edges, middles, first } = frame.rows.clone();
         let mut done = middles.start;
         for start in edges.clone().step_by(height) {
@@ -108,6 +113,11 @@ impl Frame {
             done = end;
         }
         frame
+    }
+
+    /// Edge rows of a strip.
+    pub(super) fn height(&self) -> usize {
+        self.height
     }
 
     /// Vectors in a row of the scratch buffer.
