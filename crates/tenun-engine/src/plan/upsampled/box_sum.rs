@@ -52,7 +52,8 @@ impl BoxSum {
 
     /// Writes the sums of the boxes of one channel, and gives the sum of all its numbers.
     ///
-    /// `from` and `to` begin where the channel's border does; `row` holds one row of `from`.
+    /// `from` and `to` begin where the channel's border does; `row` is as long as a row of `from`, and
+    /// zero if the factor is two.
     #[inline(always)]
     pub(super) fn run<S: Simd>(&self, s: S, from: &[f32], row: &mut [f32], to: &mut [f32]) -> S::V {
         let &Self { factor, shift, .. } = self;
@@ -68,9 +69,12 @@ impl BoxSum {
             let to = &mut to[self.to.row::<S>(i)];
             let first = &from[self.from.row::<S>(start)];
             if factor == 2 {
-                // Two rows or, at an edge, one: the sums of columns need not leave the registers.
-                let second = (end - start == 2).then(|| &from[self.from.row::<S>(start + 1)]);
-                total = self.pairs(s, first, second, to, counted, total);
+                // Two rows or, at an edge, one and zeros: the sums of columns need not leave the registers.
+                let second = if end - start == 2 { &from[self.from.row::<S>(start + 1)] } else { &*row };
+                total = match counted {
+                    true => self.pairs::<S, true>(s, first, second, to, total),
+                    false => self.pairs::<S, false>(s, first, second, to, total),
+                };
                 continue;
             }
             let row = &mut row[..first.len()];
@@ -102,38 +106,42 @@ impl BoxSum {
         total
     }
 
-    /// One row of sums for factor 2.
+    /// One row of sums for factor 2: adds the numbers to `total` if they are `COUNTED`.
     #[inline(always)]
-    fn pairs<S: Simd>(
+    fn pairs<S: Simd, const COUNTED: bool>(
         &self,
         s: S,
         first: &[f32],
-        second: Option<&[f32]>,
+        second: &[f32],
         to: &mut [f32],
-        counted: bool,
         mut total: S::V,
     ) -> S::V {
-        // Where the box that has only the first column goes, if there is one.
-        let to = &mut to[self.shift.saturating_sub(1) * S::LANES..];
-        let mut to = to.chunks_exact_mut(S::LANES);
-        let mut before = s.zero();
-        for (j, x) in first.chunks_exact(S::LANES).enumerate() {
-            let mut sum = s.load(x);
-            if let Some(second) = second {
-                sum = sum + s.load(&second[j * S::LANES..]);
+        let mut columns = first.chunks_exact(S::LANES).zip(second.chunks_exact(S::LANES));
+        let Some((x, below)) = columns.next() else { return total };
+        let mut before = s.load(x) + s.load(below);
+        if COUNTED {
+            total = total + before;
+        }
+        // The first box with anything in it has the first column alone, unless there are none before the map.
+        let to = match self.shift.checked_sub(1) {
+            Some(empty) => {
+                let (alone, rest) = to[empty * S::LANES..].split_at_mut(S::LANES);
+                before.store(alone);
+                rest
             }
-            if counted {
+            None => to,
+        };
+        let mut to = to.chunks_exact_mut(S::LANES);
+        for ((x, below), to) in columns.zip(&mut to) {
+            let sum = s.load(x) + s.load(below);
+            if COUNTED {
                 total = total + sum;
             }
-            if j > 0 || self.shift > 0 {
-                if let Some(to) = to.next() {
-                    (before + sum).store(to);
-                }
-            }
+            (before + sum).store(to);
             before = sum;
         }
-        if let Some(to) = to.next() {
-            before.store(to);
+        if let Some(alone) = to.next() {
+            before.store(alone);
         }
         total
     }
