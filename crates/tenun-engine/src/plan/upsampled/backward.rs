@@ -25,8 +25,7 @@ use crate::lane::{Simd, Vector};
 pub(super) struct Backward {
     filters: usize,
     channels: usize,
-    /// Kernel positions.
-    taps: usize,
+    kernel: usize,
     x: TensorId,
     dy: TensorId,
     scratch: Scratch,
@@ -36,7 +35,20 @@ pub(super) struct Backward {
     dy_plane: usize,
     /// The gradient of one filter's weights.
     weight: Outer,
-    input: Option<(TensorId, Correlation)>,
+    input: Option<InputGradient>,
+}
+
+/// The gradient of the input.
+struct InputGradient {
+    dx: TensorId,
+    parts: Vec<Part>,
+}
+
+/// Rows of small pixels that meet the same kernel rows.
+struct Part {
+    correlation: Correlation,
+    /// The kernel rows that meet any output there: without padding, fewer at the upper and lower edge.
+    kernel_rows: Range<usize>,
 }
 
 /// Buffers.
@@ -67,29 +79,50 @@ impl Backward {
         let &ConvGeometry { filters, kernel, pad, .. } = geometry;
         let (x_grid, dy_grid, box_grid): (&Grid, &Grid, &Grid) =
             (&grids[x.value], &grids[dy], &grids[scratch.boxes]);
-        let taps = |filters: usize| -> Vec<usize> {
+        let taps = |filters: usize, rows: Range<usize>| -> Vec<usize> {
             let flipped = move |f, u, v| box_grid.raw(f, kernel - 1 - u, kernel - 1 - v);
-            let kernels = (0..filters).flat_map(|f| (0..kernel).map(move |u| (f, u)));
+            let kernels = (0..filters).flat_map(|f| rows.clone().map(move |u| (f, u)));
             kernels.flat_map(|(f, u)| (0..kernel).map(move |v| flipped(f, u, v))).collect()
         };
         let small = |y: usize| (box_grid.raw(0, factor * y, 0), x_grid.at(0, y, 0));
         let rows: Vec<_> = (0..input.height).map(small).collect();
-        let weight = Outer::new(&rows, input.width, factor, taps(1), input.channels, x_grid.plane());
+        let weight =
+            Outer::new(&rows, input.width, factor, taps(1, 0..kernel), input.channels, x_grid.plane());
+        let box_sum = BoxSum::new::<S>(dy_grid, box_grid, factor, kernel - 1 - pad);
         let input_gradient = x.gradient.map(|dx| {
-            let pixels: Vec<_> = (0..input.height)
-                .flat_map(|r| (0..input.width).map(move |c| (r, c)))
-                .map(|(r, c)| (box_grid.raw(0, factor * r, factor * c), grids[dx].at(0, r, c)))
-                .collect();
-            (dx, Correlation::new(&pixels, taps(filters), input.channels, grids[dx].plane()))
+            let mut rows_of = Vec::<(Range<usize>, Vec<usize>)>::new();
+            for y in 0..input.height {
+                let meets = |u: &usize| box_sum.is_row(factor * y + kernel - 1 - u);
+                let first = (0..kernel).find(meets).unwrap_or(0);
+                let kernel_rows =
+                    first..(first..kernel).take_while(meets).last().map_or(first, |last| last + 1);
+                match rows_of.iter_mut().find(|(known, _)| *known == kernel_rows) {
+                    Some((_, rows)) => rows.push(y),
+                    None => rows_of.push((kernel_rows, vec![y])),
+                }
+            }
+            let part = |(kernel_rows, rows): (Range<usize>, Vec<usize>)| {
+                let pixels: Vec<_> = rows
+                    .into_iter()
+                    .flat_map(|r| (0..input.width).map(move |c| (r, c)))
+                    .map(|(r, c)| (box_grid.raw(0, factor * r, factor * c), grids[dx].at(0, r, c)))
+                    .collect();
+                let offsets = taps(filters, kernel_rows.clone());
+                Part {
+                    correlation: Correlation::new(&pixels, offsets, input.channels, grids[dx].plane()),
+                    kernel_rows,
+                }
+            };
+            InputGradient { dx, parts: rows_of.into_iter().map(part).collect() }
         });
         Self {
             filters,
             channels: input.channels,
-            taps: kernel * kernel,
+            kernel,
             x: x.value,
             dy,
             scratch,
-            box_sum: BoxSum::new::<S>(dy_grid, box_grid, factor, kernel - 1 - pad),
+            box_sum,
             box_plane: box_grid.plane() * S::LANES,
             dy_plane: dy_grid.plane() * S::LANES,
             weight,
@@ -99,15 +132,24 @@ impl Backward {
 
     /// Floats that [`Self::pack`] writes.
     pub(super) fn packed_len(&self) -> usize {
-        self.input.as_ref().map_or(0, |(_, correlation)| correlation.packed_len())
+        self.parts().map(|part| part.correlation.packed_len()).sum()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.input.iter().flat_map(|input| &input.parts)
     }
 
     /// Arranges the weights for the gradient of the input.
     pub(super) fn pack<S: Simd>(&self, weight: &[f32], packed: &mut [f32]) {
-        if let Some((_, correlation)) = &self.input {
-            correlation.pack::<S>(packed, None, |c, j| {
-                let (f, at) = (j / self.taps, j % self.taps);
-                weight[(f * self.channels + c) * self.taps + at]
+        let (channels, kernel) = (self.channels, self.kernel);
+        let mut rest = packed;
+        for Part { correlation, kernel_rows } in self.parts() {
+            let (to, after) = std::mem::take(&mut rest).split_at_mut(correlation.packed_len());
+            rest = after;
+            let (taps, skipped) = (kernel_rows.len() * kernel, kernel_rows.start * kernel);
+            correlation.pack::<S>(to, None, |c, j| {
+                let (f, at) = (j / taps, j % taps);
+                weight[(f * channels + c) * kernel * kernel + skipped + at]
             });
         }
     }
@@ -123,7 +165,7 @@ impl Backward {
         let Tile { tensors, gradients, .. } = tile;
         let Scratch { boxes, row } = self.scratch;
         let [x, dy, boxes, row] = tensors.many([self.x, self.dy, boxes, row]);
-        let weights = self.channels * self.taps;
+        let weights = self.channels * self.kernel * self.kernel;
         s.enter(
             #[inline(always)]
             || {
@@ -138,12 +180,17 @@ impl Backward {
                 }
             },
         );
-        if let Some((dx, correlation)) = &self.input {
+        if let Some(InputGradient { dx, parts }) = &self.input {
             let [boxes, dx] = tensors.many([self.scratch.boxes, *dx]);
-            s.enter(
-                #[inline(always)]
-                || correlation.run(s, boxes, packed, dx),
-            );
+            let mut rest = packed;
+            for Part { correlation, .. } in parts {
+                let (packed, after) = rest.split_at(correlation.packed_len());
+                rest = after;
+                s.enter(
+                    #[inline(always)]
+                    || correlation.run(s, boxes, packed, dx),
+                );
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! [`BoxSum`]: sums over all factor × factor boxes of one channel, and over the whole channel.
 
+use std::ops::Range;
+
 use super::super::Grid;
 use crate::lane::{Simd, Vector};
 
@@ -37,7 +39,7 @@ impl Layout {
 
     /// The floats of one row.
     #[inline(always)]
-    fn row<S: Simd>(&self, row: usize) -> std::ops::Range<usize> {
+    fn row<S: Simd>(&self, row: usize) -> Range<usize> {
         let start = self.start + row * self.row;
         start..start + self.width * S::LANES
     }
@@ -50,6 +52,17 @@ impl BoxSum {
         Self { factor, shift, from: Layout::of::<S>(from), to: Layout::of::<S>(to) }
     }
 
+    /// Whether a row of boxes has anything in it.
+    pub(super) fn is_row(&self, i: usize) -> bool {
+        !self.rows(i).is_empty()
+    }
+
+    /// The rows of the map that row `i` of the boxes sums.
+    #[inline(always)]
+    fn rows(&self, i: usize) -> Range<usize> {
+        i.saturating_sub(self.shift)..(i + self.factor).saturating_sub(self.shift).min(self.from.height)
+    }
+
     /// Writes the sums of the boxes of one channel, and gives the sum of all its numbers.
     ///
     /// `from` and `to` begin where the channel's border does; `row` is as long as a row of `from`, and
@@ -59,8 +72,7 @@ impl BoxSum {
         let &Self { factor, shift, .. } = self;
         let mut total = s.zero();
         for i in 0..self.to.height {
-            let end = (i + factor).saturating_sub(shift).min(self.from.height);
-            let start = i.saturating_sub(shift);
+            let Range { start, end } = self.rows(i);
             if start >= end {
                 continue;
             }

@@ -118,3 +118,58 @@ impl Forward {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lane::{Width, WithSimd, dispatch};
+
+    /// Which way an up-sampling and a convolution of `filters` and `kernel` with *same* padding go forwards.
+    struct Way {
+        input: Shape,
+        factor: usize,
+        filters: usize,
+        kernel: usize,
+    }
+
+    impl WithSimd for Way {
+        type Output = &'static str;
+
+        fn run<S: Simd>(self, _: S) -> &'static str {
+            let Self { input, factor, filters, kernel } = self;
+            let mut builder = Builder::<S>::new(false);
+            let x = builder.input(input);
+            let output = Shape::new(filters, factor * input.height, factor * input.width);
+            let y = builder.output(x, output, true);
+            let large = Shape::new(input.channels, output.height, output.width);
+            let geometry = ConvGeometry { input: large, filters, kernel, stride: 1, pad: kernel / 2 };
+            let make = Forward::lower(&mut builder, (input, factor), geometry, (x, y), output);
+            match make(&builder.finish().0) {
+                Forward::Presummed(_) => "presummed",
+                Forward::FourSums { .. } => "four sums",
+                Forward::TapMaps { .. } => "tap maps",
+            }
+        }
+    }
+
+    #[test]
+    fn the_way_depends_on_the_shape_alone() {
+        for (channels, size, factor, filters, kernel, expected) in [
+            (32, 14, 2, 1, 3, "tap maps"),
+            (16, 8, 2, 4, 3, "tap maps"),
+            (16, 8, 2, 5, 3, "four sums"),
+            (64, 32, 2, 32, 3, "four sums"),
+            // Too little to save: one channel, or a map that is all border.
+            (1, 14, 2, 8, 3, "presummed"),
+            (64, 1, 2, 8, 3, "presummed"),
+            (32, 14, 2, 8, 5, "presummed"),
+            (32, 14, 3, 8, 3, "presummed"),
+        ] {
+            for width in Width::available() {
+                let input = Shape::new(channels, size, size);
+                let way = dispatch(width, Way { input, factor, filters, kernel });
+                assert_eq!(way, expected, "{input:?} ×{factor}, {filters} filters of {kernel}, {width}");
+            }
+        }
+    }
+}
