@@ -259,6 +259,86 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(crate::testing::cases(40))]
+
+    /// With channels enough for nine products instead of sixteen to pay: few filters and many, maps of any size.
+    #[test]
+    fn an_upsampled_convolution_of_many_channels_is_its_equation(
+        channels in 8usize..15,
+        (height, width) in (1usize..7, 1usize..9),
+        factor in prop::sample::select(vec![2, 2, 2, 3]),
+        filters in 1usize..12,
+        kernel in prop::sample::select(vec![3, 3, 3, 5]),
+        same: bool,
+        bias: bool,
+        salt in 0u64..1000,
+    ) {
+        let padding = if same { Padding::Same } else { Padding::Valid };
+        let conv = Conv2d { filters, kernel, stride: 1, padding, bias };
+        let layers: Vec<Layer> = vec![Upsample { factor }.into(), conv.into()];
+        let shape = Shape::new(channels, height, width);
+        prop_assume!(place(shape, &layers).is_ok());
+        check(shape, &layers, salt);
+    }
+}
+
+/// Maps so wide that they are computed in several strips of rows.
+#[test]
+fn an_upsampled_convolution_of_a_wide_map_is_its_equation() {
+    for (input, filters, padding) in [
+        (Shape::new(8, 7, 20), 5, Padding::Same),
+        (Shape::new(8, 7, 20), 2, Padding::Valid),
+        (Shape::new(9, 4, 60), 1, Padding::Same),
+        (Shape::new(9, 3, 60), 6, Padding::Valid),
+    ] {
+        let conv = Conv2d { filters, padding, ..Conv2d::default() };
+        check(input, &[Upsample::default().into(), conv.into()], 7);
+    }
+}
+
+/// To the bit: background that is zero stays equal to itself, and is told from what is not by comparison.
+#[test]
+fn an_upsampled_convolution_of_zeros_is_its_bias() {
+    let input = Shape::new(16, 6, 5);
+    for (filters, padding) in
+        [(1, Padding::Same), (3, Padding::Valid), (7, Padding::Same), (7, Padding::Valid)]
+    {
+        let layers = [Upsample::default().into(), Conv2d { filters, padding, ..Conv2d::default() }.into()];
+        let (placed, count) = place(input, &layers).unwrap();
+        let output = placed.last().unwrap().output;
+        let parameters = numbers(count, 3);
+        // One pixel of every channel, in a corner: what does not read it reads zeros alone.
+        let mut images = vec![0.0; TILE * input.len()];
+        for first in images.chunks_exact_mut(input.height * input.width) {
+            first[0] = 1.0;
+        }
+        let seeds = vec![1.0; TILE * output.len()];
+        let trial = Trial {
+            placed: &placed,
+            input,
+            parameters: &parameters,
+            images: &images,
+            seeds: &seeds,
+            input_gradient: true,
+            without: &[],
+        };
+        for width in Width::available() {
+            let outputs = dispatch(width, Run(&trial)).outputs;
+            let plane = output.height * output.width;
+            for (i, y) in outputs.iter().enumerate() {
+                let (filter, row, column) = (i / plane % filters, i % plane / output.width, i % output.width);
+                let bias = parameters[count - filters + filter];
+                if row > 2 || column > 2 {
+                    assert_eq!(y.to_bits(), bias.to_bits(), "{width}, filter {filter}, {row}, {column}");
+                } else if row + column == 0 {
+                    assert_ne!(y.to_bits(), bias.to_bits(), "{width}, filter {filter}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn max_pool_sends_ties_to_the_first() {
     let input = Shape::new(1, 2, 2);

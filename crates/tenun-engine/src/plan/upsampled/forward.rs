@@ -1,0 +1,176 @@
+//! [`Forward`]: the ways forwards, and which is taken.
+
+use super::super::{Builder, ConvGeometry, Grid, Grids, Port, TensorId, Tile};
+use super::four_sums::FourSums;
+use super::frame::{Axis, Frame};
+use super::presummed::{Presummed, border, reads, residues};
+use super::tap_maps::TapMaps;
+use crate::Shape;
+use crate::lane::Simd;
+
+/// Up to so many filters [`TapMaps`] is faster than [`FourSums`].
+const FEW_FILTERS: usize = 4;
+
+/// What an output costs on top of its products, in products, when it is put together from four sums instead of being
+/// stored at once. Measured.
+const COMBINING: usize = 8;
+
+/// Vectors of scratch for the four sums of one filter, in which a strip is made as high as will fit: with four filters
+/// at a time a block that second-level caches hold many times over. Higher strips waste fewer of the four pixels that
+/// a kernel takes at once.
+const STRIP: usize = 320;
+
+/// A way forwards with its buffers.
+pub(super) enum Forward {
+    Presummed(Presummed),
+    FourSums { op: FourSums, sums: TensorId },
+    TapMaps { op: TapMaps, maps: TensorId, sums: TensorId },
+}
+
+impl Forward {
+    /// Chooses a way from `x` to `y` and asks for what it needs; the way itself is made when all layouts are settled.
+    pub(super) fn lower<S: Simd>(
+        builder: &mut Builder<S>,
+        (input, factor): (Shape, usize),
+        geometry: ConvGeometry,
+        (x, y): (Port, Port),
+        output: Shape,
+    ) -> Box<dyn FnOnce(&Grids) -> Self> {
+        let ConvGeometry { filters, kernel, pad, .. } = geometry;
+        let rows = residues(kernel, pad, factor, output.height);
+        let columns = residues(kernel, pad, factor, output.width);
+        builder.border(x.value, border(&rows, input.height).max(border(&columns, input.width)));
+        let (x, y) = (x.value, y.value);
+        let products = Axis::new(pad, output.height).products() * Axis::new(pad, output.width).products();
+        let combining = COMBINING * output.height * output.width;
+        let is_nine = (kernel, factor) == (3, 2)
+            && products * input.channels + combining < reads(&rows) * reads(&columns) * input.channels;
+        if !is_nine {
+            return Box::new(move |grids| {
+                Self::Presummed(Presummed::new(&geometry, (&rows, &columns), &grids[x], &grids[y]))
+            });
+        }
+        let frame = Frame::new(pad, output, STRIP);
+        if filters > FEW_FILTERS {
+            let sums = builder.tensor(Shape::vector(FourSums::scratch::<S>(&frame, filters)));
+            return Box::new(move |grids| {
+                let (x, y): (&Grid, &Grid) = (&grids[x], &grids[y]);
+                Self::FourSums { op: FourSums::new::<S>(frame, filters, x, y), sums }
+            });
+        }
+        let (maps, sums) = TapMaps::scratch(&frame, filters, input.width);
+        let maps = builder.tensor(Shape::vector(maps));
+        let sums = builder.tensor(Shape::vector(sums));
+        Box::new(move |grids| {
+            let (x, y): (&Grid, &Grid) = (&grids[x], &grids[y]);
+            Self::TapMaps { op: TapMaps::new(frame, filters, x, y), maps, sums }
+        })
+    }
+
+    /// Floats that [`Self::pack`] writes.
+    pub(super) fn packed_len(&self) -> usize {
+        match self {
+            Self::Presummed(op) => op.packed_len(),
+            Self::FourSums { op, .. } => op.packed_len(),
+            Self::TapMaps { op, .. } => op.packed_len(),
+        }
+    }
+
+    /// Arranges the weights.
+    pub(super) fn pack<S: Simd>(&self, weight: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+        match self {
+            Self::Presummed(op) => op.pack::<S>(weight, bias, packed),
+            Self::FourSums { op, .. } => op.pack::<S>(weight, bias, packed),
+            Self::TapMaps { op, .. } => op.pack::<S>(weight, bias, packed),
+        }
+    }
+
+    /// Computes `y` from `x`.
+    pub(super) fn run<S: Simd>(
+        &self,
+        s: S,
+        tile: &mut Tile<'_>,
+        (x, y): (TensorId, TensorId),
+        packed: &[f32],
+    ) {
+        match self {
+            Self::Presummed(op) => {
+                let [x, y] = tile.many([x, y]);
+                s.enter(
+                    #[inline(always)]
+                    || op.run(s, x, packed, y),
+                );
+            }
+            Self::FourSums { op, sums } => {
+                let [x, y, sums] = tile.many([x, y, *sums]);
+                s.enter(
+                    #[inline(always)]
+                    || op.run(s, x, packed, sums, y),
+                );
+            }
+            Self::TapMaps { op, maps, sums } => {
+                let [x, y, maps, sums] = tile.many([x, y, *maps, *sums]);
+                s.enter(
+                    #[inline(always)]
+                    || op.run(s, x, packed, (maps, sums), y),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lane::{Width, WithSimd, dispatch};
+    use crate::plan::Cpu;
+
+    /// Which way an up-sampling and a convolution of `filters` and `kernel` with *same* padding go forwards.
+    struct Way {
+        input: Shape,
+        factor: usize,
+        filters: usize,
+        kernel: usize,
+    }
+
+    impl WithSimd for Way {
+        type Output = &'static str;
+
+        fn run<S: Simd>(self, _: S) -> &'static str {
+            let Self { input, factor, filters, kernel } = self;
+            let mut builder = Builder::<S>::new(false, &Cpu::new(Some(1), Width::Portable).unwrap());
+            let x = builder.input(input);
+            let output = Shape::new(filters, factor * input.height, factor * input.width);
+            let y = builder.output(x, output, true);
+            let large = Shape::new(input.channels, output.height, output.width);
+            let geometry = ConvGeometry { input: large, filters, kernel, stride: 1, pad: kernel / 2 };
+            let make = Forward::lower(&mut builder, (input, factor), geometry, (x, y), output);
+            match make(&builder.finish().grids) {
+                Forward::Presummed(_) => "presummed",
+                Forward::FourSums { .. } => "four sums",
+                Forward::TapMaps { .. } => "tap maps",
+            }
+        }
+    }
+
+    #[test]
+    fn the_way_depends_on_the_shape_alone() {
+        for (channels, size, factor, filters, kernel, expected) in [
+            (32, 14, 2, 1, 3, "tap maps"),
+            (16, 8, 2, 4, 3, "tap maps"),
+            (16, 8, 2, 5, 3, "four sums"),
+            (64, 32, 2, 32, 3, "four sums"),
+            // Too little to save: one channel, or a map that is all border.
+            (1, 14, 2, 8, 3, "presummed"),
+            (64, 1, 2, 8, 3, "presummed"),
+            (32, 14, 2, 8, 5, "presummed"),
+            (32, 14, 3, 8, 3, "presummed"),
+        ] {
+            for width in Width::available() {
+                let input = Shape::new(channels, size, size);
+                let way = dispatch(width, Way { input, factor, filters, kernel });
+                assert_eq!(way, expected, "{input:?} ×{factor}, {filters} filters of {kernel}, {width}");
+            }
+        }
+    }
+}
