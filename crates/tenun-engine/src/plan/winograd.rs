@@ -257,7 +257,6 @@ impl<S: Simd> Op<S> for Winograd {
                 }
             },
         );
-        let t0 = std::time::Instant::now();
         let Some((dx, way)) = &backward.input else { return };
         let [dy, scratch, dx] = tensors.many([backward.dy, self.scratch, *dx]);
         let packed = &packed[self.forward.packed_len()..];
