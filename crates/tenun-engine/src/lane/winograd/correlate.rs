@@ -10,7 +10,7 @@ use super::{INPUT_ROWS, kernel_transform};
 use crate::lane::{Simd, Vector};
 
 /// Channels that are transformed at a time. Part of the order of summation, so the same for every register width.
-const CHANNELS: usize = 32;
+const CHANNELS: usize = 16;
 
 /// A block of 2×2 outputs: where its 4×4 inputs begin, and where its outputs go, row by row, in vectors.
 ///
