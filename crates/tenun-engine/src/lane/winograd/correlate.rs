@@ -10,7 +10,7 @@ use super::{INPUT_ROWS, kernel_transform};
 use crate::lane::{Simd, Vector};
 
 /// Channels that are transformed at a time. Part of the order of summation, so the same for every register width.
-const CHANNELS: usize = 16;
+const CHANNELS: usize = 32;
 
 /// A block of 2×2 outputs: where its 4×4 inputs begin, and where its outputs go, row by row, in vectors.
 ///
@@ -60,7 +60,7 @@ pub(crate) fn scratch_len<S: Simd>(channels: usize, filters: usize) -> usize {
 }
 
 /// `total` in parts of `most`, a power of two, and smaller powers of two for what remains.
-fn parts(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn parts(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut first = 0;
     std::iter::from_fn(move || {
         let size = most.min(1 << (total - first).checked_ilog2()?);

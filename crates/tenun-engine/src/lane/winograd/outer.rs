@@ -11,7 +11,7 @@
 //! The transform by G comes after the sum over lanes, and rounds; so it is applied to the sum of the lower eight
 //! lanes and to that of the upper eight, and then these are added, as they are where a register has eight.
 
-use super::correlate::Source;
+use super::correlate::{Source, parts};
 use super::{INPUT_ROWS, gather};
 use crate::lane::{Simd, Vector};
 
@@ -57,7 +57,8 @@ struct Part {
 struct Run {
     x: *const f32,
     dy: *const f32,
-    /// Row i of A dY Aᵀ: `[column of positions][filter][block]`.
+    /// Row i of A dY Aᵀ: `[column of positions][group of filters][block][filter of the group]`, one stream for each
+    /// block of accumulators.
     gradients: *mut f32,
     /// Row i of Bᵀ d of some channels: `[channel][row of blocks][column]`.
     inputs: *mut f32,
@@ -187,12 +188,12 @@ impl Outer {
     unsafe fn spread<S: Simd, const I: usize>(&self, s: S, run: Run, Part { from, rows, .. }: Part) {
         let Gradient { first, row, plane, filters } = self.gradient;
         let blocks = rows * self.columns;
-        for f in 0..filters {
-            for r in 0..rows {
+        for (filter, size) in parts(filters, S::ROWS) {
+            for (f, r) in (0..size).flat_map(|f| (0..rows).map(move |r| (f, r))) {
                 // SAFETY: the caller vouches for the pixels; there is room for 4 · filters · blocks vectors.
                 unsafe {
-                    let from = run.dy.add((first + f * plane + 2 * (from + r) * row) * S::LANES);
-                    let to = run.gradients.add((f * blocks + r * self.columns) * S::LANES);
+                    let from = run.dy.add((first + (filter + f) * plane + 2 * (from + r) * row) * S::LANES);
+                    let to = run.gradients.add((filter * blocks + r * self.columns * size + f) * S::LANES);
                     for b in 0..self.columns {
                         let mut e = [s.zero(); 2];
                         for (column, e) in e.iter_mut().enumerate() {
@@ -205,9 +206,9 @@ impl Outer {
                                 _ => s.load_at(lower),
                             };
                         }
-                        let [a, b_] = e;
-                        for (j, m) in [a, a + b_, a - b_, b_].into_iter().enumerate() {
-                            m.store_at(to.add((j * filters * blocks + b) * S::LANES));
+                        let [left, right] = e;
+                        for (j, m) in [left, left + right, left - right, right].into_iter().enumerate() {
+                            m.store_at(to.add((j * filters * blocks + b * size) * S::LANES));
                         }
                     }
                 }
@@ -284,24 +285,14 @@ impl Outer {
         first: usize,
         j: usize,
     ) {
-        let filters = self.gradient.filters;
-        let mut f = 0;
-        while f < filters {
-            let left = filters - f;
-            // SAFETY: by this function's own contract; so many filters are left.
+        for (f, size) in parts(self.gradient.filters, S::ROWS) {
+            // SAFETY: by this function's own contract; so many filters exist.
             unsafe {
-                if S::ROWS >= 8 && left >= 8 {
-                    self.block::<S, 8, T, ADD>(s, run, part, (f, first), j);
-                    f += 8;
-                } else if S::ROWS >= 4 && left >= 4 {
-                    self.block::<S, 4, T, ADD>(s, run, part, (f, first), j);
-                    f += 4;
-                } else if left >= 2 {
-                    self.block::<S, 2, T, ADD>(s, run, part, (f, first), j);
-                    f += 2;
-                } else {
-                    self.block::<S, 1, T, ADD>(s, run, part, (f, first), j);
-                    f += 1;
+                match size {
+                    8 => self.block::<S, 8, T, ADD>(s, run, part, (f, first), j),
+                    4 => self.block::<S, 4, T, ADD>(s, run, part, (f, first), j),
+                    2 => self.block::<S, 2, T, ADD>(s, run, part, (f, first), j),
+                    _ => self.block::<S, 1, T, ADD>(s, run, part, (f, first), j),
                 }
             }
         }
@@ -326,8 +317,8 @@ impl Outer {
         let mut sums = [[s.zero(); R]; T];
         // SAFETY: by this function's own contract every address below is inside the buffers of `run`.
         unsafe {
+            let mut m = run.gradients.add((j * filters + filter) * blocks * S::LANES).cast_const();
             for r in 0..rows {
-                let m = run.gradients.add(((j * filters + filter) * blocks + r * self.columns) * S::LANES);
                 let t = run.inputs.add(r * width * S::LANES);
                 for b in 0..self.columns {
                     let mut v = [s.zero(); T];
@@ -337,11 +328,12 @@ impl Outer {
                         *v = if ADD { x + y } else { x - y };
                     }
                     for f in 0..R {
-                        let m = s.load_at(m.add((f * blocks + b) * S::LANES));
+                        let m = s.load_at(m.add(f * S::LANES));
                         for (sums, v) in sums.iter_mut().zip(v) {
                             sums[f] = v.mul_add(m, sums[f]);
                         }
                     }
+                    m = m.add(R * S::LANES);
                 }
             }
             // Lanes meet, eight sums at a time.
