@@ -34,12 +34,19 @@ impl WithSimd for Run<'_> {
     type Output = Outcome;
 
     fn run<S: Simd>(self, s: S) -> Outcome {
-        let Trial { placed, input, parameters, images, seeds } = *self.0;
+        let layers: Vec<&Placed> = self.0.placed.iter().collect();
+        self.0.run(s, |builder, x| lower::sequence(builder, &layers, x))
+    }
+}
+
+impl Trial<'_> {
+    /// Runs what `lower` makes of the layers.
+    pub(crate) fn run<S: Simd>(&self, s: S, lower: impl FnOnce(&mut Builder<S>, Port) -> Port) -> Outcome {
+        let Trial { input, parameters, images, seeds, .. } = *self;
         let mut builder = Builder::<S>::new(true);
         let x = builder.input(input);
         let x = Port { gradient: Some(builder.tensor(input)), ..x };
-        let layers: Vec<&Placed> = placed.iter().collect();
-        let y = lower::sequence(&mut builder, &layers, x);
+        let y = lower(&mut builder, x);
         let program = Program::new(builder);
         let read = |value| Port { value, gradient: None, exclusive: false };
         let (dx, dy) = (x.gradient.unwrap(), y.gradient.unwrap());

@@ -266,3 +266,6 @@ impl<S: Simd> Op<S> for Winograd {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;
