@@ -16,7 +16,7 @@ const CHANNELS: usize = 32;
 ///
 /// At the edge of an odd map an output that does not exist has the place of the neighbour before it, which is
 /// written after it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Block {
     pub(crate) input: usize,
     pub(crate) outputs: [usize; 4],
@@ -56,7 +56,7 @@ const fn together<S: Simd>() -> (usize, usize) {
 
 /// Vectors of room that [`Correlation::run`] needs.
 pub(crate) fn scratch_len<S: Simd>(channels: usize, filters: usize) -> usize {
-    together::<S>().0 * (4 * channels.min(CHANNELS) + 8 * filters)
+    together::<S>().0 * (2 * 4 * channels.min(CHANNELS) + 8 * filters)
 }
 
 /// `total` in parts of `most`, a power of two, and smaller powers of two for what remains.
@@ -75,21 +75,35 @@ struct Run<'a> {
     x: *const f32,
     y: *mut f32,
     bias: &'a [f32],
-    /// Transformed inputs `[column of positions][channel][block]`.
-    inputs: *mut f32,
+    weights: &'a [f32],
+    /// Transformed inputs `[column of positions][channel][block]`, those in use and the next.
+    inputs: [*mut f32; 2],
     /// Sums combined along the row of positions, `[row of positions][filter][column of the block][block]`.
     sums: *mut f32,
 }
 
 /// A row of positions of some channels.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Row {
     i: usize,
+    /// The first channel, and how many.
+    first: usize,
     channels: usize,
-    /// Whether sums over channels before these are there.
-    more: bool,
+    /// Which of the two buffers has the transformed inputs.
+    buffer: usize,
     /// Whether no channels come after these.
     last: bool,
+}
+
+/// The transform of the inputs of B blocks, and how many pairs of channel and block are done.
+///
+/// It is bound by stores, and by loads that miss the first-level cache; products are bound by multiply-adds. So it
+/// goes piece by piece between the products of the inputs before, and the processor overlaps the two.
+#[derive(Clone, Copy)]
+struct Transform<const B: usize> {
+    group: [Block; B],
+    row: Row,
+    done: usize,
 }
 
 impl Correlation {
@@ -158,92 +172,120 @@ impl Correlation {
         let scratch = &mut scratch[..scratch_len::<S>(self.source.channels, self.filters) * S::LANES];
         let (bias, weights) = packed[..self.packed_len()].split_at(self.filters);
         let blocks = together::<S>().0;
-        let (inputs, sums) = scratch.split_at_mut(4 * blocks * self.source.channels.min(CHANNELS) * S::LANES);
+        let inputs = 4 * blocks * self.source.channels.min(CHANNELS) * S::LANES;
+        let (inputs_now, rest) = scratch.split_at_mut(inputs);
+        let (inputs_next, sums) = rest.split_at_mut(inputs);
         let run = Run {
             x: x.as_ptr(),
             y: y.as_mut_ptr(),
             bias,
-            inputs: inputs.as_mut_ptr(),
+            weights,
+            inputs: [inputs_now.as_mut_ptr(), inputs_next.as_mut_ptr()],
             sums: sums.as_mut_ptr(),
         };
-        for (first, size) in parts(self.blocks.len(), blocks) {
-            let blocks = &self.blocks[first..first + size];
+        let mut rest = &self.blocks[..];
+        for size in [4, 2, 1].into_iter().filter(|&size| size <= blocks) {
+            let (some, after) = rest.split_at(rest.len() / size * size);
+            rest = after;
             // SAFETY: the lengths were asserted above, and scratch is as long as `size` blocks need.
             unsafe {
                 match size {
-                    4 => self.group::<S, 4>(s, run, blocks, weights),
-                    2 => self.group::<S, 2>(s, run, blocks, weights),
-                    _ => self.group::<S, 1>(s, run, blocks, weights),
+                    4 => self.groups::<S, 4>(s, run, some),
+                    2 => self.groups::<S, 2>(s, run, some),
+                    _ => self.groups::<S, 1>(s, run, some),
                 }
             }
         }
     }
 
-    /// All filters of B blocks.
+    /// All filters of blocks, B at a time.
     ///
     /// # Safety
-    /// The pointers of `run` reach as far as the geometry says; there are B blocks.
+    /// The pointers of `run` reach as far as the geometry says; the blocks are a multiple of B.
     #[inline(always)]
-    unsafe fn group<S: Simd, const B: usize>(&self, s: S, run: Run<'_>, blocks: &[Block], weights: &[f32]) {
-        let mut group = [blocks[0]; B];
-        group.copy_from_slice(blocks);
-        let mut rest = weights;
-        for (first, channels) in self.channel_groups() {
-            for i in 0..4 {
-                let last = first + channels == self.source.channels;
-                let row = Row { i, channels, more: first > 0, last };
-                // SAFETY: by this function's own contract; the channels exist.
-                unsafe {
-                    if INPUT_ROWS[i].2 {
-                        self.transform::<S, B, true>(s, run, &group, first, row);
-                    } else {
-                        self.transform::<S, B, false>(s, run, &group, first, row);
-                    }
-                }
-                for (filter, size) in parts(self.filters, together::<S>().1) {
-                    let (w, after) = rest.split_at(4 * channels * size);
-                    rest = after;
-                    // SAFETY: by this function's own contract; `w` has the weights of `size` filters that exist.
-                    unsafe {
+    unsafe fn groups<S: Simd, const B: usize>(&self, s: S, run: Run<'_>, blocks: &[Block]) {
+        let channels = self.source.channels;
+        let rows = 4 * channels.div_ceil(CHANNELS);
+        let stages = blocks.len() / B * rows;
+        let stage = |k: usize| {
+            let first = k % rows / 4 * CHANNELS;
+            let mut row = Row {
+                i: k % 4,
+                first,
+                channels: CHANNELS.min(channels - first),
+                buffer: k % 2,
+                ..Row::default()
+            };
+            row.last = first + row.channels == channels;
+            row
+        };
+        let mut now = Transform { group: [Block::default(); B], row: Row::default(), done: 0 };
+        for k in 0..=stages {
+            // While the products of this stage are summed, the inputs of the next are transformed.
+            let mut next = Transform { group: now.group, row: Row::default(), done: 0 };
+            if k < stages {
+                next.group.copy_from_slice(&blocks[k / rows * B..][..B]);
+                next.row = stage(k);
+            }
+            let row = now.row;
+            // SAFETY: by this function's own contract; the channels exist.
+            unsafe {
+                if row.channels > 0 {
+                    let count = parts(self.filters, together::<S>().1).count();
+                    let share = (next.row.channels * B).div_ceil(4 * count);
+                    let start = self.filters * (16 * row.first + 4 * row.channels * row.i);
+                    let mut rest = &run.weights[start..][..4 * row.channels * self.filters];
+                    for (filter, size) in parts(self.filters, together::<S>().1) {
+                        let (w, after) = rest.split_at(4 * row.channels * size);
+                        rest = after;
+                        // `w` has the weights of `size` filters that exist.
                         match size {
-                            4 => self.filters::<S, B, 4>(s, run, &group, w, filter, row),
-                            2 => self.filters::<S, B, 2>(s, run, &group, w, filter, row),
-                            _ => self.filters::<S, B, 1>(s, run, &group, w, filter, row),
+                            4 => self.filters::<S, B, 4>(s, run, &now, w, filter, &mut next, share),
+                            2 => self.filters::<S, B, 2>(s, run, &now, w, filter, &mut next, share),
+                            _ => self.filters::<S, B, 1>(s, run, &now, w, filter, &mut next, share),
                         }
                     }
                 }
+                self.transform(s, run, &mut next, usize::MAX);
             }
+            now = next;
         }
     }
 
-    /// Writes row i of Bᵀ d B of some channels.
+    /// Writes row i of Bᵀ d B of some channels: up to `most` more pairs of channel and block.
     ///
     /// # Safety
-    /// As for `group`; channels `first..first + row.channels` exist.
+    /// As for `groups`; the channels exist.
     #[inline(always)]
-    unsafe fn transform<S: Simd, const B: usize, const ADD: bool>(
+    unsafe fn transform<S: Simd, const B: usize>(
         &self,
         s: S,
         run: Run<'_>,
-        group: &[Block; B],
-        first: usize,
-        row: Row,
+        transform: &mut Transform<B>,
+        most: usize,
     ) {
-        let (upper, lower, _) = INPUT_ROWS[row.i];
-        for c in 0..row.channels {
-            for (b, block) in group.iter().enumerate() {
-                // SAFETY: patches of existing channels are within `input_reach`, and scratch holds 4 numbers for
-                // each channel and block.
-                unsafe {
-                    let at = run.x.add((block.input + (first + c) * self.source.plane) * S::LANES);
-                    let t = combined::<S, ADD>(s, at, upper * self.source.row, lower * self.source.row);
-                    let v = [t[0] - t[2], t[1] + t[2], t[2] - t[1], t[3] - t[1]];
-                    for (j, v) in v.iter().enumerate() {
-                        v.store_at(run.inputs.add(((j * row.channels + c) * B + b) * S::LANES));
-                    }
+        let Transform { group, row, done } = transform;
+        let end = done.saturating_add(most).min(row.channels * B);
+        let (upper, lower, add) = INPUT_ROWS[row.i];
+        let (upper, lower) = (upper * self.source.row, lower * self.source.row);
+        for pair in *done..end {
+            let (c, b) = (pair / B, pair % B);
+            // SAFETY: patches of existing channels are within `input_reach`, and scratch holds 4 numbers for
+            // each channel and block.
+            unsafe {
+                let at = run.x.add((group[b].input + (row.first + c) * self.source.plane) * S::LANES);
+                let t = if add {
+                    combined::<S, true>(s, at, upper, lower)
+                } else {
+                    combined::<S, false>(s, at, upper, lower)
+                };
+                let v = [t[0] - t[2], t[1] + t[2], t[2] - t[1], t[3] - t[1]];
+                for (j, v) in v.iter().enumerate() {
+                    v.store_at(run.inputs[row.buffer].add((j * row.channels * B + pair) * S::LANES));
                 }
             }
         }
+        *done = end;
     }
 
     /// The products of one row of positions, combined along it, of F filters; after the last row the outputs.
@@ -251,46 +293,35 @@ impl Correlation {
     /// # Safety
     /// As for `group`; `w` has 4 · channels · F weights and filters `first..first + F` exist.
     #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // one call, and none of them belong together
     unsafe fn filters<S: Simd, const B: usize, const F: usize>(
         &self,
         s: S,
         run: Run<'_>,
-        group: &[Block; B],
+        now: &Transform<B>,
         w: &[f32],
         first: usize,
-        row: Row,
+        next: &mut Transform<B>,
+        share: usize,
     ) {
-        let Row { i, channels, more, last } = row;
+        let Transform { group, row: Row { i, first: channel, channels, buffer, last }, .. } = *now;
         // SAFETY: by this function's own contract every address below is in its buffer.
         unsafe {
-            let v = |j: usize| run.inputs.add(j * channels * B * S::LANES).cast_const();
-            let w = |j: usize| w.as_ptr().add(j * channels * F);
             let (mut left, mut right) = ([[s.zero(); B]; F], [[s.zero(); B]; F]);
-            let m = products::<S, B, F>(s, v(0), w(0), channels);
-            for f in 0..F {
-                for b in 0..B {
-                    left[f][b] = m[f][b];
+            for j in 0..4 {
+                let v = run.inputs[buffer].add(j * channels * B * S::LANES);
+                let m = products::<S, B, F>(s, v, w.as_ptr().add(j * channels * F), channels);
+                for f in 0..F {
+                    for b in 0..B {
+                        (left[f][b], right[f][b]) = match j {
+                            0 => (m[f][b], right[f][b]),
+                            1 => (left[f][b] + m[f][b], m[f][b]),
+                            2 => (left[f][b] + m[f][b], right[f][b] - m[f][b]),
+                            _ => (left[f][b], right[f][b] + m[f][b]),
+                        };
+                    }
                 }
-            }
-            let m = products::<S, B, F>(s, v(1), w(1), channels);
-            for f in 0..F {
-                for b in 0..B {
-                    left[f][b] = left[f][b] + m[f][b];
-                    right[f][b] = m[f][b];
-                }
-            }
-            let m = products::<S, B, F>(s, v(2), w(2), channels);
-            for f in 0..F {
-                for b in 0..B {
-                    left[f][b] = left[f][b] + m[f][b];
-                    right[f][b] = right[f][b] - m[f][b];
-                }
-            }
-            let m = products::<S, B, F>(s, v(3), w(3), channels);
-            for f in 0..F {
-                for b in 0..B {
-                    right[f][b] = right[f][b] + m[f][b];
-                }
+                self.transform(s, run, next, share);
             }
             for f in 0..F {
                 let at = |i: usize, column: usize, b: usize| {
@@ -300,7 +331,7 @@ impl Correlation {
                 for b in 0..B {
                     // The right column and the lower row first: see `Block`.
                     for (column, mut z) in [(1, right[f][b]), (0, left[f][b])] {
-                        if more {
+                        if channel > 0 {
                             z = s.load_at(at(i, column, b)) + z;
                         }
                         if i < 3 || !last {
