@@ -98,7 +98,8 @@ struct Row {
 /// The transform of the inputs of B blocks, and how many pairs of channel and block are done.
 ///
 /// It is bound by stores, and by loads that miss the first-level cache; products are bound by multiply-adds. So it
-/// goes piece by piece between the products of the inputs before, and the processor overlaps the two.
+/// goes piece by piece between the products of the inputs before, and the processor overlaps the two; with few registers,
+/// where that lost time, all at once after them.
 #[derive(Clone, Copy)]
 struct Transform<const B: usize> {
     group: [Block; B],
@@ -308,19 +309,44 @@ impl Correlation {
         // SAFETY: by this function's own contract every address below is in its buffer.
         unsafe {
             let (mut left, mut right) = ([[s.zero(); B]; F], [[s.zero(); B]; F]);
-            for j in 0..4 {
-                let v = run.inputs[buffer].add(j * channels * B * S::LANES);
-                let m = products::<S, B, F>(s, v, w.as_ptr().add(j * channels * F), channels);
-                for f in 0..F {
-                    for b in 0..B {
-                        (left[f][b], right[f][b]) = match j {
-                            0 => (m[f][b], right[f][b]),
-                            1 => (left[f][b] + m[f][b], m[f][b]),
-                            2 => (left[f][b] + m[f][b], right[f][b] - m[f][b]),
-                            _ => (left[f][b], right[f][b] + m[f][b]),
-                        };
-                    }
+            let v = |j: usize| run.inputs[buffer].add(j * channels * B * S::LANES).cast_const();
+            let w = |j: usize| w.as_ptr().add(j * channels * F);
+            let m = products::<S, B, F>(s, v(0), w(0), channels);
+            for f in 0..F {
+                for b in 0..B {
+                    left[f][b] = m[f][b];
                 }
+            }
+            if S::FILTERS >= 4 {
+                self.transform(s, run, next, share);
+            }
+            let m = products::<S, B, F>(s, v(1), w(1), channels);
+            for f in 0..F {
+                for b in 0..B {
+                    left[f][b] = left[f][b] + m[f][b];
+                    right[f][b] = m[f][b];
+                }
+            }
+            if S::FILTERS >= 4 {
+                self.transform(s, run, next, share);
+            }
+            let m = products::<S, B, F>(s, v(2), w(2), channels);
+            for f in 0..F {
+                for b in 0..B {
+                    left[f][b] = left[f][b] + m[f][b];
+                    right[f][b] = right[f][b] - m[f][b];
+                }
+            }
+            if S::FILTERS >= 4 {
+                self.transform(s, run, next, share);
+            }
+            let m = products::<S, B, F>(s, v(3), w(3), channels);
+            for f in 0..F {
+                for b in 0..B {
+                    right[f][b] = right[f][b] + m[f][b];
+                }
+            }
+            if S::FILTERS >= 4 {
                 self.transform(s, run, next, share);
             }
             for f in 0..F {
