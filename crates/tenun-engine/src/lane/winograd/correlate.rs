@@ -54,6 +54,11 @@ const fn together<S: Simd>() -> (usize, usize) {
     (8 / S::FILTERS, S::FILTERS)
 }
 
+/// Whether inputs are transformed between products: where there are registers for both.
+const fn ahead<S: Simd>() -> bool {
+    S::FILTERS >= 4
+}
+
 /// Vectors of room that [`Correlation::run`] needs.
 pub(crate) fn scratch_len<S: Simd>(channels: usize, filters: usize) -> usize {
     together::<S>().0 * (2 * 4 * channels.min(CHANNELS) + 8 * filters)
@@ -214,7 +219,7 @@ impl Correlation {
                 i: k % 4,
                 first,
                 channels: CHANNELS.min(channels - first),
-                buffer: k % 2,
+                buffer: if ahead::<S>() { k % 2 } else { 0 },
                 ..Row::default()
             };
             row.last = first + row.channels == channels;
@@ -317,7 +322,7 @@ impl Correlation {
                     left[f][b] = m[f][b];
                 }
             }
-            if S::FILTERS >= 4 {
+            if ahead::<S>() {
                 self.transform(s, run, next, share);
             }
             let m = products::<S, B, F>(s, v(1), w(1), channels);
@@ -327,7 +332,7 @@ impl Correlation {
                     right[f][b] = m[f][b];
                 }
             }
-            if S::FILTERS >= 4 {
+            if ahead::<S>() {
                 self.transform(s, run, next, share);
             }
             let m = products::<S, B, F>(s, v(2), w(2), channels);
@@ -337,7 +342,7 @@ impl Correlation {
                     right[f][b] = right[f][b] - m[f][b];
                 }
             }
-            if S::FILTERS >= 4 {
+            if ahead::<S>() {
                 self.transform(s, run, next, share);
             }
             let m = products::<S, B, F>(s, v(3), w(3), channels);
@@ -346,7 +351,7 @@ impl Correlation {
                     right[f][b] = right[f][b] + m[f][b];
                 }
             }
-            if S::FILTERS >= 4 {
+            if ahead::<S>() {
                 self.transform(s, run, next, share);
             }
             for f in 0..F {
