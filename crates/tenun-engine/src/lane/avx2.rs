@@ -152,6 +152,33 @@ impl Vector for F32x8 {
     }
 
     #[inline(always)]
+    fn half_sums(v: [Self; 8]) -> [[f32; 8]; 2] {
+        intrinsic!({
+            // Two vectors, then four, then eight share a register; the additions are those of `sum`.
+            let four = |a: Self, b: Self| {
+                _mm256_add_ps(
+                    _mm256_permute2f128_ps::<0x20>(a.0, b.0),
+                    _mm256_permute2f128_ps::<0x31>(a.0, b.0),
+                )
+            };
+            let two = |a, b| {
+                let (x, y) = (_mm256_castps_pd(a), _mm256_castps_pd(b));
+                let (even, odd) = (_mm256_unpacklo_pd(x, y), _mm256_unpackhi_pd(x, y));
+                _mm256_add_ps(_mm256_castpd_ps(even), _mm256_castpd_ps(odd))
+            };
+            let [a, b, c, d] = [four(v[0], v[4]), four(v[1], v[5]), four(v[2], v[6]), four(v[3], v[7])];
+            let (x, y) = (two(a, b), two(c, d));
+            let sums = _mm256_add_ps(
+                _mm256_shuffle_ps::<0b10_00_10_00>(x, y),
+                _mm256_shuffle_ps::<0b11_01_11_01>(x, y),
+            );
+            let mut lower = [0.0; 8];
+            Self(sums).store(&mut lower);
+            [lower, [0.0; 8]]
+        })
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f32]) {
         let to = &mut to[..8];
         // SAFETY: eight floats were checked on the line above.

@@ -147,6 +147,38 @@ impl Vector for F32x16 {
     }
 
     #[inline(always)]
+    fn half_sums(v: [Self; 8]) -> [[f32; 8]; 2] {
+        intrinsic!({
+            // Two vectors, then four, then eight share a register; the additions are those of `sum`.
+            let four = |a: Self, b: Self| {
+                _mm512_add_ps(
+                    _mm512_shuffle_f32x4::<0b10_00_10_00>(a.0, b.0),
+                    _mm512_shuffle_f32x4::<0b11_01_11_01>(a.0, b.0),
+                )
+            };
+            let two = |a, b| {
+                let (x, y) = (_mm512_castps_pd(a), _mm512_castps_pd(b));
+                let (even, odd) = (_mm512_unpacklo_pd(x, y), _mm512_unpackhi_pd(x, y));
+                _mm512_add_ps(_mm512_castpd_ps(even), _mm512_castpd_ps(odd))
+            };
+            let [a, b, c, d] = [four(v[0], v[4]), four(v[1], v[5]), four(v[2], v[6]), four(v[3], v[7])];
+            let (x, y) = (two(a, b), two(c, d));
+            let sums = _mm512_add_ps(
+                _mm512_shuffle_ps::<0b10_00_10_00>(x, y),
+                _mm512_shuffle_ps::<0b11_01_11_01>(x, y),
+            );
+            // Quarters: lower lanes of the first four, upper lanes of these, then of the last four.
+            let quarters = _mm512_shuffle_f32x4::<0b11_01_10_00>(sums, sums);
+            let mut lanes = [0.0; 16];
+            Self(quarters).store(&mut lanes);
+            let [mut lower, mut upper] = [[0.0; 8]; 2];
+            lower.copy_from_slice(&lanes[..8]);
+            upper.copy_from_slice(&lanes[8..]);
+            [lower, upper]
+        })
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f32]) {
         let to = &mut to[..16];
         // SAFETY: sixteen floats were checked on the line above.

@@ -125,6 +125,11 @@ impl Correlation {
         })
     }
 
+    /// Output channels.
+    pub(crate) fn filters(&self) -> usize {
+        self.filters
+    }
+
     /// Floats of all biases and weights.
     pub(crate) fn packed_len(&self) -> usize {
         self.filters * (self.offsets.len() + 1)

@@ -25,6 +25,7 @@ pub(crate) mod outer;
 pub(crate) mod pooled;
 mod portable;
 mod width;
+pub(crate) mod winograd;
 
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -116,6 +117,12 @@ pub(crate) trait Vector:
     fn add_to_exponent(self, n: Self) -> Self;
     /// The sum over lanes by the fixed tree of the module's documentation.
     fn sum(self) -> f32;
+    /// The sums of eight vectors over their lanes, the lower eight lanes and the upper eight apart: what
+    /// [`Self::sum`] adds last. A vector of eight lanes has no upper ones, and zeros in their place.
+    #[inline(always)]
+    fn half_sums(vectors: [Self; 8]) -> [[f32; 8]; 2] {
+        [vectors.map(Self::sum), [0.0; 8]]
+    }
     /// Writes the lanes to the start of `to`.
     ///
     /// # Panics

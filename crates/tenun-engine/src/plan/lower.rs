@@ -1,7 +1,7 @@
 //! Layers in a row to steps of a plan: each layer on its own, or several at once where a rewrite knows a cheaper way.
 
-use super::pooled::Pooled;
-use super::{Builder, Port, Rewrite, Upsampled};
+use super::pooled::{Pooled, Window};
+use super::{Builder, Passes, Port, Rewrite, Upsampled, Winograd};
 use crate::Layer;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -14,6 +14,7 @@ pub(crate) fn sequence<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x:
         let taken;
         (port, taken) = upsampled(builder, rest, port)
             .or_else(|| pooled(builder, rest, port))
+            .or_else(|| winograd(builder, rest, port))
             .unwrap_or_else(|| as_written(builder, rest[0], port));
         rest = &rest[taken..];
     }
@@ -49,6 +50,20 @@ fn pooled<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Opt
     }
     let taken = 2 + usize::from(rectified);
     let geometry = conv2d.geometry(conv.input);
-    let lower = |builder: &mut Builder<S>| Pooled::lower(builder, geometry, conv, rectified, pool.output, x);
-    Some((builder.step(&layers[..taken], &[Rewrite::Pooled], lower), taken))
+    let passes = builder.allows(Rewrite::Winograd).then(|| Passes::fastest(&geometry)).flatten();
+    let rewrites = [Rewrite::Pooled, Rewrite::Winograd];
+    let rewrites = &rewrites[..if passes.is_some() { 2 } else { 1 }];
+    let window = Window { rectified, pooled: pool.output };
+    let lower = |builder: &mut Builder<S>| Pooled::lower(builder, geometry, passes, conv, window, x);
+    Some((builder.step(&layers[..taken], rewrites, lower), taken))
+}
+
+/// A 3×3 convolution of stride 1 whose shape pays for the transforms.
+fn winograd<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
+    let conv = *layers.first()?;
+    let Layer::Conv2d(conv2d) = &conv.layer else { return None };
+    let geometry = conv2d.geometry(conv.input);
+    let passes = Passes::fastest(&geometry).filter(|_| builder.allows(Rewrite::Winograd))?;
+    let lower = |builder: &mut Builder<S>| Winograd::lower(builder, geometry, passes, conv, x);
+    Some((builder.step(&[conv], &[Rewrite::Winograd], lower), 1))
 }

@@ -22,6 +22,7 @@ mod source;
 mod tile;
 mod training;
 mod upsampled;
+mod winograd;
 
 pub use forward::{ForwardPlan, Stage};
 pub use pool::{Cpu, CpuError};
@@ -36,6 +37,7 @@ pub(crate) use grid::{Grid, Grids, Rows};
 pub(crate) use skip::Skip;
 pub(crate) use tile::{Op, TensorId, Tile};
 pub(crate) use upsampled::Upsampled;
+pub(crate) use winograd::{Passes, Winograd};
 
 /// A plan cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

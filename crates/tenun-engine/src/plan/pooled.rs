@@ -11,6 +11,7 @@
 use super::convolution::{ConvGeometry, Parameters};
 use super::gradients::Gradients;
 use super::tile::{Tensors, WinnersId};
+use super::winograd::{self, Passes, Way};
 use super::{Builder, Grid, Op, Port, TensorId, Tile};
 use crate::Shape;
 use crate::lane::correlate::Correlation;
@@ -20,7 +21,6 @@ use crate::network::Placed;
 
 /// The operation.
 pub(crate) struct Pooled {
-    geometry: ConvGeometry,
     parameters: Parameters,
     x: TensorId,
     y: TensorId,
@@ -28,7 +28,9 @@ pub(crate) struct Pooled {
     outputs: Vec<usize>,
     plane: usize,
     floor: f32,
-    forward: Correlation,
+    forward: Way,
+    /// Room for the way forwards by blocks.
+    scratch: TensorId,
     backward: Option<Backward>,
 }
 
@@ -38,15 +40,26 @@ struct Backward {
     /// Position of each window in one channel of `dy`, and of the next channel.
     windows: Vec<usize>,
     plane: usize,
-    way: Way,
+    way: Back,
 }
 
 /// The way back through the convolution.
-enum Way {
+enum Back {
     /// No gradient of the input is wanted: straight from the windows.
     Windows(WinnersOuter),
     /// Through the gradient of the whole map.
     Map(Unpool, Gradients),
+    /// The same by Winograd's blocks.
+    Blocks(Unpool, winograd::Gradients),
+}
+
+/// What becomes of a convolution's map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// Whether there is a rectifier.
+    pub(super) rectified: bool,
+    /// The shape after max-pooling.
+    pub(super) pooled: Shape,
 }
 
 /// The gradient of the whole map from that of the windows.
@@ -80,24 +93,40 @@ impl Pooled {
     /// Rows and columns of the only windows that this file knows.
     pub(super) const WINDOW: usize = 2;
 
-    /// Adds to a plan the convolution `geometry`, which is in its place `conv`, a rectifier if `rectified`, and
-    /// max-pooling to the shape `pooled`.
+    /// Adds to a plan the convolution `geometry`, which is in its place `conv`, and what `window` says; with `passes` by
+    /// Winograd's blocks where they are the windows.
     pub(crate) fn lower<S: Simd>(
         builder: &mut Builder<S>,
         geometry: ConvGeometry,
+        passes: Option<Passes>,
         conv: &Placed,
-        rectified: bool,
-        pooled: Shape,
+        window: Window,
         x: Port,
     ) -> Port {
         let map = conv.output;
+        let Window { rectified, pooled } = window;
         builder.border(x.value, geometry.pad);
         let y = builder.output(x, pooled, true);
         let winners = y.gradient.map(|_| builder.winners(pooled.len()));
+        // At the edge of an odd map a window has fewer than four pixels, and a block does not.
+        let whole = 2 * pooled.height <= map.height && 2 * pooled.width <= map.width;
+        let blocks = passes.filter(|passes| passes.forward && whole);
+        let scratch = match blocks {
+            Some(passes) => winograd::prepare_forward(builder, &geometry, passes, map, x.value),
+            None => builder.tensor(Shape::vector(0)),
+        };
         let unpooled = y.gradient.and(x.gradient).map(|_| {
             let gradient = builder.tensor(map);
-            builder.border(gradient, geometry.gradient_borders(map));
-            gradient
+            let room = match passes {
+                Some(passes) => {
+                    Some(winograd::Gradients::prepare(builder, &geometry, passes, map, x, gradient))
+                }
+                None => {
+                    builder.border(gradient, geometry.gradient_borders(map));
+                    None
+                }
+            };
+            (gradient, room)
         });
         let parameters = Parameters::of(conv);
         builder.push(move |grids| {
@@ -109,26 +138,46 @@ impl Pooled {
             let inputs: Vec<[usize; 4]> =
                 windows(map, pooled).map(|w| w.map(|(r, c)| geometry.corner(x_grid, r, c))).collect();
             let offsets = geometry.offsets(x_grid);
-            let forward = Correlation::of_quads(&inputs, offsets.clone(), geometry.filters);
+            let forward = if blocks.is_some() {
+                let corners: Vec<usize> = inputs.iter().map(|window| window[0]).collect();
+                winograd::windows(x_grid, &corners, geometry.filters)
+            } else {
+                Way::Direct(Correlation::of_quads(&inputs, offsets.clone(), geometry.filters))
+            };
             let backward = y.gradient.zip(winners).map(|(dy, winners)| {
                 let dy_grid = &grids[dy];
                 let windows_at = place(dy_grid);
                 let way = match unpooled {
                     None => {
                         let both = inputs.into_iter().zip(windows_at.iter().copied()).collect();
-                        Way::Windows(WinnersOuter::new(both, offsets, geometry.filters, dy_grid.plane()))
+                        Back::Windows(WinnersOuter::new(both, offsets, geometry.filters, dy_grid.plane()))
                     }
-                    Some(id) => {
+                    Some((id, room)) => {
                         let grid = &grids[id];
                         let pixels = windows(map, pooled).map(|w| w.map(|(r, c)| grid.at(0, r, c))).collect();
                         let unpool = Unpool { map: id, pixels, plane: grid.plane() };
-                        Way::Map(unpool, Gradients::new::<S>(geometry, &parameters, x, id, grids))
+                        match passes.zip(room) {
+                            None => {
+                                Back::Map(unpool, Gradients::new::<S>(geometry, &parameters, x, id, grids))
+                            }
+                            Some((passes, room)) => {
+                                let way = winograd::Gradients::new::<S>(
+                                    &geometry,
+                                    passes,
+                                    &parameters,
+                                    x,
+                                    id,
+                                    room,
+                                    grids,
+                                );
+                                Back::Blocks(unpool, way)
+                            }
+                        }
                     }
                 };
                 Backward { dy, winners, windows: windows_at, plane: dy_grid.plane(), way }
             });
             Box::new(Self {
-                geometry,
                 parameters,
                 x: x.value,
                 y: y.value,
@@ -136,18 +185,11 @@ impl Pooled {
                 plane: y_grid.plane(),
                 floor: if rectified { 0.0 } else { f32::NEG_INFINITY },
                 forward,
+                scratch,
                 backward,
             })
         });
         Port { exclusive: true, ..y }
-    }
-
-    /// The way back through the whole map, if it is gone.
-    fn map(&self) -> Option<&Gradients> {
-        match &self.backward.as_ref()?.way {
-            Way::Windows(_) => None,
-            Way::Map(_, gradients) => Some(gradients),
-        }
     }
 }
 
@@ -194,28 +236,39 @@ impl Unpool {
 
 impl<S: Simd> Op<S> for Pooled {
     fn packed_len(&self) -> usize {
-        self.forward.packed_len() + self.map().map_or(0, Gradients::packed_len)
+        self.forward.packed_len()
+            + match self.backward.as_ref().map(|backward| &backward.way) {
+                None | Some(Back::Windows(_)) => 0,
+                Some(Back::Map(_, gradients)) => gradients.packed_len(),
+                Some(Back::Blocks(_, gradients)) => gradients.packed_len(),
+            }
     }
 
     fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
         let (weight, bias) = self.parameters.split(parameters);
         let (forward, rest) = packed.split_at_mut(self.forward.packed_len());
-        self.geometry.pack::<S>(&self.forward, bias, weight, forward);
-        if let Some(gradients) = self.map() {
-            gradients.pack::<S>(weight, rest);
+        self.forward.pack_forward::<S>(forward, bias, weight);
+        match self.backward.as_ref().map(|backward| &backward.way) {
+            None | Some(Back::Windows(_)) => {}
+            Some(Back::Map(_, gradients)) => gradients.pack::<S>(weight, rest),
+            Some(Back::Blocks(_, gradients)) => gradients.pack::<S>(weight, rest),
         }
     }
 
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let Tile { tensors, winners, packed, .. } = tile;
-        let [x, y] = tensors.many([self.x, self.y]);
+        let packed = &packed[..self.forward.packed_len()];
+        let [x, y, scratch] = tensors.many([self.x, self.y, self.scratch]);
         let winners =
             self.backward.as_ref().map_or(&mut [][..], |backward| winners.get_mut(backward.winners));
         let mut largest =
             Largest { y, outputs: &self.outputs, plane: self.plane, floor: self.floor, winners };
         s.enter(
             #[inline(always)]
-            || self.forward.run_into(s, x, packed, &mut largest),
+            || match &self.forward {
+                Way::Direct(direct) => direct.run_into(s, x, packed, &mut largest),
+                Way::Blocks(blocks) => blocks.run_into(s, x, packed, scratch, &mut largest),
+            },
         );
     }
 
@@ -224,7 +277,7 @@ impl<S: Simd> Op<S> for Pooled {
         let Tile { tensors, winners, packed, gradients, .. } = tile;
         let winners = winners.get(backward.winners);
         match &backward.way {
-            Way::Windows(outer) => {
+            Back::Windows(outer) => {
                 let [x, dy] = tensors.many([self.x, backward.dy]);
                 s.enter(
                     #[inline(always)]
@@ -237,7 +290,11 @@ impl<S: Simd> Op<S> for Pooled {
                     },
                 );
             }
-            Way::Map(unpool, way) => {
+            Back::Map(unpool, way) => {
+                unpool.run(s, tensors, backward, winners);
+                way.run(s, tensors, &packed[self.forward.packed_len()..], gradients);
+            }
+            Back::Blocks(unpool, way) => {
                 unpool.run(s, tensors, backward, winners);
                 way.run(s, tensors, &packed[self.forward.packed_len()..], gradients);
             }

@@ -16,11 +16,13 @@ pub enum Rewrite {
     Upsampled,
     /// A convolution, a rectifier if there is one, and max-pooling of 2×2, without the full map.
     Pooled,
+    /// A 3×3 convolution of stride 1 by blocks of 2×2 outputs.
+    Winograd,
 }
 
 impl Rewrite {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Upsampled, Self::Pooled];
+    pub const ALL: &'static [Self] = &[Self::Upsampled, Self::Pooled, Self::Winograd];
 
     /// The name, as settings spell it.
     #[must_use]
@@ -28,6 +30,7 @@ impl Rewrite {
         match self {
             Self::Upsampled => "upsampled",
             Self::Pooled => "pooled",
+            Self::Winograd => "winograd",
         }
     }
 
@@ -41,6 +44,7 @@ impl Rewrite {
             Self::Pooled => {
                 "convolution, rectifier and max-pooling of 2×2 as one step: the full map is never written"
             }
+            Self::Winograd => "3×3 convolution of stride 1 by blocks of 2×2 outputs: 16 products for 36",
         }
     }
 }

@@ -38,13 +38,20 @@ impl WithSimd for Run<'_> {
     type Output = Outcome;
 
     fn run<S: Simd>(self, s: S) -> Outcome {
-        let Trial { placed, input, parameters, images, seeds, input_gradient, without } = *self.0;
+        let layers: Vec<&Placed> = self.0.placed.iter().collect();
+        self.0.run(s, |builder, x| lower::sequence(builder, &layers, x))
+    }
+}
+
+impl Trial<'_> {
+    /// Runs what `lower` makes of the layers.
+    pub(crate) fn run<S: Simd>(&self, s: S, lower: impl FnOnce(&mut Builder<S>, Port) -> Port) -> Outcome {
+        let Trial { input, parameters, images, seeds, input_gradient, without, .. } = *self;
         let mut builder =
             Builder::<S>::new(true, &Cpu::new(Some(1), Width::Portable).unwrap().without(without));
         let x = builder.input(input);
         let x = Port { gradient: input_gradient.then(|| builder.tensor(input)), ..x };
-        let layers: Vec<&Placed> = placed.iter().collect();
-        let y = lower::sequence(&mut builder, &layers, x);
+        let y = lower(&mut builder, x);
         let program = builder.finish();
         let read = |value| Port { value, gradient: None, exclusive: false };
         let dy = y.gradient.unwrap();
