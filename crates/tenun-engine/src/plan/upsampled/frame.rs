@@ -200,8 +200,6 @@ impl Frame {
 /// The sum of a pair of vectors, if there is one.
 #[inline(always)]
 fn add<S: Simd>(s: S, pair: Option<(&[f32], &[f32])>) -> Option<S::V> {
-    match pair {
-        Some((a, b)) => Some(s.load(a) + s.load(b)),
-        None => None,
-    }
+    let (a, b) = pair?;
+    Some(s.load(a) + s.load(b))
 }
