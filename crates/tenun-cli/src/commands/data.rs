@@ -110,7 +110,7 @@ struct Verified<'a> {
 fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Failure> {
     // All unreadable images are to be named, not the first alone.
     let flags = SourceFlags { skip_bad: true, ..*flags };
-    let collection = source::open(source, &flags, printer)?;
+    let collection = source::open_itself(source, &flags, printer)?;
     let Collection { train, test, skipped, origin, .. } = &collection;
     let fields = Verified {
         data: train.name(),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
-use tenun::data::{self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions};
+use tenun::data::{self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions, Places};
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
@@ -18,8 +18,29 @@ pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Resu
     Ok(collection)
 }
 
-/// Opens a source, with a bar for a download.
+/// As [`open`], but the source's own files are read, not decompressed copies of them.
+pub(crate) fn open_itself(
+    source: &str,
+    flags: &SourceFlags,
+    printer: &Printer,
+) -> Result<Collection, Failure> {
+    let places = Places { unpacked: None, ..Places::from_environment() };
+    let collection = open_in(source, flags, places, printer)?;
+    tell(&collection, printer);
+    Ok(collection)
+}
+
 fn open_silently(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
+    open_in(source, flags, Places::from_environment(), printer)
+}
+
+/// Opens a source, with a bar for a download.
+fn open_in(
+    source: &str,
+    flags: &SourceFlags,
+    places: Places,
+    printer: &Printer,
+) -> Result<Collection, Failure> {
     let bar = download_bar(printer);
     let on_download = |file: &str, done: u64, total: Option<u64>| {
         if bar.position() > done || bar.position() == 0 {
@@ -28,7 +49,7 @@ fn open_silently(source: &str, flags: &SourceFlags, printer: &Printer) -> Result
         bar.set_length(total.unwrap_or(done));
         bar.set_position(done);
     };
-    let options = OpenOptions { on_download: Some(&on_download), ..options(flags, printer) };
+    let options = OpenOptions { on_download: Some(&on_download), places, ..options(flags, printer) };
     let collection = data::open(source, &options);
     bar.finish_and_clear();
     Ok(collection?)

@@ -14,6 +14,7 @@ mod folder;
 pub mod idx;
 mod idx_split;
 mod images;
+mod map;
 pub mod named;
 mod natural;
 pub(crate) mod npy;
@@ -21,6 +22,7 @@ pub mod numpy;
 mod open;
 mod split;
 pub mod summary;
+mod unpacked;
 
 pub use dataset::{Collection, Dataset, Labels};
 pub use decode::{Colour, Fit};
