@@ -105,6 +105,12 @@ pub(crate) fn file(path: &Path, copies: Option<&Path>) -> Result<Collection, Dat
     collect(&name, path.into(), split, None, set)
 }
 
+/// Whether a folder has IDX files with the names that MNIST's have, and is not one of images.
+#[must_use]
+pub fn is_idx_folder(folder: &Path) -> bool {
+    idx::find_in(folder, FILES[0]).is_some()
+}
+
 /// Reads a folder of IDX files with the names that MNIST's have, each as it is or gzip-compressed:
 /// `train-images-idx3-ubyte`, and if they are there `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
 /// `t10k-labels-idx1-ubyte`. `None` if there are no training images of that name.

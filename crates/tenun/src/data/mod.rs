@@ -31,7 +31,7 @@ pub use error::{DataError, Unreadable};
 pub use fetch::OnDownload;
 pub use folder::{FolderOptions, read_files, read_folder};
 pub use folder_parts::FolderParts;
-pub use idx_split::{read_idx, read_idx_folder};
+pub use idx_split::{is_idx_folder, read_idx, read_idx_folder};
 pub use images::Images;
 pub use named::{NAMED_SETS, NamedSet, Places, find_named};
 pub use open::{OpenOptions, open};
