@@ -110,8 +110,10 @@ impl Job {
         &self.notes
     }
 
-    /// The images on which the figures at the end are taken, and what they are called.
-    fn scored(&self) -> (&Dataset, &'static str) {
+    /// The images on which the figures at the end are taken, and what they are called: `test`, else `held-out`, else
+    /// `training`.
+    #[must_use]
+    pub fn scored(&self) -> (&Dataset, &'static str) {
         match (&self.collection.test, &self.held_out) {
             (Some(test), _) => (test, "test"),
             (None, Some(held)) => (held, "held-out"),
