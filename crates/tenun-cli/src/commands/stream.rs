@@ -23,7 +23,7 @@ pub(crate) enum Images {
     /// All of them are in memory, or in a mapped file.
     Whole(Dataset),
     /// They are decoded as they are needed.
-    Folder(FolderParts),
+    Folder(Box<FolderParts>),
 }
 
 /// Opens what a model is to be used on as [`source::open_for`] and [`source::choose`] do, but where that can be, only as
@@ -36,7 +36,7 @@ pub(crate) fn open_for(
     printer: &Printer,
 ) -> Result<Images, Failure> {
     if let Some(parts) = folder_parts(model, inputs, flags, choice, printer)? {
-        return Ok(Images::Folder(parts));
+        return Ok(Images::Folder(Box::new(parts)));
     }
     let collection = source::open_for(model, inputs, flags, printer)?;
     let (set, _) = source::choose(collection, choice, printer)?;
