@@ -9,6 +9,7 @@
 //! | [`model`] | a trained model as one file: `transform`, `inverse_transform`, `reconstruct`, `score` |
 //! | [`codes`] | codes as `.npy`, `.csv` and `.parquet` |
 //! | [`evaluate`], [`latent`] | how good reconstructions are, and what the codes hold |
+//! | [`overlap`] | reading, computing and writing at the same time |
 //! | [`picture`], [`report`] | pictures, and the page that holds them |
 //! | [`engine`] | networks as data and the kernels that train them |
 //!
@@ -22,6 +23,7 @@ mod file;
 pub mod job;
 pub mod latent;
 pub mod model;
+pub mod overlap;
 pub mod picture;
 pub mod preset;
 pub mod report;

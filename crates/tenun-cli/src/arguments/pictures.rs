@@ -16,7 +16,7 @@ Examples:
 pub(crate) struct EvalArgs {
     /// Model: a .safetensors file, or the folder of a run
     pub(crate) model: PathBuf,
-    /// Images to measure on [default: those that the model was trained on, of which the test images]
+    /// Images to measure on [default: those that the run measured itself on; of a model alone, the test images of the set it was trained on]
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) choice: Choice,

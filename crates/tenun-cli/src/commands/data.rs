@@ -10,12 +10,14 @@ use super::source;
 use crate::arguments::{DataCommand, SourceFlags};
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::{Table, count, thousands};
+use crate::text::{Table, count, counted, thousands};
 
 pub(crate) fn run(command: &DataCommand, printer: &Printer) -> Result<(), Failure> {
     match command {
         DataCommand::Inspect { source, flags } => {
-            let summary = Summary::of(&source::open(source, flags, printer)?);
+            // All that cannot be read is part of what is in it.
+            let flags = SourceFlags { skip_bad: true, ..*flags };
+            let summary = Summary::of(&source::open(source, &flags, printer)?);
             printer.result("data inspect", &summary, || inspection(&summary));
             Ok(())
         }
@@ -40,10 +42,13 @@ fn inspection(summary: &Summary) -> String {
         list.row(["in both", &text]);
     }
     if summary.ignored_files > 0 {
-        list.row(["passed over", &format!("{} files that are no images", count(summary.ignored_files))]);
+        list.row([
+            "passed over",
+            &format!("{}, not of images by name", counted(summary.ignored_files, "file")),
+        ]);
     }
     if !summary.unreadable.is_empty() {
-        list.row(["unreadable", &format!("{} images, left out", count(summary.unreadable.len()))]);
+        list.row(["unreadable", &format!("{}, left out", counted(summary.unreadable.len(), "image"))]);
     }
     list.render()
 }
@@ -57,7 +62,7 @@ fn part(list: &mut Table, name: &str, part: &PartSummary) {
     list.row([String::new()]);
     list.row([
         name,
-        &format!("{} images of {}×{} pixels, {channels}", count(part.images), part.height, part.width),
+        &format!("{} of {}×{} pixels, {channels}", counted(part.images, "image"), part.height, part.width),
     ]);
     let pixels = &part.pixels;
     list.row([
@@ -110,7 +115,7 @@ struct Verified<'a> {
 fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Failure> {
     // All unreadable images are to be named, not the first alone.
     let flags = SourceFlags { skip_bad: true, ..*flags };
-    let collection = source::open(source, &flags, printer)?;
+    let collection = source::open_itself(source, &flags, printer)?;
     let Collection { train, test, skipped, origin, .. } = &collection;
     let fields = Verified {
         data: train.name(),
@@ -126,9 +131,12 @@ fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Fa
         let mut list = Table::list();
         list.row(["data", train.name()]);
         list.row(["from", &origin.display().to_string()]);
-        list.row(["training", &format!("{} images, SHA-256 {}", count(train.len()), fields.train_sha256)]);
+        list.row([
+            "training",
+            &format!("{}, SHA-256 {}", counted(train.len(), "image"), fields.train_sha256),
+        ]);
         if let (Some(test), Some(sha256)) = (test, &fields.test_sha256) {
-            list.row(["test", &format!("{} images, SHA-256 {sha256}", count(test.len()))]);
+            list.row(["test", &format!("{}, SHA-256 {sha256}", counted(test.len(), "image"))]);
         }
         list.row(["whole", if fields.whole { "yes" } else { "no" }]);
         list.render()

@@ -1,13 +1,15 @@
 //! `tenun encode`.
 
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
 use tenun::Model;
-use tenun::codes::{self, Codes};
+use tenun::codes::{self, Codes, Heading};
+use tenun::data::Dataset;
 use tenun::engine::Cpu;
 
-use super::source;
+use super::stream;
 use crate::arguments::EncodeArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -26,22 +28,32 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
     let inputs = [args.data.clone()];
-    let collection = source::open_for(&model, &inputs, &args.source, printer)?;
-    let (set, _) = source::choose(collection, args.choice, printer)?;
+    let images = stream::open_for(&model, &inputs, &args.source, args.choice, printer)?;
 
     let features = model.network().latent().len();
-    let mut values = Vec::with_capacity(set.len() * features);
-    for part in source::parts(&set, features) {
-        values.extend(model.transform(part.images(), &cpu)?);
-    }
-    let ids = (0..set.len()).map(|index| set.id(index).into_owned()).collect();
-    let labels = set.labels().map(|labels| {
-        labels.classes().iter().map(|&class| labels.names()[usize::from(class)].clone()).collect()
-    });
-    codes::write(&args.out, &Codes::new(ids, labels, features, values)?)?;
-    let fields = Written { images: set.len(), features, out: &args.out };
+    let heading = Heading { images: images.len(), features, labels: images.has_labels() };
+    images.process(
+        features,
+        |part| encode(&model, &part, &cpu),
+        |parts| {
+            Ok(codes::write_parts(&args.out, &heading, parts.map(|part| part.map_err(io::Error::other)))?)
+        },
+        &model,
+        args.source.colour,
+        printer,
+    )?;
+    let fields = Written { images: heading.images, features, out: &args.out };
     printer.result("encode", &fields, || {
-        format!("{} of {features} numbers in {}\n", counted(set.len(), "code"), args.out.display())
+        format!("{} of {features} numbers in {}\n", counted(heading.images, "code"), args.out.display())
     });
     Ok(())
+}
+
+fn encode(model: &Model, part: &Dataset, cpu: &Cpu) -> Result<Codes, Failure> {
+    let values = model.transform(part.images(), cpu)?;
+    let ids = (0..part.len()).map(|index| part.id(index).into_owned()).collect();
+    let labels = part.labels().map(|labels| {
+        labels.classes().iter().map(|&class| labels.names()[usize::from(class)].clone()).collect()
+    });
+    Ok(Codes::new(ids, labels, model.network().latent().len(), values)?)
 }

@@ -2,18 +2,18 @@
 
 use serde::Serialize;
 use tenun::Model;
-use tenun::data::find_named;
+use tenun::data::{Dataset, Images, find_named};
 use tenun::engine::Cpu;
 use tenun::evaluate::{ClassScores, Scores};
-use tenun::job;
-use tenun::run;
+use tenun::job::{self, Job};
+use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
 
 use super::{Given, source};
 use crate::arguments::{EvalArgs, SourceFlags};
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::{Align, Table, count};
+use crate::text::{Align, Table, count, counted};
 
 /// All scores, in the units of the library: BCE in nats a pixel, PSNR in decibels (null for infinity).
 #[derive(Serialize)]
@@ -30,10 +30,22 @@ struct Scored<'a> {
 pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
-    let (data, flags) = data_of(args, given, &model)?;
-    let collection = source::open_for(&model, &[data], &flags, printer)?;
-    let train = collection.train.images().clone();
-    let (set, split) = source::choose(collection, args.choice, printer)?;
+    let measured = match own(args, given, &cpu)? {
+        Some(job) => {
+            job.notes().iter().for_each(|note| printer.note(format_args!("note: {note}")));
+            source::tell_skipped(job.collection(), printer);
+            let (set, split) = job.scored();
+            Measured { train: job.collection().train.images().clone(), set: set.clone(), split }
+        }
+        None => {
+            let (data, flags) = data_of(args, given, &model)?;
+            let collection = source::open_for(&model, &[data], &flags, printer)?;
+            let train = collection.train.images().clone();
+            let (set, split) = source::choose(collection, args.choice, printer)?;
+            Measured { train, set, split }
+        }
+    };
+    let Measured { train, set, split } = measured;
     let scored = job::score(&model, &set, Some(&train), &cpu)?;
     let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
     let fields = Scored {
@@ -46,10 +58,26 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
         classes: &scored.evaluation.classes,
     };
     printer.result("eval", &fields, || {
-        let heading = format!("{}: {} {split} images\n\n", set.name(), count(set.len()));
+        let heading = format!("{}: {}\n\n", set.name(), counted(set.len(), &format!("{split} image")));
         heading + &table(overall, baseline, &scored.evaluation.classes)
     });
     Ok(())
+}
+
+/// The images to measure on, what they are called, and those of whose mean the baseline is.
+struct Measured {
+    train: Images,
+    set: Dataset,
+    split: &'static str,
+}
+
+/// The run's own images as it limited and split them, where the user asked for nothing else.
+fn own(args: &EvalArgs, given: &Given, cpu: &Cpu) -> Result<Option<Job>, Failure> {
+    let other = ["data", "split", "limit", "size", "fit", "colour", "skip_bad"];
+    if other.into_iter().any(|id| given.has(id)) || !args.model.join(run::CONFIG).is_file() {
+        return Ok(None);
+    }
+    Ok(Some(Job::open(&RunDir::open(&args.model)?, None, cpu.clone(), Vec::new())?))
 }
 
 /// The images to measure on: those named, else those of the run, else those that the model remembers.

@@ -12,6 +12,7 @@ pub(crate) mod report;
 mod resume;
 mod settings;
 mod source;
+mod stream;
 pub(crate) mod summary;
 pub(crate) mod train;
 

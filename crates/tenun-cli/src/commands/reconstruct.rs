@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tenun::Model;
 use tenun::data::Dataset;
-use tenun::engine::Cpu;
+use tenun::engine::{Cpu, Shape};
+use tenun::overlap::Stopped;
 use tenun::picture::{ReconstructionGrid, Theme, reconstruction_grid, save_picture};
 
-use super::{pictures, source};
+use super::pictures::{self, NewFiles};
+use super::source;
+use super::stream::{self, Images};
 use crate::arguments::ReconstructArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -27,58 +30,91 @@ struct Written<'a> {
 pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
-    let collection = source::open_for(&model, &args.input, &args.source, printer)?;
-    let (set, _) = source::choose(collection, args.choice, printer)?;
-    if args.grid.is_some() && set.len() > MOST_IN_GRID {
+    // A grid needs all of its images at a time.
+    let images = match args.grid {
+        None => stream::open_for(&model, &args.input, &args.source, args.choice, printer)?,
+        Some(_) => {
+            let collection = source::open_for(&model, &args.input, &args.source, printer)?;
+            let (set, _) = source::choose(collection, args.choice, printer)?;
+            model.check(set.images())?;
+            Images::Whole(set)
+        }
+    };
+    let total = images.len();
+    if args.grid.is_some() && total > MOST_IN_GRID {
         return Err(Failure::usage(
-            format!("--grid: expected at most {MOST_IN_GRID} images, got {}", count(set.len())),
+            format!("--grid: expected at most {MOST_IN_GRID} images, got {}", count(total)),
             Some("choose the first few with `--limit 16`".into()),
         ));
     }
     let files = match &args.out {
-        Some(out) => targets(out, &set)?,
+        Some(out) => targets(out, &images.ids())?,
         None => Vec::new(),
     };
     pictures::refuse_existing(files.iter().chain(&args.grid), args.overwrite)?;
 
     let shape = model.network().output();
-    let mut remaining = files.as_slice();
-    for part in source::parts(&set, shape.len()) {
-        let outputs = model.reconstruct(part.images(), &cpu)?;
-        let (now, later) = remaining.split_at(part.len().min(remaining.len()));
-        pictures::write(now, shape, &outputs)?;
-        remaining = later;
+    let in_grid = match (&args.grid, &images) {
+        (Some(grid), Images::Whole(set)) => Some((grid, set.clone())),
+        _ => None,
+    };
+    if !files.is_empty() {
+        let new = NewFiles::of(&files);
+        images.process(
+            shape.len(),
+            |part| Ok(model.reconstruct(part.images(), &cpu)?),
+            |parts| write_each(&files, shape, parts),
+            &model,
+            args.source.colour,
+            printer,
+        )?;
+        new.keep();
     }
-    if let Some(grid) = &args.grid {
+    if let Some((grid, set)) = in_grid {
         write_grid(grid, &model, &set, &cpu)?;
     }
-    let fields = Written { images: set.len(), out: args.out.as_deref(), grid: args.grid.as_deref() };
+    let fields = Written { images: total, out: args.out.as_deref(), grid: args.grid.as_deref() };
     printer.result("reconstruct", &fields, || {
         let out = args
             .out
             .iter()
             .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "picture"), out.display()));
         let grid =
-            args.grid.iter().map(|grid| format!("{} in {}\n", counted(set.len(), "image"), grid.display()));
+            args.grid.iter().map(|grid| format!("{} in {}\n", counted(total, "image"), grid.display()));
         out.chain(grid).collect()
     });
     Ok(())
 }
 
 /// The file of each picture: one of its name in a folder, or for one image the file itself.
-fn targets(out: &Path, set: &Dataset) -> Result<Vec<PathBuf>, Failure> {
+fn targets(out: &Path, ids: &[String]) -> Result<Vec<PathBuf>, Failure> {
     let is_file = out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) && !out.is_dir();
-    if is_file && set.len() == 1 {
+    if is_file && ids.len() == 1 {
         return Ok(vec![out.to_owned()]);
     }
     if is_file {
         return Err(Failure::usage(
-            format!("--out is the file {}, but there are {} images", out.display(), count(set.len())),
+            format!("--out is the file {}, but there are {} images", out.display(), count(ids.len())),
             Some("give a folder, or make one picture of all with `--grid`".into()),
         ));
     }
-    let ids: Vec<_> = (0..set.len()).map(|index| set.id(index)).collect();
-    pictures::names(out, ids.iter().map(AsRef::as_ref))
+    pictures::names(out, ids.iter().map(String::as_str))
+}
+
+/// Writes the pictures as they come, each to its file.
+fn write_each(
+    files: &[PathBuf],
+    shape: Shape,
+    parts: &mut dyn Iterator<Item = Result<Vec<f32>, Stopped>>,
+) -> Result<(), Failure> {
+    let mut remaining = files;
+    for part in parts {
+        let part = part.map_err(|stopped| Failure::failed(stopped.to_string(), None))?;
+        let (now, later) = remaining.split_at(remaining.len().min(part.len() / shape.len()));
+        pictures::write(now, shape, &part)?;
+        remaining = later;
+    }
+    Ok(())
 }
 
 fn write_grid(path: &Path, model: &Model, set: &Dataset, cpu: &Cpu) -> Result<(), Failure> {

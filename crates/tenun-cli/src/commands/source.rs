@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
-use tenun::data::{self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions};
+use tenun::data::{self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions, Places};
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
@@ -18,8 +18,29 @@ pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Resu
     Ok(collection)
 }
 
-/// Opens a source, with a bar for a download.
+/// As [`open`], but the source's own files are read, not decompressed copies of them.
+pub(crate) fn open_itself(
+    source: &str,
+    flags: &SourceFlags,
+    printer: &Printer,
+) -> Result<Collection, Failure> {
+    let places = Places { unpacked: None, ..Places::from_environment() };
+    let collection = open_in(source, flags, places, printer)?;
+    tell(&collection, printer);
+    Ok(collection)
+}
+
 fn open_silently(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
+    open_in(source, flags, Places::from_environment(), printer)
+}
+
+/// Opens a source, with a bar for a download.
+fn open_in(
+    source: &str,
+    flags: &SourceFlags,
+    places: Places,
+    printer: &Printer,
+) -> Result<Collection, Failure> {
     let bar = download_bar(printer);
     let on_download = |file: &str, done: u64, total: Option<u64>| {
         if bar.position() > done || bar.position() == 0 {
@@ -28,7 +49,7 @@ fn open_silently(source: &str, flags: &SourceFlags, printer: &Printer) -> Result
         bar.set_length(total.unwrap_or(done));
         bar.set_position(done);
     };
-    let options = OpenOptions { on_download: Some(&on_download), ..options(flags, printer) };
+    let options = OpenOptions { on_download: Some(&on_download), places, ..options(flags, printer) };
     let collection = data::open(source, &options);
     bar.finish_and_clear();
     Ok(collection?)
@@ -48,7 +69,7 @@ fn download_bar(printer: &Printer) -> ProgressBar {
     bar
 }
 
-fn options<'a>(flags: &SourceFlags, printer: &Printer) -> OpenOptions<'a> {
+pub(crate) fn options<'a>(flags: &SourceFlags, printer: &Printer) -> OpenOptions<'a> {
     let folder = FolderOptions {
         size: flags.size,
         fit: flags.fit,
@@ -85,10 +106,7 @@ pub(crate) fn open_for(
     printer: &Printer,
 ) -> Result<Collection, Failure> {
     let input = model.network().input();
-    let mut flags = *flags;
-    if flags.fit != data::Fit::Error && flags.size.is_none() {
-        flags.size = Some((input.height, input.width));
-    }
+    let mut flags = sized_for(model, flags);
     let collection = read(inputs, &flags, printer)?;
     let shape = collection.train.images().shape();
     let other_colour = shape.channels != input.channels && flags.colour == Colour::Auto;
@@ -96,8 +114,7 @@ pub(crate) fn open_for(
         flags.colour = if input.channels == 1 { Colour::Grey } else { Colour::Rgb };
         match read(inputs, &flags, printer) {
             Ok(collection) => {
-                let name = if input.channels == 1 { "grey" } else { "RGB" };
-                printer.note(format_args!("note: the images are taken as {name}, as the model takes them"));
+                tell_taken_as(model, printer);
                 tell(&collection, printer);
                 return Ok(collection);
             }
@@ -107,6 +124,19 @@ pub(crate) fn open_for(
     }
     tell(&collection, printer);
     Ok(collection)
+}
+
+/// Where images are to be fitted to a size that is not given, it is the model's.
+pub(crate) fn sized_for(model: &Model, flags: &SourceFlags) -> SourceFlags {
+    let input = model.network().input();
+    let size = flags.size.or((flags.fit != data::Fit::Error).then_some((input.height, input.width)));
+    SourceFlags { size, ..*flags }
+}
+
+/// Says that images are of another colour than the model takes.
+pub(crate) fn tell_taken_as(model: &Model, printer: &Printer) {
+    let name = if model.network().input().channels == 1 { "grey" } else { "RGB" };
+    printer.note(format_args!("note: the images are taken as {name}, as the model takes them"));
 }
 
 fn read(inputs: &[String], flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
@@ -159,15 +189,4 @@ pub(crate) fn choose(
     };
     printer.detail(format_args!("{} {name} images of {}", count(set.len()), set.images().shape()));
     Ok((set, name))
-}
-
-/// Numbers of floats that a command holds at a time: 64 MiB.
-const CHUNK: usize = 16 << 20;
-
-/// The images of `set` in parts of which each fits memory, `numbers` being those that one image needs.
-pub(crate) fn parts(set: &Dataset, numbers: usize) -> impl Iterator<Item = Dataset> {
-    let size = (CHUNK / numbers.max(1)).max(1);
-    (0..set.len())
-        .step_by(size)
-        .map(move |start| set.select(&(start..(start + size).min(set.len())).collect::<Vec<_>>()))
 }

@@ -18,7 +18,7 @@ use crate::text::{Table, count, counted, duration};
 
 pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
-    let machine = format!("{} threads, {} registers", cpu.threads(), cpu.width());
+    let machine = format!("{}, {} registers", counted(cpu.threads(), "thread"), cpu.width());
     let (job, run) = prepare(args, given, cpu)?;
     announce(&job, &run, &machine, printer);
     let stop = interrupt::watch()?;

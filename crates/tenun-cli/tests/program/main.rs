@@ -5,5 +5,6 @@ mod model_files;
 mod output;
 mod resume;
 mod setting;
+mod streams;
 mod support;
 mod workflow;

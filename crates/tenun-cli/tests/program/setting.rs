@@ -207,4 +207,8 @@ fn a_full_disk_is_an_error_and_what_is_on_it_stays_whole() {
     let output = run(folder.path(), "encode run data --split train --out disk/codes.csv", 1);
     assert!(stderr(&output).contains("No space left"), "{}", stderr(&output));
     assert_eq!(fs::read_to_string(path.join("codes.csv")).unwrap(), "the old codes");
+    // The first few pictures have room, all of them have not.
+    let output = run(folder.path(), "reconstruct run data --split train --out disk/pictures", 1);
+    assert!(stderr(&output).contains("No space left"), "{}", stderr(&output));
+    assert!(!path.join("pictures").exists());
 }

@@ -14,7 +14,7 @@ use tenun::picture::save_image;
 /// The program, in a folder, deaf to the environment of whoever tests.
 pub(crate) fn tenun(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("tenun"));
-    command.current_dir(folder).env("TERM", "dumb");
+    command.current_dir(folder).env("TERM", "dumb").env("XDG_CACHE_HOME", folder.join("cache"));
     for variable in ["TENUN_DATA", "TENUN_SIMD", "NO_COLOR"] {
         command.env_remove(variable);
     }

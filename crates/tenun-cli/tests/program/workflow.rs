@@ -143,6 +143,26 @@ fn a_model_is_measured_on_the_images_of_its_run() {
 }
 
 #[test]
+fn a_run_is_measured_on_the_images_that_it_kept_for_that() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 40, 10);
+    run(folder.path(), "train data --epochs 1 --limit-train 30 --limit-test 7 --out few --quiet", 0);
+    fs::rename(folder.path().join("data/train-images-idx3-ubyte"), folder.path().join("one")).unwrap();
+    run(folder.path(), "train one --epochs 1 --out held --quiet", 0);
+    let text = stdout(&run(folder.path(), "eval held", 0));
+    assert!(text.starts_with("one: 4 held-out images\n"), "{text}");
+    fs::rename(folder.path().join("one"), folder.path().join("data/train-images-idx3-ubyte")).unwrap();
+    let measured = json(&stdout(&run(folder.path(), "eval few --json", 0)));
+    let summary = json(&fs::read_to_string(folder.path().join("few/summary.json")).unwrap());
+    assert_eq!((&measured["images"], &measured["split"]), (&7.into(), &"test".into()));
+    assert_eq!(measured["mean_image"]["mse"], summary["baseline_mse"]);
+    assert_eq!(measured["overall"]["ssim"], summary["test_ssim"]);
+    // What is asked for goes before what the run did.
+    let text = stdout(&run(folder.path(), "eval few --split train --limit 1", 0));
+    assert!(text.starts_with("data: 1 training image\n"), "{text}");
+}
+
+#[test]
 fn a_report_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
     small_run(folder.path());
@@ -169,7 +189,7 @@ fn one_bad_image_is_named_and_left_out_when_asked() {
     assert!(!folder.path().join("run").exists(), "nothing is written before the data are right");
     let output = run(folder.path(), "data verify photos", 1);
     assert!(stderr(&output).contains("1 of 12 images cannot be read"), "{}", stderr(&output));
-    let output = run(folder.path(), "data inspect photos --skip-bad --json", 0);
+    let output = run(folder.path(), "data inspect photos --json", 0);
     assert_eq!(json(&stdout(&output))["unreadable"].as_array().unwrap().len(), 1);
     let output = run(folder.path(), "train photos --epochs 1 --out run --skip-bad", 0);
     assert!(stderr(&output).contains("left out photos/cats/bad.png"), "{}", stderr(&output));

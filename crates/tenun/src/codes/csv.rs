@@ -5,50 +5,54 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
+use super::parts::{Heading, Parts};
 use super::table::{Columns, ID, LABEL, feature};
 use super::{Codes, CodesError, open, write_whole};
 
 const ADVICE: &str = "mend the line, or write the codes again with `tenun encode`";
 
 /// Writes the table. Numbers have as many digits as it takes to read the same bits back.
-pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
+pub(super) fn write(path: &Path, head: &Heading, parts: &mut Parts<'_, '_>) -> Result<(), CodesError> {
     write_whole(path, |file| {
         let mut writer = csv::Writer::from_writer(file);
-        let heading = heading(codes.labels()).into_iter().map(str::to_owned);
-        writer.write_record(heading.chain((0..codes.features()).map(feature)))?;
+        let heading = heading(head.labels).into_iter().map(str::to_owned);
+        writer.write_record(heading.chain((0..head.features).map(feature)))?;
         let mut number = Vec::new();
-        for (index, code) in codes.values().chunks_exact(codes.features()).enumerate() {
-            writer.write_field(&codes.ids()[index])?;
-            if let Some(labels) = codes.labels() {
-                writer.write_field(&labels[index])?;
+        for codes in parts {
+            let codes = codes?;
+            for (index, code) in codes.values().chunks_exact(codes.features()).enumerate() {
+                writer.write_field(&codes.ids()[index])?;
+                if let Some(labels) = codes.labels() {
+                    writer.write_field(&labels[index])?;
+                }
+                for value in code {
+                    number.clear();
+                    // `Debug` goes over to an exponent where that is shorter: `1e-30`, not thirty zeros.
+                    write!(number, "{value:?}")?;
+                    writer.write_field(&number)?;
+                }
+                writer.write_record(None::<&[u8]>)?;
             }
-            for value in code {
-                number.clear();
-                // `Debug` goes over to an exponent where that is shorter: `1e-30`, not thirty zeros.
-                write!(number, "{value:?}")?;
-                writer.write_field(&number)?;
-            }
-            writer.write_record(None::<&[u8]>)?;
         }
         writer.flush()
     })
 }
 
 /// Writes identifiers and classes alone.
-pub(super) fn write_ids(path: &Path, codes: &Codes) -> Result<(), CodesError> {
+pub(super) fn write_ids(path: &Path, ids: &[String], labels: Option<&[String]>) -> Result<(), CodesError> {
     write_whole(path, |file| {
         let mut writer = csv::Writer::from_writer(file);
-        writer.write_record(heading(codes.labels()))?;
-        for (index, id) in codes.ids().iter().enumerate() {
-            let label = codes.labels().map(|labels| &labels[index]);
+        writer.write_record(heading(labels.is_some()))?;
+        for (index, id) in ids.iter().enumerate() {
+            let label = labels.map(|labels| &labels[index]);
             writer.write_record(std::iter::once(id).chain(label))?;
         }
         writer.flush()
     })
 }
 
-fn heading(labels: Option<&[String]>) -> Vec<&'static str> {
-    if labels.is_some() { vec![ID, LABEL] } else { vec![ID] }
+fn heading(labels: bool) -> Vec<&'static str> {
+    if labels { vec![ID, LABEL] } else { vec![ID] }
 }
 
 /// Reads the table.

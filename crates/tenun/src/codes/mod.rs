@@ -14,13 +14,16 @@ mod csv;
 mod error;
 mod npy;
 mod parquet;
+mod parts;
 mod table;
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub use error::CodesError;
+pub use parts::{Heading, write_parts};
 
 use crate::file;
 
@@ -139,11 +142,9 @@ impl Format {
 /// # Errors
 /// [`CodesError::Ending`], and [`CodesError::Io`] if the file cannot be written.
 pub fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
-    match Format::of(path)? {
-        Format::Npy => npy::write(path, codes),
-        Format::Csv => csv::write(path, codes),
-        Format::Parquet => parquet::write(path, codes),
-    }
+    let heading =
+        Heading { images: codes.len(), features: codes.features(), labels: codes.labels().is_some() };
+    parts::write(path, &heading, &mut std::iter::once(Ok(Cow::Borrowed(codes))))
 }
 
 /// Reads codes in the format that the ending of `path` names.

@@ -1,25 +1,56 @@
 //! Codes as a NumPy array `[image][feature]`, and a table of identifiers beside it.
 
+use std::io;
 use std::path::Path;
 
 use npyz::WriterBuilder;
 
+use super::parts::{Heading, Parts};
 use super::{Codes, CodesError, csv, ids_beside, open, write_whole};
 use crate::data::npy;
 
 const ADVICE: &str = "write a two-dimensional float32 array: numpy.save(path, codes.astype('float32'))";
 
-/// Writes the identifiers, then the array: an array without identifiers is read by position, but identifiers
+/// Numbers turned into bytes at a time.
+const AT_ONCE: usize = 16_384;
+
+/// Gives the identifiers their name, then the array: an array without identifiers is read by position, but identifiers
 /// of another array would be wrong.
-pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
-    csv::write_ids(&ids_beside(path), codes)?;
-    write_whole(path, |file| {
-        let shape = [codes.len() as u64, codes.features() as u64];
-        let mut writer =
-            npyz::WriteOptions::<f32>::new().default_dtype().shape(&shape).writer(file).begin_nd()?;
-        writer.extend(codes.values().iter().copied())?;
-        writer.finish()
-    })
+pub(super) fn write(path: &Path, head: &Heading, parts: &mut Parts<'_, '_>) -> Result<(), CodesError> {
+    let (mut ids, mut labels) = (Vec::new(), head.labels.then(Vec::new));
+    let mut beside = Ok(());
+    let array = write_whole(path, |file| {
+        file.write_all(&header(head)?)?;
+        let mut bytes = Vec::with_capacity(AT_ONCE * size_of::<f32>());
+        for part in parts {
+            let part = part?;
+            // Number by number, the library takes as long to write codes as a network takes to make them.
+            for values in part.values().chunks(AT_ONCE) {
+                bytes.clear();
+                bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+                file.write_all(&bytes)?;
+            }
+            ids.extend_from_slice(part.ids());
+            if let (Some(labels), Some(more)) = (&mut labels, part.labels()) {
+                labels.extend_from_slice(more);
+            }
+        }
+        beside = csv::write_ids(&ids_beside(path), &ids, labels.as_deref());
+        // What it is will be said of its own file; here it only keeps the array from getting its name.
+        if beside.is_ok() { Ok(()) } else { Err(io::ErrorKind::Other.into()) }
+    });
+    beside.and(array)
+}
+
+/// What stands before the numbers.
+fn header(head: &Heading) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let shape = [head.images as u64, head.features as u64];
+    let little_endian = npyz::DType::Plain("<f4".parse().map_err(io::Error::other)?);
+    let options = npyz::WriteOptions::<f32>::new().dtype(little_endian).shape(&shape);
+    // Dropped without its numbers, which are written by whoever called.
+    drop(options.writer(&mut bytes).begin_nd()?);
+    Ok(bytes)
 }
 
 /// Reads the array, and the identifiers if they are there.

@@ -1,6 +1,7 @@
 //! Codes as an Apache Parquet table.
 
 use std::io;
+use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, Type};
 
+use super::parts::{Heading, Parts};
 use super::table::{Columns, ID, LABEL, feature};
 use super::{Codes, CodesError, open, write_whole};
 
@@ -27,36 +29,85 @@ const GROUP: usize = 65_536;
 const CHUNK: usize = 8_192;
 
 /// Writes the table.
-pub(super) fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
+pub(super) fn write(path: &Path, head: &Heading, parts: &mut Parts<'_, '_>) -> Result<(), CodesError> {
     write_whole(path, |file| {
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_dictionary_enabled(false)
             .set_column_dictionary_enabled(ColumnPath::from(LABEL), true)
             .build();
-        let schema = Arc::new(schema(codes).map_err(other)?);
+        let schema = Arc::new(schema(head).map_err(other)?);
         let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).map_err(other)?;
-        for start in (0..codes.len()).step_by(GROUP) {
-            let rows = start..codes.len().min(start + GROUP);
-            let mut group = writer.next_row_group().map_err(other)?;
-            write_column::<ByteArrayType, _>(&mut group, &bytes(&codes.ids()[rows.clone()]))?;
-            if let Some(labels) = codes.labels() {
-                write_column::<ByteArrayType, _>(&mut group, &bytes(&labels[rows.clone()]))?;
+        let mut rows = Rows::new(head);
+        for codes in parts {
+            let codes = codes?;
+            let mut start = 0;
+            while start < codes.len() {
+                let taken = (GROUP - rows.ids.len()).min(codes.len() - start);
+                rows.take(&codes, start..start + taken);
+                start += taken;
+                if rows.ids.len() == GROUP {
+                    rows.write(&mut writer)?;
+                }
             }
-            for feature in 0..codes.features() {
-                let column: Vec<f32> =
-                    rows.clone().map(|row| codes.values()[row * codes.features() + feature]).collect();
-                write_column::<FloatType, _>(&mut group, &column)?;
-            }
-            group.close().map_err(other)?;
+        }
+        if !rows.ids.is_empty() {
+            rows.write(&mut writer)?;
         }
         writer.close().map_err(other)?;
         Ok(())
     })
 }
 
+/// The rows of one group, gathered until there are enough.
+struct Rows {
+    ids: Vec<ByteArray>,
+    labels: Option<Vec<ByteArray>>,
+    /// `[row][feature]`.
+    values: Vec<f32>,
+    features: usize,
+}
+
+impl Rows {
+    fn new(head: &Heading) -> Self {
+        Self {
+            ids: Vec::new(),
+            labels: head.labels.then(Vec::new),
+            values: Vec::new(),
+            features: head.features,
+        }
+    }
+
+    fn take(&mut self, codes: &Codes, rows: Range<usize>) {
+        self.ids.extend(bytes(&codes.ids()[rows.clone()]));
+        if let (Some(labels), Some(more)) = (&mut self.labels, codes.labels()) {
+            labels.extend(bytes(&more[rows.clone()]));
+        }
+        let values = &codes.values()[rows.start * self.features..rows.end * self.features];
+        self.values.extend_from_slice(values);
+    }
+
+    /// Writes the group, and begins another.
+    fn write<W: io::Write + Send>(&mut self, writer: &mut SerializedFileWriter<W>) -> io::Result<()> {
+        let mut group = writer.next_row_group().map_err(other)?;
+        write_column::<ByteArrayType, _>(&mut group, &self.ids)?;
+        if let Some(labels) = &self.labels {
+            write_column::<ByteArrayType, _>(&mut group, labels)?;
+        }
+        for feature in 0..self.features {
+            let column: Vec<f32> = self.values[feature..].iter().step_by(self.features).copied().collect();
+            write_column::<FloatType, _>(&mut group, &column)?;
+        }
+        group.close().map_err(other)?;
+        self.ids.clear();
+        self.labels.iter_mut().for_each(Vec::clear);
+        self.values.clear();
+        Ok(())
+    }
+}
+
 /// The columns and their types; none of them may be empty.
-fn schema(codes: &Codes) -> Result<Type, ParquetError> {
+fn schema(head: &Heading) -> Result<Type, ParquetError> {
     let text = |name: &str| {
         Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
             .with_logical_type(Some(LogicalType::String))
@@ -64,10 +115,10 @@ fn schema(codes: &Codes) -> Result<Type, ParquetError> {
             .build()
     };
     let mut fields = vec![text(ID)?];
-    if codes.labels().is_some() {
+    if head.labels {
         fields.push(text(LABEL)?);
     }
-    for index in 0..codes.features() {
+    for index in 0..head.features {
         let name = feature(index);
         let column = Type::primitive_type_builder(&name, Physical::FLOAT);
         fields.push(column.with_repetition(Repetition::REQUIRED).build()?);

@@ -33,6 +33,71 @@ fn what_is_written_is_read_back_bit_for_bit() {
     }
 }
 
+/// The rows of a range as codes of their own.
+fn cut(codes: &Codes, rows: std::ops::Range<usize>) -> Codes {
+    let labels = codes.labels().map(|labels| labels[rows.clone()].to_vec());
+    let values = codes.values()[rows.start * 4..rows.end * 4].to_vec();
+    Codes::new(codes.ids()[rows].to_vec(), labels, 4, values).unwrap()
+}
+
+#[test]
+fn parts_make_the_same_file_as_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    // More than a group of Parquet's.
+    for (rows, labels) in [(0, true), (9, false), (70_000, true)] {
+        let codes = sample(rows, labels);
+        let heading = Heading { images: rows, features: 4, labels };
+        for ending in ENDINGS {
+            let (one, two) = (folder.path().join("one").join(ending), folder.path().join("two").join(ending));
+            let (one, two) = (one.with_extension(ending), two.with_extension(ending));
+            write(&one, &codes).unwrap();
+            let cuts = [0, rows / 3, rows / 3, rows * 9 / 10, rows];
+            write_parts(&two, &heading, cuts.windows(2).map(|cut_at| Ok(cut(&codes, cut_at[0]..cut_at[1]))))
+                .unwrap();
+            assert!(fs::read(&one).unwrap() == fs::read(&two).unwrap(), "{ending}, {rows} rows");
+            if ending == "npy" {
+                assert_eq!(fs::read(ids_beside(&one)).unwrap(), fs::read(ids_beside(&two)).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_part_that_fails_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let heading = Heading { images: 9, features: 4, labels: true };
+    let part = |rows, labels| Ok(sample(rows, labels));
+    for ending in ENDINGS {
+        let path = folder.path().join(format!("c.{ending}"));
+        write(&path, &sample(2, true)).unwrap();
+        for parts in [
+            vec![part(4, true), Err(io::Error::other("stopped"))],
+            vec![Err(io::Error::other("stopped"))],
+            // Too few, too many, and such as have no classes.
+            vec![part(4, true), part(4, true)],
+            vec![part(4, true), part(6, true)],
+            vec![part(4, true), part(5, false)],
+            vec![],
+        ] {
+            let error = write_parts(&path, &heading, parts).unwrap_err();
+            assert!(matches!(error, CodesError::Io { .. }), "{error}");
+            assert_eq!(read(&path).unwrap(), sample(2, true), "{ending}");
+        }
+    }
+    let names = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(names, 4, "three files and the identifiers of one");
+}
+
+#[test]
+fn an_array_whose_identifiers_cannot_be_written_does_not_appear() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.npy");
+    fs::create_dir_all(ids_beside(&path).join("in the way")).unwrap();
+    let error = write(&path, &sample(3, true)).unwrap_err();
+    assert!(error.to_string().contains("cannot write") && error.to_string().contains("c.ids.csv"), "{error}");
+    assert!(!path.exists());
+}
+
 #[test]
 fn nothing_is_left_beside_the_file() {
     let folder = tempfile::tempdir().unwrap();

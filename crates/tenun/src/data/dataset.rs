@@ -1,6 +1,7 @@
 //! [`Dataset`]: images with identifiers and optional labels; [`Collection`]: what a source holds.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use super::digest::Hasher;
@@ -183,6 +184,24 @@ impl Dataset {
         }
     }
 
+    /// The images of a range, with their labels and identifiers; the pixels are not copied.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let ids = match &self.ids {
+            Ids::Position => Ids::Numbers(range.clone().collect()),
+            Ids::Numbers(numbers) => Ids::Numbers(numbers[range.clone()].to_vec()),
+            Ids::Names(names) => Ids::Names(names[range.clone()].to_vec()),
+        };
+        let labels = self.labels.as_ref().map(|labels| Labels {
+            classes: labels.classes[range.clone()].to_vec(),
+            names: labels.names.clone(),
+        });
+        Self { name: self.name.clone(), images: self.images.part(range), labels, ids }
+    }
+
     /// The first `limit` images.
     ///
     /// # Errors
@@ -316,6 +335,10 @@ mod tests {
         assert_eq!(chosen.select(&[1]).id(0), "2");
         let named = dataset().with_ids(["p", "q", "r", "s", "t"].map(String::from).to_vec()).unwrap();
         assert_eq!(named.select(&[3]).id(0), "s");
+        for set in [dataset(), named, chosen] {
+            assert_eq!(set.part(1..2), set.select(&[1]));
+            assert_eq!(set.part(0..0), set.select(&[]));
+        }
     }
 
     #[test]

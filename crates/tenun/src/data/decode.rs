@@ -46,6 +46,8 @@ pub(crate) struct Decoded {
     pub(crate) width: usize,
     /// `[channel][row][column]`.
     pub(crate) planes: Vec<u8>,
+    /// Whether a pixel had other than equal red, green and blue, whatever colour was asked for.
+    pub(crate) coloured: bool,
 }
 
 /// The formats read, by what the names of such files end in.
@@ -99,15 +101,16 @@ pub(crate) fn decode(
             Fit::Crop => image.resize_to_fill(width, height, FilterType::Triangle),
         };
     }
+    let coloured = !is_grey(&image);
     let grey = match colour {
         Colour::Grey => true,
         Colour::Rgb => false,
-        Colour::Auto => is_grey(&image),
+        Colour::Auto => !coloured,
     };
     let (height, width) = (image.height() as usize, image.width() as usize);
     let (channels, planes) =
         if grey { (1, image.into_luma8().into_raw()) } else { (3, planes_of(&image.into_rgb8().into_raw())) };
-    Ok(Decoded { channels, height, width, planes })
+    Ok(Decoded { channels, height, width, planes, coloured })
 }
 
 /// The image in 8 bits, grey or RGB, with what is transparent in it laid on white.

@@ -45,7 +45,7 @@ impl std::fmt::Debug for FolderOptions<'_> {
 }
 
 impl FolderOptions<'_> {
-    fn check(&self) -> Result<(), DataError> {
+    pub(super) fn check(&self) -> Result<(), DataError> {
         let Some((height, width)) = self.size else {
             return match self.fit {
                 Fit::Error => Ok(()),
@@ -92,10 +92,7 @@ impl FolderOptions<'_> {
 pub fn read_folder(folder: &Path, options: &FolderOptions<'_>) -> Result<Collection, DataError> {
     options.check()?;
     let name = display_name(folder);
-    let train = folder.join("train");
-    let tests = ["test", "val", "valid", "validation"].map(|split| folder.join(split));
-    let mut tests = tests.into_iter().filter(|split| split.is_dir());
-    let (true, Some(test)) = (train.is_dir(), tests.next()) else {
+    let Some((train, test, unused)) = splits(folder) else {
         let mut scan = Scan::of(folder)?;
         let part = Part::read(folder, &mut scan, options, None)?;
         let classes = part.class_names();
@@ -127,8 +124,7 @@ pub fn read_folder(folder: &Path, options: &FolderOptions<'_>) -> Result<Collect
     let mut collection = Collection::new(folder.into(), train_set, Some(test_set))?;
     collection.ignored = scan.ignored + test_scan.ignored;
     collection.skipped = skipped;
-    collection.notes.push(format!("test images are those of {}", test.display()));
-    collection.notes.extend(tests.map(|unused| format!("{} is not used", unused.display())));
+    collection.notes.extend(split_notes(&test, &unused));
     Ok(collection)
 }
 
@@ -159,14 +155,14 @@ pub(crate) fn display_name(path: &Path) -> String {
 }
 
 /// The images of a folder, by name.
-struct Scan {
+pub(super) struct Scan {
     /// Path, and the same within the folder as text with `/` between its parts.
-    images: Vec<(PathBuf, String)>,
+    pub(super) images: Vec<(PathBuf, String)>,
     ignored: usize,
 }
 
 impl Scan {
-    fn of(folder: &Path) -> Result<Self, DataError> {
+    pub(super) fn of(folder: &Path) -> Result<Self, DataError> {
         let mut scan = Self { images: Vec::new(), ignored: 0 };
         scan.walk(folder, "", &mut Vec::new())?;
         scan.images.sort_by(|a, b| natural::compare(&a.1, &b.1).then_with(|| a.0.cmp(&b.0)));
@@ -201,7 +197,7 @@ impl Scan {
 }
 
 /// The images of one split, before classes have numbers.
-struct Part {
+pub(super) struct Part {
     images: Images,
     ids: Vec<String>,
     skipped: Vec<Unreadable>,
@@ -261,16 +257,20 @@ impl Part {
 
     /// The first sub-folder on each image's path, sorted, each once; empty if an image has none.
     fn class_names(&self) -> Vec<String> {
-        let Some(mut names) = self.ids.iter().map(|id| class_of(id)).collect::<Option<Vec<_>>>() else {
-            return Vec::new();
-        };
-        names.sort_by(|a, b| natural::compare(a, b));
-        names.dedup();
-        names.into_iter().map(String::from).collect()
+        class_names(self.ids.iter().map(String::as_str))
+    }
+
+    /// Images that have all been read.
+    pub(super) fn of(images: Images, ids: Vec<String>) -> Self {
+        Self { images, ids, skipped: Vec::new() }
     }
 
     /// The data set, and what was left out; `classes` has this part's classes among others, sorted.
-    fn into_dataset(self, name: &str, classes: &[String]) -> Result<(Dataset, Vec<Unreadable>), DataError> {
+    pub(super) fn into_dataset(
+        self,
+        name: &str,
+        classes: &[String],
+    ) -> Result<(Dataset, Vec<Unreadable>), DataError> {
         let numbers: Option<Vec<usize>> = self
             .ids
             .iter()
@@ -295,27 +295,59 @@ impl Part {
     }
 }
 
+/// The first sub-folder on each path, sorted, each once; empty if a path has none.
+pub(super) fn class_names<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let Some(mut names) = ids.map(class_of).collect::<Option<Vec<_>>>() else {
+        return Vec::new();
+    };
+    names.sort_by(|a, b| natural::compare(a, b));
+    names.dedup();
+    names.into_iter().map(String::from).collect()
+}
+
+/// The folders of training and test images in `folder`, if it has both, and those of test images that are not used.
+pub(super) fn splits(folder: &Path) -> Option<(PathBuf, PathBuf, Vec<PathBuf>)> {
+    let train = folder.join("train");
+    let tests = ["test", "val", "valid", "validation"].map(|split| folder.join(split));
+    let mut tests = tests.into_iter().filter(|split| split.is_dir());
+    let test = tests.next().filter(|_| train.is_dir())?;
+    Some((train, test, tests.collect()))
+}
+
+/// What is said of [`splits`].
+pub(super) fn split_notes(test: &Path, unused: &[PathBuf]) -> Vec<String> {
+    let used = format!("test images are those of {}", test.display());
+    std::iter::once(used)
+        .chain(unused.iter().map(|unused| format!("{} is not used", unused.display())))
+        .collect()
+}
+
 fn class_of(id: &str) -> Option<&str> {
     id.split_once('/').map(|(class, _)| class)
 }
 
 /// Images appended one by one: grey until one has colour, then all RGB.
 #[derive(Default)]
-struct Growing {
+pub(super) struct Growing {
     first: Option<(PathBuf, Shape)>,
     pixels: Vec<u8>,
 }
 
 impl Growing {
     /// How many images to decode next: the first alone, to learn how large they are.
-    fn chunk(&self) -> usize {
+    pub(super) fn chunk(&self) -> usize {
         match &self.first {
             None => 1,
             Some((_, shape)) => (CHUNK_BYTES / shape.len()).clamp(2, CHUNK),
         }
     }
 
-    fn push(&mut self, path: &Path, image: &Decoded, size: Option<(usize, usize)>) -> Result<(), DataError> {
+    pub(super) fn push(
+        &mut self,
+        path: &Path,
+        image: &Decoded,
+        size: Option<(usize, usize)>,
+    ) -> Result<(), DataError> {
         let got = (image.height, image.width);
         if let Some(expected) = size.filter(|&expected| expected != got) {
             return Err(DataError::WrongSize { path: path.into(), expected, got });
@@ -341,6 +373,12 @@ impl Growing {
             self.pixels.extend_from_slice(&image.planes);
         }
         Ok(())
+    }
+
+    /// The images so far; those to come have to be like them.
+    pub(super) fn take(&mut self) -> Option<Images> {
+        let (_, shape) = self.first.as_ref()?;
+        Images::new(*shape, std::mem::take(&mut self.pixels))
     }
 
     fn into_images(self) -> Option<Images> {

@@ -16,7 +16,9 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 use tenun_engine::Shape;
 
@@ -31,19 +33,37 @@ pub(crate) const DEFLATE_LIMIT: u64 = 1032;
 
 const REPLACE: &str = "the file is damaged or cut short: fetch it again";
 
-/// Images and the digest of the file they came from.
+/// What a file holds, and its digest once that has been asked for.
 #[derive(Debug)]
 pub(crate) struct IdxArray {
     axes: Vec<usize>,
-    values: Vec<u8>,
+    values: Bytes,
+    sha256: OnceLock<String>,
 }
 
 impl IdxArray {
+    /// The array that `file`, the bytes of a whole plain file, holds; `sha256` is their digest. `None` if they are none.
+    pub(crate) fn of_file(file: &Bytes, sha256: String) -> Option<Self> {
+        let [0, 0, UNSIGNED_BYTE, count @ 1..=4] = *file.first_chunk()? else { return None };
+        let lengths = file.get(4..4 + 4 * usize::from(count))?.as_chunks::<4>().0;
+        let axes: Vec<usize> = lengths.iter().map(|&axis| u32::from_be_bytes(axis) as usize).collect();
+        let values = file.slice(4 + 4 * axes.len()..);
+        let length = axes.iter().try_fold(1_usize, |product, &axis| product.checked_mul(axis));
+        (length == Some(values.len())).then(|| Self { axes, values, sha256: sha256.into() })
+    }
+
     /// SHA-256 of the file's decompressed bytes, in hexadecimal.
-    pub(crate) fn sha256(&self) -> String {
-        let mut hasher = Hasher::new(&header(&self.axes));
-        hasher.update(&self.values);
-        hasher.hex()
+    pub(crate) fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| {
+            let mut hasher = Hasher::new(&header(&self.axes));
+            hasher.update(&self.values);
+            hasher.hex()
+        })
+    }
+
+    /// The file's decompressed bytes: those before the values, and the values.
+    pub(crate) fn file(&self) -> (Vec<u8>, &[u8]) {
+        (header(&self.axes), &self.values)
     }
 
     /// The lengths of the axes.
@@ -75,13 +95,13 @@ impl IdxArray {
                 advice: "the file holds nothing: give another",
             });
         }
-        Images::new(shape, self.values).ok_or_else(|| unreachable_shape(path, shape))
+        Images::from_bytes(shape, self.values).ok_or_else(|| unreachable_shape(path, shape))
     }
 
     /// The values as labels, if there is 1 axis.
     pub(crate) fn into_labels(self, path: &Path) -> Result<Vec<u8>, DataError> {
         if self.axes.len() == 1 {
-            return Ok(self.values);
+            return Ok(self.values.into());
         }
         Err(DataError::Malformed {
             path: path.into(),
@@ -299,7 +319,7 @@ impl Source<'_> {
                 "the header's count is wrong, or something was appended: fetch the file again",
             ));
         }
-        Ok(IdxArray { axes, values })
+        Ok(IdxArray { axes, values: values.into(), sha256: OnceLock::new() })
     }
 
     /// Fills `buffer` from byte `offset` of the decompressed file.

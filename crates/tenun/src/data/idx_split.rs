@@ -6,7 +6,7 @@ use super::dataset::numbered_classes;
 use super::folder::display_name;
 use super::idx::{self, IdxArray};
 use super::named::{self, NamedSet};
-use super::{Collection, DataError, Dataset, Labels};
+use super::{Collection, DataError, Dataset, Labels, unpacked};
 
 /// The files of MNIST and its kin: training images and labels, test images and labels.
 pub(crate) const FILES: [&str; 4] = [
@@ -27,8 +27,13 @@ pub(crate) struct Split {
 }
 
 impl Split {
-    pub(crate) fn read(path: PathBuf, labels: Option<PathBuf>) -> Result<Self, DataError> {
-        let images = idx::read_array(&path)?;
+    /// `copies` is where decompressed copies are kept, if any are.
+    pub(crate) fn read(
+        path: PathBuf,
+        labels: Option<PathBuf>,
+        copies: Option<&Path>,
+    ) -> Result<Self, DataError> {
+        let images = unpacked::read_array(&path, copies)?;
         let labels = match labels {
             Some(path) => {
                 let array = idx::read_array(&path)?;
@@ -89,10 +94,21 @@ pub(crate) fn collect(
 /// # Errors
 /// As [`idx::read_images`] and [`idx::read_labels`]; [`DataError::LabelCount`] if the two do not match.
 pub fn read_idx(path: &Path) -> Result<Collection, DataError> {
-    let split = Split::read(path.into(), idx::labels_beside(path))?;
+    file(path, None)
+}
+
+/// As [`read_idx`], with decompressed copies in `copies`.
+pub(crate) fn file(path: &Path, copies: Option<&Path>) -> Result<Collection, DataError> {
+    let split = Split::read(path.into(), idx::labels_beside(path), copies)?;
     let set = named::recognise(&split.images);
     let name = set.map_or_else(|| display_name(path), |set| set.name.into());
     collect(&name, path.into(), split, None, set)
+}
+
+/// Whether a folder has IDX files with the names that MNIST's have, and is not one of images.
+#[must_use]
+pub fn is_idx_folder(folder: &Path) -> bool {
+    idx::find_in(folder, FILES[0]).is_some()
 }
 
 /// Reads a folder of IDX files with the names that MNIST's have, each as it is or gzip-compressed:
@@ -104,17 +120,22 @@ pub fn read_idx(path: &Path) -> Result<Collection, DataError> {
 /// # Errors
 /// As [`read_idx`]; [`DataError::SplitShapes`] if training and test images differ in shape.
 pub fn read_idx_folder(folder: &Path) -> Result<Option<Collection>, DataError> {
+    self::folder(folder, None)
+}
+
+/// As [`read_idx_folder`], with decompressed copies in `copies`.
+pub(crate) fn folder(folder: &Path, copies: Option<&Path>) -> Result<Option<Collection>, DataError> {
     let [train, train_labels, test, test_labels] = FILES.map(|name| idx::find_in(folder, name));
     let Some(train) = train else {
         return Ok(None);
     };
     let (train, test) = rayon::join(
         || {
-            let split = Split::read(train, train_labels)?;
+            let split = Split::read(train, train_labels, copies)?;
             let set = named::recognise(&split.images);
             Ok::<_, DataError>((split, set))
         },
-        || test.map(|test| Split::read(test, test_labels)).transpose(),
+        || test.map(|test| Split::read(test, test_labels, copies)).transpose(),
     );
     let ((train, set), test) = (train?, test?);
     let name = set.map_or_else(|| display_name(folder), |set| set.name.into());

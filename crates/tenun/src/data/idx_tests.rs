@@ -158,7 +158,8 @@ proptest! {
         write_images(&mut bytes, &images).unwrap();
         let digest = Hasher::new(&bytes).hex();
         let file = file(&if zip { gzip(&bytes) } else { bytes });
-        prop_assert_eq!(read_array(file.path()).unwrap().sha256(), digest);
+        let array = read_array(file.path()).unwrap();
+        prop_assert_eq!(array.sha256(), digest);
         prop_assert_eq!(read_images(file.path()).unwrap(), images);
     }
 

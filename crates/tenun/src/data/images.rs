@@ -1,15 +1,19 @@
 //! [`Images`]: a set of pictures of one size, as bytes.
 
+use std::ops::Range;
+
+use bytes::Bytes;
 use tenun_engine::Shape;
 
 /// A set of images of one size, one byte a value.
 ///
 /// The bytes are planar, image by image: `[image][channel][row][column]`. Images stay bytes from
-/// the file to the first kernel, so a data set takes a quarter of the memory that floats would.
+/// the file to the first kernel, so a data set takes a quarter of the memory that floats would. Clones and parts
+/// share them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     shape: Shape,
-    pixels: Vec<u8>,
+    pixels: Bytes,
 }
 
 impl Images {
@@ -18,6 +22,11 @@ impl Images {
     /// Returns `None` if the bytes are not a whole number of images, or an image has no pixels.
     #[must_use]
     pub fn new(shape: Shape, pixels: Vec<u8>) -> Option<Self> {
+        Self::from_bytes(shape, pixels.into())
+    }
+
+    /// As [`Self::new`], of bytes that may lie in a mapped file.
+    pub(crate) fn from_bytes(shape: Shape, pixels: Bytes) -> Option<Self> {
         let length = shape.len();
         (length > 0 && pixels.len().is_multiple_of(length)).then_some(Self { shape, pixels })
     }
@@ -61,6 +70,16 @@ impl Images {
         self.pixels.truncate(count.saturating_mul(self.shape.len()));
     }
 
+    /// The images of a range, without copying them.
+    ///
+    /// # Panics
+    /// If an index is out of range.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let length = self.shape.len();
+        Self { shape: self.shape, pixels: self.pixels.slice(range.start * length..range.end * length) }
+    }
+
     /// The images at `indices`, in that order.
     ///
     /// # Panics
@@ -71,6 +90,6 @@ impl Images {
         for &index in indices {
             pixels.extend_from_slice(self.image(index));
         }
-        Self { shape: self.shape, pixels }
+        Self { shape: self.shape, pixels: pixels.into() }
     }
 }

@@ -118,7 +118,7 @@ pub(crate) fn recognise(images: &IdxArray) -> Option<&'static NamedSet> {
         return None;
     }
     let digest = images.sha256();
-    NAMED_SETS.iter().find(|set| set.has_digest(&digest))
+    NAMED_SETS.iter().find(|set| set.has_digest(digest))
 }
 
 /// Where named sets are looked for.
@@ -128,6 +128,9 @@ pub struct Places {
     pub data: Option<PathBuf>,
     /// The folder in which downloads are kept, each set in a folder of its name.
     pub cache: Option<PathBuf>,
+    /// The folder in which decompressed copies of gzip files are kept, so that they are decompressed once; none are
+    /// kept if there is no such folder.
+    pub unpacked: Option<PathBuf>,
     /// The folder where the system's packages put data sets, each in a folder of its name.
     pub system: Option<PathBuf>,
     /// Whether a set that is found nowhere may be downloaded into the cache.
@@ -140,9 +143,11 @@ impl Places {
     /// The places that this user's environment tells of, with downloads allowed.
     #[must_use]
     pub fn from_environment() -> Self {
+        let cache = etcetera::choose_base_strategy().ok().map(|user| user.cache_dir().join("tenun"));
         Self {
             data: std::env::var_os("TENUN_DATA").filter(|path| !path.is_empty()).map(PathBuf::from),
-            cache: etcetera::choose_base_strategy().ok().map(|user| user.cache_dir().join("tenun")),
+            unpacked: cache.as_ref().map(|cache| cache.join("unpacked")),
+            cache,
             system: Some("/usr/share/datasets".into()),
             download: true,
             address: None,
@@ -185,7 +190,7 @@ impl NamedSet {
                             self.name
                         )
                     });
-                    let mut collection = self.read(folder, files)?;
+                    let mut collection = self.read(folder, files, places)?;
                     collection.notes.extend(note);
                     return Ok(collection);
                 }
@@ -206,7 +211,7 @@ impl NamedSet {
             searched: vec![missing],
             package: self.package,
         })?;
-        self.read(folder, files)
+        self.read(folder, files, places)
     }
 
     /// Downloads into the cache those of the set's files that are not there, and returns their folder.
@@ -235,7 +240,7 @@ impl NamedSet {
             let target = folder.join(format!("{name}.gz"));
             download(&url, &target, on_download, |path, gzip| {
                 if let Digests::Gzip(digests) = &self.digests {
-                    return same_digest(&url, digests[file], gzip);
+                    return same_digest(&url, digests[file], &gzip);
                 }
                 let array = idx::read_array(path).map_err(|error| match error {
                     // The temporary file's name would tell the user nothing.
@@ -252,10 +257,10 @@ impl NamedSet {
     }
 
     /// Reads and checks the four files.
-    fn read(&self, folder: PathBuf, files: [PathBuf; 4]) -> Result<Collection, DataError> {
+    fn read(&self, folder: PathBuf, files: [PathBuf; 4], places: &Places) -> Result<Collection, DataError> {
         let [train, train_labels, test, test_labels] = files;
         let split = |images: PathBuf, labels: PathBuf, first: usize| {
-            let split = Split::read(images, Some(labels))?;
+            let split = Split::read(images, Some(labels), places.unpacked.as_deref())?;
             self.check(first, &split.path.display().to_string(), &split.images)?;
             if let Some((path, labels)) = &split.labels {
                 self.check(first + 1, &path.display().to_string(), labels)?;
@@ -280,7 +285,7 @@ impl NamedSet {
         let digest = array.sha256();
         match &self.digests {
             Digests::Content(digests) => same_digest(place, digests[file], digest),
-            Digests::Gzip(_) => match NAMED_SETS.iter().find(|set| set.has_digest(&digest)) {
+            Digests::Gzip(_) => match NAMED_SETS.iter().find(|set| set.has_digest(digest)) {
                 None => Ok(()),
                 Some(other) => Err(DataError::Checksum {
                     place: place.into(),
@@ -297,11 +302,11 @@ impl NamedSet {
     }
 }
 
-fn same_digest(place: &str, expected: &str, got: String) -> Result<(), DataError> {
+fn same_digest(place: &str, expected: &str, got: &str) -> Result<(), DataError> {
     if expected == got {
         return Ok(());
     }
-    Err(DataError::Checksum { place: place.into(), expected: expected.into(), got })
+    Err(DataError::Checksum { place: place.into(), expected: expected.into(), got: got.into() })
 }
 
 /// The four files in `folder`, or which of them is missing.

@@ -71,7 +71,7 @@ fn install(folder: &Path) {
 }
 
 fn nowhere() -> Places {
-    Places { data: None, cache: None, system: None, download: false, address: None }
+    Places { data: None, cache: None, unpacked: None, system: None, download: false, address: None }
 }
 
 /// A server on this machine that gives each request's path to `answer` and sends what it returns; its address.

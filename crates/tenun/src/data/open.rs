@@ -7,10 +7,9 @@ use std::path::Path;
 use super::decode::is_image_name;
 use super::fetch::OnDownload;
 use super::folder::{FolderOptions, read_folder};
-use super::idx_split::{read_idx, read_idx_folder};
 use super::named::{NAMED_SETS, Places, find_named};
 use super::numpy::{read_npy, read_npz};
-use super::{Collection, DataError, Fit};
+use super::{Collection, DataError, Fit, idx_split};
 use crate::suggest;
 
 /// How a source is opened.
@@ -35,16 +34,17 @@ pub struct OpenOptions<'a> {
 /// [`DataError::Setting`] if images are to be brought to a size or colour that only folders of images can be; and
 /// what the reader of the format says.
 pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
+    let copies = options.places.unpacked.as_deref();
     let collection = if let Some(set) = find_named(source) {
         set.open(&options.places, options.on_download)?
     } else {
         let path = Path::new(source);
         match fs::metadata(path) {
-            Ok(data) if data.is_dir() => match read_idx_folder(path)? {
+            Ok(data) if data.is_dir() => match idx_split::folder(path, copies)? {
                 Some(collection) => collection,
                 None => return read_folder(path, &options.folder),
             },
-            Ok(_) => open_file(path)?,
+            Ok(_) => open_file(path, copies)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(nothing_there(source)),
             Err(error) => return Err(DataError::io(path, "open")(error)),
         }
@@ -54,14 +54,14 @@ pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataE
 }
 
 /// Opens a file by what it starts with.
-fn open_file(path: &Path) -> Result<Collection, DataError> {
+fn open_file(path: &Path, copies: Option<&Path>) -> Result<Collection, DataError> {
     let mut start = Vec::new();
     let file = File::open(path).map_err(DataError::io(path, "open"))?;
     file.take(8).read_to_end(&mut start).map_err(DataError::io(path, "read"))?;
     match &start[..] {
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => read_npy(path),
         [b'P', b'K', 3 | 5, 4 | 6, ..] => read_npz(path),
-        [0, 0, ..] | [0x1f, 0x8b, ..] | [] => read_idx(path),
+        [0, 0, ..] | [0x1f, 0x8b, ..] | [] => idx_split::file(path, copies),
         _ => Err(DataError::Malformed {
             path: path.into(),
             place: "byte 0".into(),

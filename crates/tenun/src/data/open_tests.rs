@@ -6,7 +6,8 @@ use tenun_engine::Shape;
 
 /// Options that look for named sets nowhere.
 fn offline() -> OpenOptions<'static> {
-    let places = Places { data: None, cache: None, system: None, download: false, address: None };
+    let places =
+        Places { data: None, cache: None, unpacked: None, system: None, download: false, address: None };
     OpenOptions { places, ..Default::default() }
 }
 

@@ -8,6 +8,7 @@ mod summary;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use tenun_engine::{Cpu, Network};
@@ -36,6 +37,8 @@ pub struct Job {
     cpu: Cpu,
     command: Vec<String>,
     notes: Vec<String>,
+    /// SHA-256 of the images trained on, and of those of the validation curve.
+    digests: OnceLock<(String, Option<String>)>,
 }
 
 /// What became of a run.
@@ -107,8 +110,10 @@ impl Job {
         &self.notes
     }
 
-    /// The images on which the figures at the end are taken, and what they are called.
-    fn scored(&self) -> (&Dataset, &'static str) {
+    /// The images on which the figures at the end are taken, and what they are called: `test`, else `held-out`, else
+    /// `training`.
+    #[must_use]
+    pub fn scored(&self) -> (&Dataset, &'static str) {
         match (&self.collection.test, &self.held_out) {
             (Some(test), _) => (test, "test"),
             (None, Some(held)) => (held, "held-out"),
@@ -148,9 +153,16 @@ impl Job {
         self.train(run, checkpoint.state, observer, stop)
     }
 
+    /// Taken once: it is a hash over all pixels.
+    fn digests(&self) -> &(String, Option<String>) {
+        self.digests.get_or_init(|| {
+            rayon::join(|| self.collection.train.sha256(), || self.validation().map(Dataset::sha256))
+        })
+    }
+
     fn identity(&self) -> Identity {
-        let validation = self.validation().map(Dataset::sha256);
-        Identity::new(&self.settings, self.collection.train.sha256(), validation)
+        let (train, validation) = self.digests().clone();
+        Identity::new(&self.settings, train, validation)
     }
 
     fn train(
@@ -205,7 +217,7 @@ impl Job {
         ModelInfo {
             data: Some(DataInfo {
                 name: train.name().to_owned(),
-                sha256: train.sha256(),
+                sha256: self.digests().0.clone(),
                 classes: train.labels().map_or_else(Vec::new, |labels| labels.names().to_vec()),
             }),
             training: Some(TrainingInfo { loss: training.loss, seed: training.seed, epoch }),

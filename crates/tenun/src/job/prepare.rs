@@ -1,6 +1,7 @@
 //! From settings to a [`Job`]: every check, the data, the split, the network, the first weights.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use tenun_engine::{Cpu, Loss, Network, PlanError};
 
@@ -56,7 +57,17 @@ pub(super) fn job(mut settings: Settings, cpu: Cpu, command: Vec<String>) -> Res
         Some(path) => weights(path, &network)?,
         None => network.initialise(settings.training.seed),
     };
-    Ok(Job { settings, collection, held_out, network, initial, cpu, command, notes })
+    Ok(Job {
+        settings,
+        collection,
+        held_out,
+        network,
+        initial,
+        cpu,
+        command,
+        notes,
+        digests: OnceLock::new(),
+    })
 }
 
 fn open(settings: &Settings) -> Result<Collection, Error> {

@@ -29,8 +29,7 @@ pub fn score(model: &Model, set: &Dataset, train: Option<&Images>, cpu: &Cpu) ->
     let chunk = (CHUNK / images.shape().len()).max(1);
     let mut per_image = ImageScores::default();
     for start in (0..images.len()).step_by(chunk) {
-        let indices: Vec<usize> = (start..(start + chunk).min(images.len())).collect();
-        let part = images.select(&indices);
+        let part = images.part(start..(start + chunk).min(images.len()));
         let reconstructions = model.reconstruct(&part, cpu)?;
         let scores = if model.network().ends_in_sigmoid() {
             let losses = model.losses(Loss::Bce, &part, cpu)?;

@@ -149,7 +149,11 @@ impl Model {
         outputs
     }
 
-    fn check(&self, images: &Images) -> Result<(), ModelError> {
+    /// Whether the model takes these images.
+    ///
+    /// # Errors
+    /// [`ModelError::Images`] if the images have another shape than the network's.
+    pub fn check(&self, images: &Images) -> Result<(), ModelError> {
         let (expected, got) = (self.network.input(), images.shape());
         if expected == got { Ok(()) } else { Err(ModelError::Images { expected, got }) }
     }

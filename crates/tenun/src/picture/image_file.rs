@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use image::codecs::png::PngEncoder;
 use image::{ExtendedColorType, ImageEncoder};
+use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::{Picture, PictureError, error};
@@ -42,6 +43,41 @@ pub fn save_image(path: &Path, shape: Shape, values: &[f32]) -> Result<(), Image
     let bytes =
         encode(shape, values).map_err(|source| ImageFileError::Picture { path: path.to_owned(), source })?;
     write(path, &bytes)
+}
+
+/// Writes many images as [`save_image`] does, each to its file: `values` are `[image][channel][row][column]`. Together they
+/// take far less time than one by one.
+///
+/// # Errors
+/// As [`save_image`], of the first file that cannot be written; those before it may be there.
+///
+/// # Panics
+/// If there are no images' values for a file.
+pub fn save_images(files: &[PathBuf], shape: Shape, values: &[f32]) -> Result<(), ImageFileError> {
+    let length = shape.len();
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ImageFileError::Io { path, source }
+    };
+    let mut folder = None;
+    for file in files {
+        if folder != file.parent() {
+            folder = file.parent();
+            folder.map_or(Ok(()), fs::create_dir_all).map_err(io(file))?;
+        }
+    }
+    let bytes: Result<Vec<_>, _> = files
+        .par_iter()
+        .enumerate()
+        .map(|(at, path)| {
+            let png = encode(shape, &values[at * length..(at + 1) * length]);
+            let png = png.map_err(|source| ImageFileError::Picture { path: path.clone(), source })?;
+            Ok((path.as_path(), png))
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect();
+    file::write_many(&bytes?).map_err(|(at, error)| io(&files[at])(error))
 }
 
 /// Writes a finished picture as a PNG file, as [`save_image`] does.
@@ -106,6 +142,24 @@ mod tests {
         assert_eq!(image::open(&path).unwrap(), rgb.into());
         save_image(&path, Shape::new(2, 1, 1), &[0.2, 0.4]).unwrap();
         assert_eq!(image::open(&path).unwrap().into_luma8().into_raw(), [77]);
+    }
+
+    #[test]
+    fn many_at_once_are_as_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let shape = Shape::new(3, 2, 2);
+        let values: Vec<f32> = (0..40 * shape.len()).map(|i| i as f32 / 480.0).collect();
+        let name = |kind: &str, n: usize| folder.path().join(format!("{kind}/{}/{n}.png", n % 3));
+        let files: Vec<_> = (0..40).map(|n| name("many", n)).collect();
+        save_images(&files, shape, &values).unwrap();
+        for (n, values) in values.chunks_exact(shape.len()).enumerate() {
+            save_image(&name("one", n), shape, values).unwrap();
+            assert_eq!(fs::read(&files[n]).unwrap(), fs::read(name("one", n)).unwrap());
+        }
+        let mut broken = values;
+        broken[5 * shape.len()] = f32::NAN;
+        let error = save_images(&files, shape, &broken).unwrap_err();
+        assert!(error.to_string().contains("5.png"), "{error}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use error::PictureError;
 pub use features::{FeatureLayer, feature_maps};
 pub use grid::{ReconstructionGrid, reconstruction_grid};
 pub use histogram::{Histogram, histogram};
-pub use image_file::{ImageFileError, save_image, save_picture};
+pub use image_file::{ImageFileError, save_image, save_images, save_picture};
 pub use raster::Picture;
 pub use scatter::{Scatter, scatter};
 pub use theme::Theme;
