@@ -23,6 +23,7 @@ pub(crate) mod math;
 mod neon;
 pub(crate) mod outer;
 pub(crate) mod pooled;
+mod peak;
 mod portable;
 mod width;
 
