@@ -1,4 +1,4 @@
-"""Encoding: all 60,000 training images, and a single one, by tenun, PyTorch and onnxruntime with the same weights.
+"""Encoding: the 60,000 training images, and a single one, by tenun, PyTorch and onnxruntime with the same weights.
 
 Every side has the images in memory as it takes them, tenun as bytes, the others as floats; codes go into one array.
 """
@@ -15,6 +15,10 @@ from processes import Worker
 
 # From these each peer may take the one that suits it best.
 BATCHES = (16, 32, 64, 128, 256, 512, 1024)
+# Images on which that is found out.
+SEARCH = 12_800
+# Their names, and their workers.
+PEERS = {"PyTorch": "torch", "onnxruntime": "onnx"}
 # The largest difference of two codes, in parts of the largest code, that rounding explains.
 SAME = 1e-5
 
@@ -22,9 +26,9 @@ SAME = 1e-5
 def measure(bench: Bench, say: Callable[[str], None]) -> dict:
     model, codes = training.model(bench), bench.out / "codes.f32"
     rounds, tries = (3, 1) if bench.quick else (9, 2)
-    settings = {"model": str(model), "data": str(bench.data)}
+    settings = {"model": str(model), "data": str(bench.data), "limit": bench.images}
     with ExitStack() as stack:
-        workers = {"tenun": bench.tenun_worker(), "tenun avx2": bench.tenun_worker(width="avx2")}
+        workers = bench.tenun_workers()
         workers |= {name: bench.python_worker(peer) for name, peer in PEERS.items() if peer in bench.pythons}
         for worker in workers.values():
             stack.callback(worker.finish)
@@ -32,7 +36,8 @@ def measure(bench: Bench, say: Callable[[str], None]) -> dict:
         result = {"images": 0, "same": SAME, "sides": {}}
         batches, apart = {}, {}
         for name in PEERS.keys() & workers.keys():
-            found = {b: search(workers[name], settings, b, tries) for b in BATCHES}
+            some = settings | {"limit": min(SEARCH, bench.images)}
+            found = {b: search(workers[name], some, b, tries) for b in BATCHES}
             batches[name] = min(found, key=found.get)
             said = workers[name].request("encode", **settings, batch=batches[name], compare=str(codes))
             apart[name] = said["apart"] / said["largest"]
@@ -57,10 +62,6 @@ def measure(bench: Bench, say: Callable[[str], None]) -> dict:
     result["program_seconds"] = program(bench, str(model))
     codes.unlink()
     return result
-
-
-# Their names, and their workers.
-PEERS = {"PyTorch": "torch", "onnxruntime": "onnx"}
 
 
 def search(worker: Worker, settings: dict, batch: int, tries: int) -> float:

@@ -15,6 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "scripts/bench"
 PEERS = ROOT / "scripts/peers"
 
+# Cargo's folder; in it what is measured, logs, and runs of tenun.
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+OUT = TARGET / "bench"
+
 # One environment for each: their requirements need not agree. PyPI's PyTorch for Linux brings CUDA's libraries, which
 # nothing here uses: 5 GB of the 8 GB of disk that all of it takes.
 PACKAGES = {
@@ -31,25 +35,34 @@ class Bench:
 
     threads: int
     quick: bool
+    images: int
     burn: bool = False
     compile: bool = False
     pythons: dict[str, Path] = field(default_factory=dict)
     data: Path = Path()
-    out: Path = ROOT / "target/bench"
+    out: Path = OUT
 
     @property
     def tenun(self) -> Path:
-        return target() / "release/tenun"
+        return TARGET / "release/tenun"
 
     @property
     def logs(self) -> Path:
         return self.out / "logs"
 
-    def tenun_worker(self, threads: int | None = None, width: str | None = None) -> Worker:
-        """tenun's side, with the widest registers or others."""
-        command = [target() / "release/examples/bench_worker"]
-        name = f"tenun {width or ''}".strip()
-        return Worker(name, command, threads or self.threads, self.logs, {"TENUN_SIMD": width or ""})
+    @property
+    def widths(self) -> dict[str, str]:
+        """The names under which tenun is compared, with the register width that each asks for: none is the widest."""
+        wide = " avx512f " in read("/proc/cpuinfo")
+        return {"tenun": ""} | ({"tenun avx2": "avx2"} if wide else {})
+
+    def tenun_workers(self, threads: int | None = None) -> dict[str, Worker]:
+        """tenun's sides, by name."""
+        command, threads = [TARGET / "release/examples/bench_worker"], threads or self.threads
+        return {
+            name: Worker(f"{name} worker", command, threads, self.logs, {"TENUN_SIMD": width})
+            for name, width in self.widths.items()
+        }
 
     def python_worker(self, peer: str, threads: int | None = None) -> Worker:
         threads = threads or self.threads
@@ -61,11 +74,6 @@ class Bench:
         code = f"from importlib.metadata import version; print(version({package!r}))"
         command = [str(self.pythons[peer]), "-c", code]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip().split("+")[0]
-
-
-def target() -> Path:
-    """Cargo's folder."""
-    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
 def build() -> None:
@@ -101,13 +109,9 @@ def machine(bench: Bench) -> dict:
     about = {"processor": model[1] if model else platform.machine(), "cores": os.cpu_count(), "l2": l2}
     about |= {"memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
     about |= {"system": f"{platform.system()} {platform.release()}", "load": os.getloadavg()[0], "peak": {}}
-    for width in (None, "avx2"):
-        try:
-            worker = bench.tenun_worker(width=width)
-            said = worker.request("about")
-            worker.finish()
-        except Exception:
-            continue  # No AVX2 on this processor.
+    for worker in bench.tenun_workers().values():
+        said = worker.request("about")
+        worker.finish()
         about["peak"][said["width"]] = said["peak"]
         about["version"] = said["version"]
     return about

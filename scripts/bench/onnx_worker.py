@@ -60,9 +60,9 @@ def images(data: str) -> np.ndarray:
     return fashion.read(Path(data), "train")[:, None]
 
 
-def encode(model: str, data: str, batch: int, compare: str | None = None, **_) -> dict:
-    """The codes of all training images, and how far they are from those in the file `compare`."""
-    x, run = images(data), session(model).run
+def encode(model: str, data: str, limit: int, batch: int, compare: str | None = None, **_) -> dict:
+    """The codes of the first `limit` training images, and how far they are from those in the file `compare`."""
+    x, run = images(data)[:limit], session(model).run
     codes, start = np.empty((len(x), 128), np.float32), perf_counter()
     for first in range(0, len(x), batch):
         codes[first : first + batch] = run(None, {"image": x[first : first + batch]})[0]

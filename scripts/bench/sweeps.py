@@ -34,7 +34,7 @@ def measure(bench: Bench, say: Callable[[str], None]) -> dict:
     for threads in sorted({1, bench.threads}, reverse=True):
         sweeps = SWEEPS if threads == bench.threads else {"threads": list(ESSENTIAL)}
         with ExitStack() as stack:
-            workers = {"tenun": bench.tenun_worker(threads), "tenun avx2": bench.tenun_worker(threads, "avx2")}
+            workers = bench.tenun_workers(threads)
             if "torch" in bench.pythons:
                 workers["PyTorch"] = bench.python_worker("torch", threads)
             for worker in workers.values():

@@ -60,9 +60,9 @@ def images(data: str) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def encode(model: str, data: str, batch: int, compare: str | None = None, **_) -> dict:
-    """The codes of all training images, and how far they are from those in the file `compare`."""
-    x, layers = images(data), encoder(model)
+def encode(model: str, data: str, limit: int, batch: int, compare: str | None = None, **_) -> dict:
+    """The codes of the first `limit` training images, and how far they are from those in the file `compare`."""
+    x, layers = images(data)[:limit], encoder(model)
     codes, start = torch.empty(len(x), 128), perf_counter()
     for first in range(0, len(x), batch):
         codes[first : first + batch] = layers(x[first : first + batch]).flatten(1)

@@ -46,9 +46,8 @@ def sides(bench: Bench) -> list[Side]:
     def peer(name: str, script: str, python: str, package: str, *flags: str) -> Side:
         return Side(name, bench.installed(python, package), [bench.pythons[python], PEERS / script, *flags])
 
-    result = [Side("tenun", "", [bench.tenun, "train"])]
-    if " avx512f " in Path("/proc/cpuinfo").read_text():
-        result.append(Side("tenun avx2", "", [bench.tenun, "train"], {"TENUN_SIMD": "avx2"}))
+    tenun = [bench.tenun, "train"]
+    result = [Side(name, "", tenun, {"TENUN_SIMD": width}) for name, width in bench.widths.items()]
     if "torch" in bench.pythons:
         result.append(peer("PyTorch", "torch_cae.py", "torch", "torch"))
         if bench.compile:
@@ -79,7 +78,7 @@ def burn_version() -> str:
 def measure(bench: Bench, say: Callable[[str], None]) -> dict:
     """Epochs in turn, memory, the time to the first step, and a whole run of twenty epochs."""
     compared = sides(bench)
-    rounds, limit = (2, 12_800) if bench.quick else (5, 60_000)
+    rounds, limit = 2 if bench.quick else 5, bench.images
     limits = ["--limit-train", limit, "--limit-test", limit // 6]
     for number in range(rounds):
         for side in compared:

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `about` | nothing: register width, multiply-add peak of a core |
 //! | `step` | training steps (gathering, forwards, backwards, Adam) on synthetic images, for `seconds` or `count` steps |
-//! | `encode` | the codes of all training images of `data` by `model`, once; they are written to `codes`, if given |
+//! | `encode` | the codes of the first `limit` training images of `data` by `model`, once; they are written to `codes`, if given |
 //! | `latency` | the code of one image, `count` times |
 //!
 //! `TENUN_SIMD` chooses the registers. For `scripts/ci/instructions.py` the count of steps, not the clock, decides
@@ -37,7 +37,7 @@ const BATCHES: usize = 4;
 enum Request {
     About { threads: usize },
     Step(Step),
-    Encode { model: PathBuf, data: String, codes: Option<PathBuf>, threads: usize },
+    Encode { model: PathBuf, data: String, limit: usize, codes: Option<PathBuf>, threads: usize },
     Latency { model: PathBuf, count: usize },
 }
 
@@ -63,15 +63,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         let answer = match serde_json::from_str(&line?)? {
             Request::About { threads } => about(threads)?,
             Request::Step(request) => step(&request)?,
-            Request::Encode { model, data, codes, threads } => {
-                if loaded.is_none() {
-                    let images = data::open(&data, &OpenOptions::default())?.train;
+            Request::Encode { model, data, limit, codes, threads } => {
+                if loaded.as_ref().is_none_or(|(_, images): &(Model, data::Images)| images.len() != limit) {
+                    let mut images = data::open(&data, &OpenOptions::default())?.train.images().clone();
+                    images.truncate(limit);
                     loaded = Some((Model::load(&model)?, images));
                 }
                 let (model, images) = loaded.as_ref().expect("loaded above");
                 let cpu = Cpu::from_environment(Some(threads))?;
                 let start = Instant::now();
-                let result = model.transform(images.images(), &cpu)?;
+                let result = model.transform(images, &cpu)?;
                 let seconds = start.elapsed().as_secs_f64();
                 if let Some(path) = codes {
                     write_floats(&path, &result)?;
