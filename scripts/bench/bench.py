@@ -13,9 +13,9 @@ and threads). What a part measured replaces what it measured before, so that one
 
     make bench ARGUMENTS='--parts encoding'
 
-Figures go to target/bench/results.json, tables to bench/results.md, a picture to docs/speed.svg. The peers are
-installed with pip into target/bench-venv; `--python torch=PATH` takes a Python that has what is needed already.
-Nothing else should run meanwhile: the tables say how busy the machine was.
+Figures go to target/bench/results.json, tables to bench/results.md, a picture to docs/speed.svg; those of a quick look,
+or of fewer images, all stay in target/bench/quick. The peers are with pip into target/bench-venv; `--python torch=PATH` takes a Python that has what is needed already. Nothing else
+should run meanwhile: the tables say how busy the machine was.
 """
 
 import argparse
@@ -40,6 +40,10 @@ PARTS = {"kernels": kernels, "training": training, "encoding": encoding, "sweeps
 # The peers that a part has a use for.
 NEEDS = {"kernels": [], "training": ["torch", "keras", "jax"], "encoding": ["torch", "onnx"], "sweeps": ["torch"]}
 
+# Where coarse figures go, and thorough ones.
+QUICK = environment.OUT / "quick"
+SHOWN = {"results.md": "bench/results.md", "speed.svg": "docs/speed.svg"}
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -60,16 +64,24 @@ def arguments() -> argparse.Namespace:
     return args
 
 
+def is_thorough(args: argparse.Namespace) -> bool:
+    """Whether figures are good enough to be shown to others."""
+    return not args.quick and args.images == 60_000
+
+
 def prepare(args: argparse.Namespace) -> environment.Bench:
     """Builds and installs whatever is missing."""
     threads = min(args.threads, os.cpu_count())
     bench = environment.Bench(threads, args.quick, args.images, args.burn, args.compile)
+    if not is_thorough(args):
+        bench.out = QUICK
     bench.logs.mkdir(parents=True, exist_ok=True)
     ready = dict(pair.split("=", 1) for pair in args.python)
     for peer in dict.fromkeys(peer for part in args.parts for peer in NEEDS[part]):
         if peer not in args.without.split(","):
             # An absolute path, but no resolved one: a virtual environment's Python is a link out of it.
-            bench.pythons[peer] = Path(os.path.abspath(ready[peer])) if peer in ready else environment.python(peer, args.venv)
+            own = Path(os.path.abspath(ready[peer])) if peer in ready else None
+            bench.pythons[peer] = own or environment.python(peer, args.venv)
     environment.build()
     bench.data = environment.data()
     return bench
@@ -93,21 +105,22 @@ def measure(args: argparse.Namespace, stored: Path) -> dict:
 
 def main() -> None:
     args = arguments()
-    stored = environment.OUT / "results.json"
+    out = environment.OUT if is_thorough(args) else QUICK
+    stored = out / "results.json"
     try:
         results = json.loads(stored.read_text()) if args.report else measure(args, stored)
     except (Failed, subprocess.CalledProcessError, FileNotFoundError) as error:
         sys.exit(f"error: {error}")
     text = report.markdown(results)
-    tables = environment.ROOT / "bench/results.md"
-    tables.parent.mkdir(exist_ok=True)
-    tables.write_text(text)
-    print(text)
-    print(f"written: {tables}", file=sys.stderr)
+    files = {"results.md": text}
     if {"training", "encoding"} <= results.keys():
-        drawing = environment.ROOT / "docs/speed.svg"
-        drawing.write_text(picture.svg(results))
-        print(f"written: {drawing}", file=sys.stderr)
+        files["speed.svg"] = picture.svg(results)
+    for name, content in files.items():
+        path = environment.ROOT / SHOWN[name] if is_thorough(args) else out / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+        print(f"written: {path}", file=sys.stderr)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from environment import HERE, PEERS, Bench
+from environment import HERE, OUT, PEERS, Bench
 from processes import Process
 
 BATCH = 128
@@ -65,9 +65,10 @@ def sides(bench: Bench) -> list[Side]:
 
 def build_burn(bench: Bench) -> Path:
     """The program in Burn; some minutes the first time."""
-    environment = os.environ | {"CARGO_TARGET_DIR": str(bench.out / "burn")}
+    folder = OUT / "burn"
+    environment = os.environ | {"CARGO_TARGET_DIR": str(folder)}
     subprocess.run(["cargo", "build", "--release", "--locked"], cwd=HERE / "burn", env=environment, check=True)
-    return bench.out / "burn/release/burn-cae"
+    return folder / "release/burn-cae"
 
 
 def burn_version() -> str:
