@@ -14,8 +14,9 @@ and threads). What a part measured replaces what it measured before, so that one
     make bench ARGUMENTS='--parts encoding'
 
 Figures go to target/bench/results.json, tables to bench/results.md, a picture to docs/speed.svg; those of a quick look,
-or of fewer images, all stay in target/bench/quick. The peers are with pip into target/bench-venv; `--python torch=PATH` takes a Python that has what is needed already. Nothing else
-should run meanwhile: the tables say how busy the machine was.
+or of fewer images, all stay in target/bench/quick. The peers are installed with pip into target/bench-venv;
+`--python torch=PATH` takes a Python that has what is needed already. Nothing else should run meanwhile: the tables say
+how busy the machine was.
 """
 
 import argparse

@@ -36,7 +36,7 @@ def svg(results: dict) -> str:
     panels = [
         (
             f"Seconds to train an epoch of {images:,} images (less is better)",
-            [(name, value, f"{value:.1f} s") for name, value in seconds],
+            [(name, value, f"{value:.2f} s" if value < 10 else f"{value:.1f} s") for name, value in seconds],
             lambda value: ratio(value / seconds[0][1]),
         ),
         (
@@ -48,10 +48,12 @@ def svg(results: dict) -> str:
     drawn, y = [], 0
     for title, bars, note in panels:
         y = panel(drawn, y, title, bars, note)
-    foot = f"The network cae, 12,785 parameters; {about['threads']} threads; {about['processor']}; medians, {about['date']}"
-    drawn.append(text(0, y + 4, "note", foot))
+    foot = ["The network cae, 12,785 parameters", f"{about['threads']} threads", about["processor"]]
+    drawn.append(text(0, y + 4, "note", "; ".join([*foot, f"medians, {about['date']}"])))
     height = y + 20
-    told = "; ".join(f"{title}: " + ", ".join(f"{name} {label}" for name, _, label in bars) for title, bars, _ in panels)
+    told = "; ".join(
+        f"{title}: {', '.join(f'{name} {label}' for name, _, label in bars)}" for title, bars, _ in panels
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" aria-label="{escape(told)}">\n<style>{STYLE}</style>\n' + "\n".join(drawn) + "\n</svg>\n"
