@@ -22,8 +22,8 @@ pub(crate) mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub(crate) mod outer;
-pub(crate) mod pooled;
 mod peak;
+pub(crate) mod pooled;
 mod portable;
 mod width;
 
