@@ -1,13 +1,14 @@
 # What people do here. `make` alone lists it.
 
 CARGO ?= cargo
+PYTHON ?= python3
 # Where `make demo` puts its run; what was there is replaced.
 DEMO ?= runs/demo
 
-.PHONY: help demo test lint fmt bench docs arm64 ci clean
+.PHONY: help demo test lint fmt bench bench-all kernels instructions docs arm64 ci clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## train the reference autoencoder on Fashion-MNIST, 20 epochs, and write its report
 	@scripts/get-data.sh >/dev/null
@@ -25,8 +26,17 @@ lint: ## formatting, spelling, shell scripts, clippy, documentation: warnings ar
 fmt: ## format the code
 	$(CARGO) fmt --all
 
-bench: ## measure the kernels with every register width
+bench: ## measure tenun beside PyTorch, Keras, JAX and onnxruntime: half an hour, 8 GB; ARGUMENTS=--quick, --help
+	$(PYTHON) scripts/bench/bench.py $(ARGUMENTS)
+
+bench-all: ## the same with Burn, which builds for minutes, and torch.compile
+	$(PYTHON) scripts/bench/bench.py --burn --compile $(ARGUMENTS)
+
+kernels: ## measure single kernels with every register width; ARGUMENTS=conv some of them
 	$(CARGO) bench --locked --package tenun-engine --bench kernels -- $(ARGUMENTS)
+
+instructions: ## compare the instructions of a training step with the recorded ones; ARGUMENTS=--record accepts
+	scripts/ci/instructions.py $(ARGUMENTS)
 
 docs: ## the library's documentation, into target/doc
 	$(CARGO) doc --workspace --locked --no-deps --lib

@@ -58,11 +58,11 @@ def adam_step(layers, mean, square, step, x):
 
 
 def main() -> None:
-    train, test = (x[..., None] for x in fashion.images(args.data))
+    train, test = (x[..., None] for x in fashion.images(args))
     layers = parameters(jax.random.key(args.seed))
     mean = square = jax.tree.map(jnp.zeros_like, layers)
     shuffle, evaluate, step = np.random.default_rng(args.seed), jax.jit(bce), 0
-    for epoch in range(1, args.epochs + 1):
+    for epoch in fashion.epochs(args):
         start, losses, sizes = perf_counter(), [], []
         order = shuffle.permutation(len(train))
         for first in range(0, len(order), args.batch_size):

@@ -33,6 +33,7 @@ class Clock(keras.callbacks.Callback):
     """Times the two halves of an epoch: `fit` validates before it calls an epoch ended."""
 
     def on_epoch_begin(self, epoch, logs=None):
+        fashion.turn(args)
         self.start = perf_counter()
 
     def on_test_begin(self, logs=None):
@@ -47,7 +48,7 @@ class Clock(keras.callbacks.Callback):
 def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     keras.utils.set_random_seed(args.seed)
-    train, test = (x[..., None] for x in fashion.images(args.data))
+    train, test = (x[..., None] for x in fashion.images(args))
     model = network()
     model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy", jit_compile=False)
     model.fit(

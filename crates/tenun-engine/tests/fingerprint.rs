@@ -29,9 +29,11 @@ fn network(sigmoid: bool) -> Network {
         Residual { body: vec![conv(7, 1), LeakyRelu::default().into(), conv(5, 5)] }.into(),
         MaxPool::default().into(),
         Dropout { rate: 0.1 }.into(),
-        // These two are computed as one.
+        // These two are computed as one, and so are the three after them, by blocks.
         Upsample::default().into(),
-        conv(4, 3),
+        conv(16, 3),
+        conv(16, 3),
+        Relu {}.into(),
         MaxPool::default().into(),
         Conv2d { filters: 6, stride: 2, ..Conv2d::default() }.into(),
         Tanh {}.into(),

@@ -22,6 +22,7 @@ pub(crate) mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub(crate) mod outer;
+mod peak;
 pub(crate) mod pooled;
 mod portable;
 mod width;

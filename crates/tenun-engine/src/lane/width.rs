@@ -77,7 +77,7 @@ impl Width {
         }
     }
 
-    /// Those of all widths that this CPU can run: for tests that compare their bits.
+    /// Those of all widths that this CPU can run: for tests that compare their bits, and benchmarks.
     #[must_use]
     pub fn available() -> Vec<Self> {
         [Self::Portable, Self::Avx2, Self::Avx512, Self::Neon]
