@@ -21,5 +21,5 @@ pub use plan::{
     Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Rewrite, Scaling, Stage, Step, TrainingPlan,
     UnknownRewrite,
 };
-pub use random::{Philox, Purpose};
+pub use random::{Philox, Purpose, normal};
 pub use shape::Shape;

@@ -123,7 +123,7 @@ fn step(request: &Step) -> Result<Value, Box<dyn Error>> {
         let indices = batches.next().expect("an endless row");
         let batch = Batch { images: Images::Bytes(&images), indices, seed: 1, epoch: 0 };
         let start = Instant::now();
-        plan.gradient(&weights, &batch, &mut gradient, &mut losses);
+        plan.gradient(&weights, &batch, &mut gradient, &mut losses, &mut []);
         optimizer.step(&mut weights, &gradient, 1e-3);
         start.elapsed().as_secs_f64()
     };

@@ -4,6 +4,7 @@
 mod activation;
 mod average_pool;
 mod conv2d;
+mod corrupt;
 mod crop;
 mod dense;
 mod dropout;
@@ -11,10 +12,12 @@ mod flatten;
 mod group_norm;
 mod leaky_relu;
 mod max_pool;
+mod penalty;
 mod pool;
 mod relu;
 mod reshape;
 mod residual;
+mod sampling;
 mod sigmoid;
 mod silu;
 mod tanh;
@@ -26,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use average_pool::AveragePool;
 pub use conv2d::{Conv2d, Padding};
+pub use corrupt::{Corrupt, Corruption};
 pub use crop::Crop;
 pub use dense::Dense;
 pub use dropout::{Dropout, Noise};
@@ -33,9 +37,11 @@ pub use flatten::Flatten;
 pub use group_norm::GroupNorm;
 pub use leaky_relu::LeakyRelu;
 pub use max_pool::MaxPool;
+pub use penalty::{Norm, Penalty};
 pub use relu::Relu;
 pub use reshape::Reshape;
 pub use residual::Residual;
+pub use sampling::Sampling;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use tanh::Tanh;
@@ -102,6 +108,11 @@ pub(crate) trait LayerKind {
 
     /// The equation, for one image, `[channel][row][column]`.
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Option<Noise>) -> Vec<R>;
+
+    /// What the layer adds to the sum of the loss over an image while training, given its input.
+    fn penalty<R: Real>(&self, _x: &[R], _noise: Noise) -> R {
+        R::from(0.0)
+    }
 
     /// Adds this layer's operations to a plan.
     fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port;
@@ -173,6 +184,12 @@ layers! {
     Sigmoid = "sigmoid",
     /// Random silence while training.
     Dropout = "dropout",
+    /// Images made worse while training.
+    Corrupt = "corrupt",
+    /// Numbers that cost something.
+    Penalty = "penalty",
+    /// A code drawn from a normal distribution.
+    Sampling = "sampling",
     /// Normalisation over groups of channels.
     GroupNorm = "group_norm",
     /// Layers whose input is added to their output.
@@ -225,6 +242,15 @@ impl Layer {
         noise: Option<Noise>,
     ) -> Vec<R> {
         each!(self, layer => layer.reference(at, parameters, x, noise))
+    }
+
+    pub(crate) fn penalty<R: Real>(&self, x: &[R], noise: Noise) -> R {
+        each!(self, layer => layer.penalty(x, noise))
+    }
+
+    /// Whether this layer adds to the loss.
+    pub(crate) fn has_penalty(&self) -> bool {
+        matches!(self, Self::Penalty(_) | Self::Sampling(_))
     }
 
     pub(crate) fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {

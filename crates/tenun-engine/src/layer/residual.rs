@@ -33,6 +33,12 @@ impl LayerKind for Residual {
         if self.body.is_empty() {
             return Err("`body` is empty; it needs at least one layer".to_owned());
         }
+        if let Some(layer) = self.body.iter().find(|layer| layer.has_penalty()) {
+            return Err(format!(
+                "`{}` adds to the loss, and cannot stand inside a residual block",
+                layer.name()
+            ));
+        }
         let output = self.body.iter().try_fold(input, |shape, layer| {
             layer.infer(shape).map_err(|why| format!("in its body, {} on {shape}: {why}", layer.name()))
         })?;

@@ -8,8 +8,9 @@ use crate::lane::{TILE, Width, dispatch};
 use crate::network::Part;
 use crate::network::placed::Placer;
 use crate::plan::Rewrite;
+use crate::plan::testing::PENALTY_WEIGHT;
 use crate::plan::testing::{Run, Trial};
-use crate::reference::{Tape, sequence};
+use crate::reference::{Tape, sequence_and_penalty};
 
 /// Float rounding of a sum of up to a few thousand products, relative to the largest result.
 const TOLERANCE: f64 = 2e-5;
@@ -56,16 +57,18 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
     let written = Trial { without: Rewrite::ALL, ..trial };
 
     let mut d_parameters = vec![0.0; count];
-    let (mut outputs, mut d_images) = (Vec::new(), Vec::new());
+    let (mut outputs, mut d_images, mut penalties) = (Vec::new(), Vec::new(), Vec::new());
     for image in 0..TILE {
-        let noise = Some(Noise { seed: 1, epoch: 2, image: image as u32 });
+        let noise = Noise { seed: 1, epoch: 2, image: image as u32 };
         let tape = Tape::default();
         let track = |x: &[f32]| x.iter().map(|&x| tape.variable(f64::from(x))).collect::<Vec<_>>();
         let (p, x) = (track(&parameters), track(&images[image * input.len()..][..input.len()]));
-        let y = sequence(&placed, &p, x.clone(), noise);
+        let (y, penalty) = sequence_and_penalty(&placed, &p, x.clone(), noise);
         let seeds = &seeds[image * output.len()..][..output.len()];
         let objective =
             y.iter().zip(seeds).fold(tape.variable(0.0), |sum, (&y, &seed)| sum + y * f64::from(seed).into());
+        let objective = objective + penalty * f64::from(PENALTY_WEIGHT).into();
+        penalties.push(penalty.value());
         outputs.extend(y.iter().map(|y| y.value()));
         d_images.extend(tape.gradient(objective, &x));
         for (sum, d) in d_parameters.iter_mut().zip(tape.gradient(objective, &p)) {
@@ -73,6 +76,7 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
         }
     }
     assert_close("output", &ours.outputs, &outputs);
+    assert_close("penalties", &ours.penalties, &penalties);
     assert_close("gradient of the input", &ours.d_images, &d_images);
     assert_close("gradient of the parameters", &ours.d_parameters, &d_parameters);
 
@@ -91,6 +95,7 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
         let other = dispatch(width, Run(&trial));
         let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
         assert!(same(&ours.outputs, &other.outputs), "{width} gives other outputs for {layers:?}");
+        assert!(same(&ours.penalties, &other.penalties), "{width} gives other penalties for {layers:?}");
         assert!(same(&ours.d_images, &other.d_images), "{width} gives other input gradients for {layers:?}");
         assert!(
             same(&ours.d_parameters, &other.d_parameters),
@@ -112,15 +117,16 @@ fn check_differences(input: Shape, layers: &[Layer], salt: u64) {
     let double = |x: Vec<f32>| x.into_iter().map(f64::from).collect::<Vec<_>>();
     let both = double(numbers(count + input.len(), salt + 4));
     let seeds = double(numbers(placed.last().unwrap().output.len(), salt + 5));
-    let noise = Some(Noise { seed: 1, epoch: 2, image: 3 });
+    let noise = Noise { seed: 1, epoch: 2, image: 3 };
     let objective = |both: &[f64]| -> f64 {
-        let y = sequence(&placed, &both[..count], both[count..].to_vec(), noise);
-        y.iter().zip(&seeds).map(|(y, seed)| y * seed).sum()
+        let (y, penalty) = sequence_and_penalty(&placed, &both[..count], both[count..].to_vec(), noise);
+        y.iter().zip(&seeds).map(|(y, seed)| y * seed).sum::<f64>() + penalty
     };
     let tape = Tape::default();
     let tracked: Vec<_> = both.iter().map(|&x| tape.variable(x)).collect();
-    let y = sequence(&placed, &tracked[..count], tracked[count..].to_vec(), noise);
-    let sum = y.iter().zip(&seeds).fold(tape.variable(0.0), |sum, (&y, &seed)| sum + y * seed.into());
+    let (y, penalty) = sequence_and_penalty(&placed, &tracked[..count], tracked[count..].to_vec(), noise);
+    let sum =
+        penalty + y.iter().zip(&seeds).fold(tape.variable(0.0), |sum, (&y, &seed)| sum + y * seed.into());
     let exact = tape.gradient(sum, &tracked);
     let h = 1e-6;
     for i in 0..both.len() {
@@ -140,6 +146,11 @@ fn check_differences(input: Shape, layers: &[Layer], salt: u64) {
 
 fn shapes() -> impl Strategy<Value = Shape> {
     (1usize..6, 1usize..10, 1usize..10).prop_map(|(c, h, w)| Shape::new(c, h, w))
+}
+
+fn corruption() -> impl Strategy<Value = Corruption> {
+    use Corruption::{Blur, Gaussian, Masking, Patches, SaltAndPepper};
+    prop::sample::select(vec![Gaussian, SaltAndPepper, Masking, Patches, Blur])
 }
 
 fn rounding() -> impl Strategy<Value = Rounding> {
@@ -170,6 +181,12 @@ fn layer_on_shape() -> impl Strategy<Value = (Shape, Layer)> {
         1 => Just(Tanh {}.into()),
         1 => Just(Sigmoid {}.into()),
         1 => (0f32..0.9).prop_map(|rate| Dropout { rate }.into()),
+        2 => (corruption(), 0.1f32..0.9, 1usize..4)
+            .prop_map(|(kind, amount, size)| Corrupt { kind, amount, size }.into()),
+        1 => (prop::sample::select(vec![Norm::L1, Norm::L2]), 0f32..2.0)
+            .prop_map(|(norm, weight)| Penalty { norm, weight }.into()),
+        2 => (0f32..2.0, 0u32..5, prop::sample::select(vec![0.0, 0.0, 0.1]))
+            .prop_map(|(beta, warmup_epochs, free_bits)| Sampling { beta, warmup_epochs, free_bits }.into()),
         2 => (1usize..4).prop_map(|groups| GroupNorm { groups, epsilon: 1e-3 }.into()),
     ];
     (shapes(), layer).prop_filter("the layer takes the shape", |(shape, layer): &(Shape, Layer)| {

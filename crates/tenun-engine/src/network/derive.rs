@@ -113,7 +113,10 @@ fn mirror(input: Shape, encoder: &[Placed]) -> Vec<Step> {
             | Layer::Silu(_)
             | Layer::Tanh(_)
             | Layer::Sigmoid(_)
-            | Layer::Dropout(_) => {}
+            | Layer::Dropout(_)
+            | Layer::Corrupt(_)
+            | Layer::Penalty(_)
+            | Layer::Sampling(_) => {}
         }
     }
     steps.extend(up.take());

@@ -2,7 +2,7 @@
 
 use super::grid::{Grid, Grids};
 use super::program::Program;
-use super::tile::{Op, TensorId, WinnersId};
+use super::tile::{Op, TensorId, TermId, WinnersId};
 use super::{Cpu, Rewrite, Step};
 use crate::Shape;
 use crate::lane::Simd;
@@ -32,10 +32,14 @@ pub(crate) struct Builder<S: Simd> {
     winners: Vec<(usize, Option<usize>)>,
     makers: Vec<Maker<S>>,
     training: bool,
+    corrupts: bool,
     allowed: Vec<Rewrite>,
     steps: Vec<Step>,
     /// The step that is being lowered.
     step: Option<usize>,
+    /// What layers add to the loss: what it is, and the layer.
+    terms: Vec<(&'static str, String)>,
+    loss_weights: Option<TensorId>,
 }
 
 /// A tensor whose layout is not settled yet.
@@ -54,9 +58,12 @@ impl<S: Simd> Builder<S> {
             winners: Vec::new(),
             makers: Vec::new(),
             training,
+            corrupts: training,
             allowed: Rewrite::ALL.iter().copied().filter(|&rewrite| cpu.allows(rewrite)).collect(),
             steps: Vec::new(),
             step: None,
+            terms: Vec::new(),
+            loss_weights: None,
         }
     }
 
@@ -84,6 +91,16 @@ impl<S: Simd> Builder<S> {
         self.training
     }
 
+    /// Whether images are made worse by the layers for it: in training, and where it is asked for.
+    pub(crate) fn corrupts(&self) -> bool {
+        self.corrupts
+    }
+
+    /// The same builder, for a plan that makes images worse without training.
+    pub(crate) fn corrupting(self, corrupts: bool) -> Self {
+        Self { corrupts: self.corrupts || corrupts, ..self }
+    }
+
     /// A new tensor.
     pub(crate) fn tensor(&mut self, shape: Shape) -> TensorId {
         self.tensors.push(Wanted { shape, border: 0, step: self.step });
@@ -94,6 +111,19 @@ impl<S: Simd> Builder<S> {
     pub(crate) fn winners(&mut self, windows: usize) -> WinnersId {
         self.winners.push((windows, self.step));
         WinnersId(self.winners.len() - 1)
+    }
+
+    /// A term that `layer` adds to the loss, called `what`.
+    pub(crate) fn term(&mut self, what: &'static str, layer: &Placed) -> TermId {
+        self.terms.push((what, layer.name.clone()));
+        TermId(self.terms.len() - 1)
+    }
+
+    /// A tensor of an image's shape, by which the loss of each number is multiplied in training.
+    pub(crate) fn loss_weights(&mut self, shape: Shape) -> TensorId {
+        let id = self.tensor(shape);
+        self.loss_weights = Some(id);
+        id
     }
 
     /// A tensor that comes from outside, with no gradient.
@@ -139,6 +169,16 @@ impl<S: Simd> Builder<S> {
         let grids = Grids(grids);
         let ops = self.makers.into_iter().map(|make| make(&grids)).collect();
         let winners = self.winners.into_iter().map(|(windows, _)| windows).collect();
-        Program::new(grids, winners, ops, steps)
+        // A term has its own name, and that of its layer where there are several.
+        let name =
+            |(what, layer): &(&'static str, String)| match self.terms.iter().filter(|t| t.0 == *what).count()
+            {
+                1 => (*what).to_owned(),
+                _ => format!("{layer}.{what}"),
+            };
+        let mut program = Program::new(grids, winners, ops, steps);
+        program.terms = self.terms.iter().map(name).collect();
+        program.loss_weights = self.loss_weights;
+        program
     }
 }

@@ -8,6 +8,7 @@ use super::program::{Program, Workspace};
 use super::source::Intake;
 use super::{Builder, Cpu, Images, PlanError, Scaling, lower};
 use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
+use crate::layer::{Layer, Noise};
 use crate::network::Placed;
 use crate::{Loss, Network, Shape};
 
@@ -58,10 +59,58 @@ impl ForwardPlan {
             Stage::Reconstruct => network.body().collect(),
         };
         let sigmoid = stage != Stage::Encode && network.ends_in_sigmoid();
-        let compile =
-            Compile { layers, input, sigmoid, loss, compare: stage == Stage::Reconstruct, scaling, cpu };
+        let compile = Compile {
+            layers,
+            input,
+            sigmoid,
+            loss,
+            compare: stage == Stage::Reconstruct,
+            seed: None,
+            scaling,
+            cpu,
+        };
         let runner = dispatch(cpu.width(), compile);
         Ok(Self { runner, input, output, parameters: network.parameter_count() })
+    }
+
+    /// As [`Self::new`] for [`Stage::Reconstruct`] without a loss, but images are made worse first as they are in
+    /// training, by the layers that do so: what a denoising network makes of noise. The image with index i is
+    /// corrupted as in the first epoch of a run with this seed.
+    #[must_use]
+    pub fn corrupted(network: &Network, seed: u64, scaling: Scaling, cpu: &Cpu) -> Self {
+        let layers: Vec<&Placed> = network.body().collect();
+        Self::corrupting(network, layers, network.ends_in_sigmoid(), seed, scaling, cpu)
+    }
+
+    /// The corrupted images themselves: what [`Self::corrupted`] is given to see. None if the network corrupts
+    /// nothing.
+    #[must_use]
+    pub fn corruption(network: &Network, seed: u64, scaling: Scaling, cpu: &Cpu) -> Option<Self> {
+        let layers: Vec<&Placed> =
+            network.encoder().iter().take_while(|placed| matches!(placed.layer, Layer::Corrupt(_))).collect();
+        (!layers.is_empty()).then(|| Self::corrupting(network, layers, false, seed, scaling, cpu))
+    }
+
+    fn corrupting(
+        network: &Network,
+        layers: Vec<&Placed>,
+        sigmoid: bool,
+        seed: u64,
+        scaling: Scaling,
+        cpu: &Cpu,
+    ) -> Self {
+        let (input, output) = (network.input(), layers.last().map_or(network.input(), |last| last.output));
+        let compile = Compile {
+            layers,
+            input,
+            sigmoid,
+            loss: Loss::Mse,
+            compare: false,
+            seed: Some(seed),
+            scaling,
+            cpu,
+        };
+        Self { runner: dispatch(cpu.width(), compile), input, output, parameters: network.parameter_count() }
     }
 
     /// Compiles the first `layers` layers of `network`: their output is what feature maps are made of.
@@ -72,8 +121,16 @@ impl ForwardPlan {
     pub fn up_to(network: &Network, layers: usize, scaling: Scaling, cpu: &Cpu) -> Self {
         let layers: Vec<&Placed> = network.layers().take(layers).collect();
         let (input, output) = (network.input(), layers.last().expect("at least one layer").output);
-        let compile =
-            Compile { layers, input, sigmoid: false, loss: Loss::Mse, compare: false, scaling, cpu };
+        let compile = Compile {
+            layers,
+            input,
+            sigmoid: false,
+            loss: Loss::Mse,
+            compare: false,
+            seed: None,
+            scaling,
+            cpu,
+        };
         Self { runner: dispatch(cpu.width(), compile), input, output, parameters: network.parameter_count() }
     }
 
@@ -129,6 +186,8 @@ struct Compile<'a> {
     loss: Loss,
     /// Whether output and input have one shape, so that there is a loss.
     compare: bool,
+    /// The seed by which images are corrupted, if they are.
+    seed: Option<u64>,
     scaling: Scaling,
     cpu: &'a Cpu,
 }
@@ -137,7 +196,7 @@ impl WithSimd for Compile<'_> {
     type Output = Box<dyn Runner>;
 
     fn run<S: Simd>(self, s: S) -> Self::Output {
-        let mut builder = Builder::<S>::new(false, self.cpu);
+        let mut builder = Builder::<S>::new(false, self.cpu).corrupting(self.seed.is_some());
         let input = builder.input(self.input);
         let end = lower::sequence(&mut builder, &self.layers, input);
         let program = builder.finish();
@@ -147,6 +206,7 @@ impl WithSimd for Compile<'_> {
             head: self.compare.then(|| Head::new::<S>(self.loss, self.sigmoid, end, input, &program.grids)),
             output: Output::new::<S>(self.sigmoid, end, &program.grids),
             scaling: self.scaling,
+            seed: self.seed.unwrap_or_default(),
             packed: program.packed(),
             workspaces: PerThread::new(self.cpu, || program.workspace(0)),
             program,
@@ -163,6 +223,7 @@ struct Forward<S: Simd> {
     head: Option<Head>,
     output: Output,
     scaling: Scaling,
+    seed: u64,
     packed: Vec<f32>,
     workspaces: PerThread<Workspace>,
 }
@@ -182,6 +243,9 @@ impl<S: Simd> Forward<S> {
             *index = u32::try_from(first + i).expect("fewer than 2^32 images");
         }
         self.intake.fill::<S>(&mut workspace.tensors, images, &indices[..count], &self.scaling);
+        for (noise, &image) in workspace.noise.iter_mut().zip(&indices) {
+            *noise = Noise { seed: self.seed, epoch: 0, image };
+        }
         self.program.forward(self.s, parameters, &self.packed, workspace);
     }
 }

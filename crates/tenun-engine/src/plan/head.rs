@@ -12,6 +12,8 @@ pub(super) struct Head {
     z: (TensorId, Rows),
     target: (TensorId, Rows),
     gradient: Option<(TensorId, Rows)>,
+    /// What the loss of each number counts, if not all the same.
+    weights: Option<(TensorId, Rows)>,
 }
 
 /// Checks that `loss` can be computed on the output of `network`.
@@ -32,7 +34,13 @@ impl Head {
             z: place(z.value),
             target: place(target.value),
             gradient: z.gradient.map(place),
+            weights: None,
         }
+    }
+
+    /// The same, with what the loss of each number counts in training.
+    pub(super) fn weighted<S: Simd>(self, weights: Option<TensorId>, grids: &Grids) -> Self {
+        Self { weights: weights.map(|id| (id, Rows::of::<S>(&grids[id]))), ..self }
     }
 
     /// Writes the gradient of Σ weight · loss, and returns the sum of the loss over the numbers of each image.
@@ -40,6 +48,9 @@ impl Head {
     /// `weights` is 1 / (images · numbers) in the lanes of images, and 0 in empty ones.
     pub(super) fn gradient<S: Simd>(&self, s: S, tensors: &mut Tensors, weights: S::V) -> S::V {
         let Some(gradient) = &self.gradient else { return self.value(s, tensors) };
+        if let Some(counts) = &self.weights {
+            return self.weighted_gradient(s, tensors, weights, gradient, counts);
+        }
         let [z, t, dz] = tensors.many([self.z.0, self.target.0, gradient.0]);
         s.enter(
             #[inline(always)]
@@ -55,6 +66,39 @@ impl Head {
                         let (loss, slope) = self.loss_and_slope(s, s.load(z), s.load(t));
                         sum = sum + loss;
                         flush(s, slope * weights).store(dz);
+                    }
+                    total = total + sum;
+                }
+                total
+            },
+        )
+    }
+
+    /// As [`Self::gradient`], where numbers count differently.
+    fn weighted_gradient<S: Simd>(
+        &self,
+        s: S,
+        tensors: &mut Tensors,
+        weights: S::V,
+        gradient: &(TensorId, Rows),
+        counts: &(TensorId, Rows),
+    ) -> S::V {
+        let [z, t, dz, counted] = tensors.many([self.z.0, self.target.0, gradient.0, counts.0]);
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut total = s.zero();
+                let rows = self.z.1.iter().zip(self.target.1.iter());
+                for ((z_row, t_row), (dz_row, c_row)) in rows.zip(gradient.1.iter().zip(counts.1.iter())) {
+                    let pairs = z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES));
+                    let counts = counted[c_row].chunks_exact(S::LANES);
+                    let mut sum = s.zero();
+                    for (((z, t), count), dz) in pairs.zip(counts).zip(dz[dz_row].chunks_exact_mut(S::LANES))
+                    {
+                        let (loss, slope) = self.loss_and_slope(s, s.load(z), s.load(t));
+                        let count = s.load(count);
+                        sum = sum + loss * count;
+                        flush(s, slope * count * weights).store(dz);
                     }
                     total = total + sum;
                 }

@@ -35,7 +35,7 @@ pub(crate) use convolution::{ConvGeometry, Convolution};
 pub(crate) use gather::Gather;
 pub(crate) use grid::{Grid, Grids, Rows};
 pub(crate) use skip::Skip;
-pub(crate) use tile::{Op, TensorId, Tile};
+pub(crate) use tile::{Op, TensorId, TermId, Tile};
 pub(crate) use upsampled::Upsampled;
 pub(crate) use winograd::{Passes, Winograd};
 

@@ -1,9 +1,9 @@
 //! [`Program`]: the operations of a plan with the layouts of their tensors, and [`Workspace`], one thread's buffers.
 
-use super::tile::{AllWinners, Tensors};
+use super::tile::{AllWinners, TensorId, Tensors};
 use super::{Grid, Grids, Op, Step, Tile};
 use crate::lane::pooled::Winners;
-use crate::lane::{Buffer, Simd};
+use crate::lane::{Buffer, Simd, TILE};
 use crate::layer::Noise;
 
 /// Operations in the order in which they run forwards.
@@ -16,6 +16,10 @@ pub(super) struct Program<S: Simd> {
     packed_ends: Vec<usize>,
     /// What the operations compute.
     pub(super) steps: Vec<Step>,
+    /// The names of what layers add to the loss.
+    pub(super) terms: Vec<String>,
+    /// What the loss of each number counts, where layers have a say in it.
+    pub(super) loss_weights: Option<TensorId>,
 }
 
 /// The buffers one thread needs to run a program.
@@ -26,6 +30,10 @@ pub(super) struct Workspace {
     pub(super) gradients: Vec<f32>,
     /// What random numbers depend on, for each lane.
     pub(super) noise: Vec<Noise>,
+    /// What one unit of the loss counts in each lane.
+    pub(super) weights: [f32; TILE],
+    /// What layers add to the loss, for each lane.
+    pub(super) terms: Vec<[f32; TILE]>,
 }
 
 impl<S: Simd> Program<S> {
@@ -38,7 +46,7 @@ impl<S: Simd> Program<S> {
                 end
             })
             .collect();
-        Self { grids, winners, ops, packed_ends, steps }
+        Self { grids, winners, ops, packed_ends, steps, terms: Vec::new(), loss_weights: None }
     }
 
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
@@ -46,7 +54,9 @@ impl<S: Simd> Program<S> {
         let tensors = self.grids.0.iter().map(|grid| Buffer::zeros(grid.vectors() * S::LANES)).collect();
         let noise = vec![Noise { seed: 0, epoch: 0, image: 0 }; S::LANES];
         let winners = AllWinners(self.winners.iter().map(|&windows| vec![[0; 4]; windows]).collect());
-        Workspace { tensors: Tensors(tensors), winners, gradients: vec![0.0; gradients], noise }
+        let terms = vec![[0.0; TILE]; self.terms.len()];
+        let gradients = vec![0.0; gradients];
+        Workspace { tensors: Tensors(tensors), winners, gradients, noise, weights: [0.0; TILE], terms }
     }
 
     /// Bytes of one workspace's tensors.
@@ -98,6 +108,8 @@ impl<S: Simd> Program<S> {
             packed: &packed[start..self.packed_ends[op]],
             gradients: &mut workspace.gradients,
             noise: &workspace.noise,
+            weights: &workspace.weights,
+            terms: &mut workspace.terms,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::source::{Images, Intake, Scaling};
 use super::{Builder, Cpu, Port, Rewrite, lower};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Width, WithSimd};
-use crate::layer::Noise;
+use crate::layer::{Layer, Noise};
 use crate::network::Placed;
 
 /// Layers, what they are given, and the gradients of their outputs.
@@ -23,12 +23,17 @@ pub(crate) struct Trial<'a> {
     pub(crate) without: &'a [Rewrite],
 }
 
+/// What one unit of what layers add to the loss counts.
+pub(crate) const PENALTY_WEIGHT: f32 = 0.25;
+
 /// What came of a [`Trial`].
 pub(crate) struct Outcome {
     pub(crate) outputs: Vec<f32>,
     /// Empty if not wanted.
     pub(crate) d_images: Vec<f32>,
     pub(crate) d_parameters: Vec<f32>,
+    /// What layers add to the sum of the loss over each image.
+    pub(crate) penalties: Vec<f32>,
 }
 
 /// Runs a trial.
@@ -67,7 +72,9 @@ impl Trial<'_> {
             outputs: vec![0.0; seeds.len()],
             d_images: vec![0.0; if input_gradient { images.len() } else { 0 }],
             d_parameters: vec![0.0; parameters.len()],
+            penalties: Vec::new(),
         };
+        workspace.weights = [PENALTY_WEIGHT; TILE];
         for pass in 0..TILE / S::LANES {
             let first = pass * S::LANES;
             let indices: Vec<u32> = (first..first + S::LANES).map(|i| i as u32).collect();
@@ -77,6 +84,16 @@ impl Trial<'_> {
             let scaling = Scaling::unit();
             intake.fill::<S>(&mut workspace.tensors, Images::Floats(images), &indices, &scaling);
             program.forward(s, parameters, &packed, &mut workspace);
+            let factors = self.placed.iter().filter_map(|placed| match &placed.layer {
+                Layer::Penalty(penalty) => Some(penalty.weight),
+                Layer::Sampling(sampling) => Some(sampling.beta_in(2)),
+                _ => None,
+            });
+            let factors: Vec<f32> = factors.collect();
+            let terms = &workspace.terms;
+            outcome.penalties.extend((0..S::LANES).map(|lane| {
+                factors.iter().zip(terms).map(|(factor, term)| factor * term[lane]).sum::<f32>()
+            }));
             let outputs = outcome.outputs[first * length..].chunks_exact_mut(length);
             output.write(S::LANES, &workspace.tensors, outputs);
             seed_intake.fill::<S>(&mut workspace.tensors, Images::Floats(seeds), &indices, &scaling);

@@ -1,7 +1,7 @@
 //! [`Tile`]: what an operation sees while it runs, and [`Op`], what an operation is.
 
 use crate::lane::pooled::Winners;
-use crate::lane::{Buffer, Simd};
+use crate::lane::{Buffer, Simd, TILE};
 use crate::layer::Noise;
 
 /// The number of a tensor in a plan.
@@ -32,6 +32,18 @@ impl Tensors {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WinnersId(pub(super) usize);
 
+/// The number of a term that a layer adds to the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TermId(pub(super) usize);
+
+impl Tile<'_> {
+    /// Where a term of each lane is written.
+    #[inline]
+    pub(crate) fn term_mut(&mut self, id: TermId) -> &mut [f32; TILE] {
+        &mut self.terms[id.0]
+    }
+}
+
 /// What the poolings of a tile remember from the way forwards for the way back.
 pub(crate) struct AllWinners(pub(super) Vec<Vec<Winners>>);
 
@@ -60,6 +72,10 @@ pub(crate) struct Tile<'a> {
     pub(crate) gradients: &'a mut [f32],
     /// What random numbers depend on, for each lane.
     pub(crate) noise: &'a [Noise],
+    /// What one unit of a term of the loss counts in each lane: 1 / (images · numbers), and 0 in empty lanes.
+    pub(crate) weights: &'a [f32; TILE],
+    /// The terms that layers add to the loss, lane by lane.
+    pub(crate) terms: &'a mut [[f32; TILE]],
 }
 
 impl Tile<'_> {

@@ -40,6 +40,7 @@ pub struct TrainingPlan {
     parameters: usize,
     memory: usize,
     steps: Vec<Step>,
+    terms: Vec<String>,
 }
 
 impl TrainingPlan {
@@ -49,12 +50,15 @@ impl TrainingPlan {
     /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without.
     pub fn new(network: &Network, loss: Loss, scaling: Scaling, cpu: &Cpu) -> Result<Self, PlanError> {
         head::check(network, loss)?;
-        let (runner, memory, steps) = dispatch(cpu.width(), Compile { network, loss, scaling, cpu });
+        let (runner, memory, steps, terms) = dispatch(cpu.width(), Compile { network, loss, scaling, cpu });
         let (image_len, parameters) = (network.input().len(), network.parameter_count());
-        Ok(Self { runner, image_len, parameters, memory, steps })
+        Ok(Self { runner, image_len, parameters, memory, steps, terms })
     }
 
     /// The loss of each image of the batch, and in `gradient` that of their mean by all parameters.
+    ///
+    /// `terms` takes what layers add to the loss, `[image][term]`, each as its layer defines it, not yet weighted;
+    /// what is made small is the mean over images of loss + Σ weight · term / numbers of an image.
     ///
     /// # Panics
     /// If the batch is empty, an index has no image, or a slice has another length than there are parameters, or
@@ -65,20 +69,28 @@ impl TrainingPlan {
         batch: &Batch<'_>,
         gradient: &mut [f32],
         losses: &mut [f32],
+        terms: &mut [f32],
     ) {
         assert!(!batch.indices.is_empty(), "a batch has at least one image");
         assert_eq!(parameters.len(), self.parameters, "parameters");
         assert_eq!(gradient.len(), self.parameters, "gradient");
         assert_eq!(losses.len(), batch.indices.len(), "losses");
+        assert_eq!(terms.len(), batch.indices.len() * self.terms.len(), "terms");
         let images = batch.images.len() / self.image_len;
         assert!(batch.indices.iter().all(|&i| (i as usize) < images), "an index has no image");
-        self.runner.gradient(parameters, batch, gradient, losses);
+        self.runner.gradient(parameters, batch, gradient, losses, terms);
     }
 
     /// Bytes of all buffers for activations and their gradients, of all threads.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.memory
+    }
+
+    /// The names of what layers add to the loss: `kl` of a variational code, `l1` of a sparse one.
+    #[must_use]
+    pub fn terms(&self) -> &[String] {
+        &self.terms
     }
 
     /// What is computed together and how, in the order of the way forwards.
@@ -89,7 +101,14 @@ impl TrainingPlan {
 }
 
 trait Runner: Send {
-    fn gradient(&mut self, parameters: &[f32], batch: &Batch<'_>, gradient: &mut [f32], losses: &mut [f32]);
+    fn gradient(
+        &mut self,
+        parameters: &[f32],
+        batch: &Batch<'_>,
+        gradient: &mut [f32],
+        losses: &mut [f32],
+        terms: &mut [f32],
+    );
 }
 
 struct Compile<'a> {
@@ -100,7 +119,7 @@ struct Compile<'a> {
 }
 
 impl WithSimd for Compile<'_> {
-    type Output = (Box<dyn Runner>, usize, Vec<Step>);
+    type Output = (Box<dyn Runner>, usize, Vec<Step>, Vec<String>);
 
     fn run<S: Simd>(self, s: S) -> Self::Output {
         let mut builder = Builder::<S>::new(true, self.cpu);
@@ -113,7 +132,8 @@ impl WithSimd for Compile<'_> {
         let runner = Training {
             s,
             intake: Intake::new::<S>(input, &program.grids),
-            head: Head::new::<S>(self.loss, self.network.ends_in_sigmoid(), end, input, &program.grids),
+            head: Head::new::<S>(self.loss, self.network.ends_in_sigmoid(), end, input, &program.grids)
+                .weighted::<S>(program.loss_weights, &program.grids),
             scaling: self.scaling,
             packed: program.packed(),
             workspaces: PerThread::new(self.cpu, || (program.workspace(parameters), vec![0.0; parameters])),
@@ -121,8 +141,8 @@ impl WithSimd for Compile<'_> {
             program,
             cpu: self.cpu.clone(),
         };
-        let steps = runner.program.steps.clone();
-        (Box::new(runner), memory, steps)
+        let (steps, terms) = (runner.program.steps.clone(), runner.program.terms.clone());
+        (Box::new(runner), memory, steps, terms)
     }
 }
 
@@ -149,7 +169,7 @@ impl<S: Simd> Training<S> {
         indices: &[u32],
         workspace: &mut Workspace,
         gradient: &mut [f32],
-        losses: &mut [f32],
+        (losses, terms): (&mut [f32], &mut [f32]),
     ) {
         let length = self.intake.image_len();
         #[allow(clippy::cast_precision_loss)]
@@ -162,10 +182,11 @@ impl<S: Simd> Training<S> {
                 let image = indices.get(lane).copied().unwrap_or(0);
                 *noise = Noise { seed: batch.seed, epoch: batch.epoch, image };
             }
+            workspace.weights = [0.0; TILE];
+            workspace.weights[..indices.len()].fill(weight);
             self.program.forward(self.s, parameters, &self.packed, workspace);
-            let mut weights = [0.0; TILE];
-            weights[..indices.len()].fill(weight);
-            let sums = self.head.gradient(self.s, &mut workspace.tensors, self.s.load(&weights));
+            let weights = self.s.load(&workspace.weights);
+            let sums = self.head.gradient(self.s, &mut workspace.tensors, weights);
             let mut by_lane = [0.0; TILE];
             sums.store(&mut by_lane);
             let range = lanes(losses.len());
@@ -173,6 +194,12 @@ impl<S: Simd> Training<S> {
                 #[allow(clippy::cast_precision_loss)]
                 let mean = sum / length as f32;
                 *loss = mean;
+            }
+            let count = workspace.terms.len();
+            for (lane, term) in lanes(terms.len() / count.max(1)).enumerate() {
+                for (to, from) in terms[term * count..(term + 1) * count].iter_mut().zip(&workspace.terms) {
+                    *to = from[lane];
+                }
             }
             self.program.backward(self.s, parameters, &self.packed, workspace);
             if pass == 0 {
@@ -192,7 +219,15 @@ fn add(to: &mut [f32], from: &[f32]) {
 }
 
 impl<S: Simd> Runner for Training<S> {
-    fn gradient(&mut self, parameters: &[f32], batch: &Batch<'_>, gradient: &mut [f32], losses: &mut [f32]) {
+    fn gradient(
+        &mut self,
+        parameters: &[f32],
+        batch: &Batch<'_>,
+        gradient: &mut [f32],
+        losses: &mut [f32],
+        terms: &mut [f32],
+    ) {
+        let per_image = self.program.terms.len();
         let tiles = batch.indices.len().div_ceil(TILE);
         let count = tiles.min(MOST_GROUPS);
         if self.groups.len() < count {
@@ -202,27 +237,32 @@ impl<S: Simd> Runner for Training<S> {
         let mut groups = std::mem::take(&mut self.groups);
         // Tiles of a group, by the group's number; the losses are cut at the same places.
         let tiles_of = |group: usize| group * tiles / count..(group + 1) * tiles / count;
-        let mut rest = losses;
+        let mut rest = (losses, terms);
         let work: Vec<_> = groups[..count]
             .iter_mut()
             .enumerate()
             .map(|(group, sum)| {
-                let images = (tiles_of(group).len() * TILE).min(rest.len());
-                let (losses, after) = std::mem::take(&mut rest).split_at_mut(images);
-                rest = after;
-                (group, sum, losses)
+                let (losses, terms) = std::mem::take(&mut rest);
+                let images = (tiles_of(group).len() * TILE).min(losses.len());
+                let (losses, losses_after) = losses.split_at_mut(images);
+                let (terms, terms_after) = terms.split_at_mut(images * per_image);
+                rest = (losses_after, terms_after);
+                (group, sum, losses, terms)
             })
             .collect();
         let this = &*self;
         this.cpu.run(|| {
-            work.into_par_iter().with_max_len(1).for_each(|(group, sum, losses)| {
+            work.into_par_iter().with_max_len(1).for_each(|(group, sum, losses, terms)| {
                 let (workspace, tile_gradient) = &mut *this.workspaces.get();
                 let first = tiles_of(group).start;
+                let mut terms = terms;
                 for (i, losses) in losses.chunks_mut(TILE).enumerate() {
+                    let (own, after) = std::mem::take(&mut terms).split_at_mut(losses.len() * per_image);
+                    terms = after;
                     let start = (first + i) * TILE;
                     let indices = &batch.indices[start..start + losses.len()];
                     let to = if i == 0 { &mut *sum } else { &mut *tile_gradient };
-                    this.tile(parameters, batch, indices, workspace, to, losses);
+                    this.tile(parameters, batch, indices, workspace, to, (losses, own));
                     if i > 0 {
                         add(sum, tile_gradient);
                     }

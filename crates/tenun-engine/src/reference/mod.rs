@@ -38,3 +38,35 @@ pub(crate) fn sequence<'a, R: Real>(
     }
     x
 }
+
+/// As [`forward`] in training, and what layers add to the sum of the loss over the image, weighted: a divergence, a
+/// norm of the code.
+///
+/// # Panics
+/// As [`forward`].
+#[must_use]
+pub fn forward_and_penalty<R: Real>(
+    network: &Network,
+    parameters: &[R],
+    image: &[R],
+    noise: Noise,
+) -> (Vec<R>, R) {
+    assert_eq!(image.len(), network.input().len(), "image");
+    assert_eq!(parameters.len(), network.parameter_count(), "parameters");
+    sequence_and_penalty(network.body(), parameters, image.to_vec(), noise)
+}
+
+/// The output of layers one after the other, and what they add to the sum of the loss over the image.
+pub(crate) fn sequence_and_penalty<'a, R: Real>(
+    layers: impl IntoIterator<Item = &'a Placed>,
+    parameters: &[R],
+    mut x: Vec<R>,
+    noise: Noise,
+) -> (Vec<R>, R) {
+    let mut penalty = R::from(0.0);
+    for placed in layers {
+        penalty = penalty + placed.layer.penalty(&x, noise);
+        x = placed.layer.reference(placed, parameters, &x, Some(noise));
+    }
+    (x, penalty)
+}

@@ -59,7 +59,7 @@ fn every_loss_is_pytorchs() {
                 let (mut gradient, mut one) = (vec![0.0; parameters.len()], [0.0]);
                 let indices = [image as u32];
                 let batch = Batch { images: Images::Floats(&targets), indices: &indices, seed: 0, epoch: 0 };
-                plan.gradient(&parameters, &batch, &mut gradient, &mut one);
+                plan.gradient(&parameters, &batch, &mut gradient, &mut one, &mut []);
                 losses.extend(one);
                 // The golden gradient is that of the mean over all images.
                 gradients.extend(gradient[bias].iter().map(|g| g / axes[0] as f32));

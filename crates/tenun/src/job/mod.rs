@@ -191,9 +191,9 @@ impl Job {
             validation,
             &self.cpu,
         )?;
-        let mut save = |state: &State, epoch: Option<EpochMetrics>| {
+        let mut save = |state: &State, epoch: Option<&EpochMetrics>| {
             if let Some(epoch) = epoch {
-                metrics.push(epoch);
+                metrics.push(epoch.clone());
                 write_metrics(&metrics_path, &metrics).map_err(io("write"))?;
             }
             Checkpoint::write(&identity, state, &checkpoint_path)

@@ -81,6 +81,8 @@ struct Description {
     epoch: u32,
     batch: usize,
     loss_sum: u64,
+    #[serde(default)]
+    term_sums: Vec<u64>,
     train_seconds: f64,
     steps: u64,
     best: Option<(u32, u64)>,
@@ -97,6 +99,7 @@ impl Checkpoint {
             epoch: state.epoch,
             batch: state.batch,
             loss_sum: state.loss_sum.to_bits(),
+            term_sums: state.term_sums.iter().map(|sum| sum.to_bits()).collect(),
             train_seconds: state.train_seconds,
             steps: state.optimizer.steps(),
             best: state.best.map(|(epoch, loss)| (epoch, loss.to_bits())),
@@ -131,6 +134,7 @@ impl Checkpoint {
             epoch: d.epoch,
             batch: d.batch,
             loss_sum: f64::from_bits(d.loss_sum),
+            term_sums: d.term_sums.into_iter().map(f64::from_bits).collect(),
             train_seconds: d.train_seconds,
         };
         Ok(Self { identity: d.identity, state })

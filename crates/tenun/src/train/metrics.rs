@@ -1,5 +1,6 @@
 //! [`EpochMetrics`]: a line of `metrics.jsonl`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::file;
 
 /// What an epoch came to: a line of `metrics.jsonl`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
     /// The epoch, from 1.
     pub epoch: u32,
@@ -22,6 +23,10 @@ pub struct EpochMetrics {
     pub val_seconds: f64,
     /// The learning rate of the last step.
     pub learning_rate: f64,
+    /// The mean over the training images of what layers add to the loss, each as its layer defines it and not
+    /// weighted: `kl` in nats an image, `l1`, `l2`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub terms: BTreeMap<String, f64>,
 }
 
 /// The lines of a `metrics.jsonl`; an empty list if there is no such file.

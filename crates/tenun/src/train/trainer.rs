@@ -25,7 +25,7 @@ pub enum End {
 }
 
 /// What is done with the state after each epoch, which has metrics, and when training is stopped, which has none.
-pub(crate) type Save<'a> = dyn FnMut(&State, Option<EpochMetrics>) -> Result<(), TrainError> + 'a;
+pub(crate) type Save<'a> = dyn FnMut(&State, Option<&EpochMetrics>) -> Result<(), TrainError> + 'a;
 
 /// Where training stands: everything that changes while it runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) batch: usize,
     /// The sum of the losses of the images in these batches.
     pub(crate) loss_sum: f64,
+    /// The sums of what layers added to these losses; empty before the first batch.
+    pub(crate) term_sums: Vec<f64>,
     /// Seconds that these batches took.
     pub(crate) train_seconds: f64,
 }
@@ -56,6 +58,7 @@ impl State {
             epoch: 0,
             batch: 0,
             loss_sum: 0.0,
+            term_sums: Vec::new(),
             train_seconds: 0.0,
         }
     }
@@ -88,6 +91,8 @@ pub struct Trainer<'a> {
     losses: Option<ForwardPlan>,
     gradient: Vec<f32>,
     batch_losses: Vec<f32>,
+    /// What layers add to them, `[image][term]`.
+    batch_terms: Vec<f32>,
     val_losses: Vec<f32>,
 }
 
@@ -119,15 +124,17 @@ impl<'a> Trainer<'a> {
             }
             None => None,
         };
+        let batch_size = settings.batch_size.min(train.len());
         Ok(Self {
             network,
             settings,
             train,
             validation,
-            plan,
             losses,
             gradient: vec![0.0; network.parameter_count()],
-            batch_losses: vec![0.0; settings.batch_size.min(train.len())],
+            batch_losses: vec![0.0; batch_size],
+            batch_terms: vec![0.0; batch_size * plan.terms().len()],
+            plan,
             val_losses: vec![0.0; validation.map_or(0, Images::len)],
         })
     }
@@ -179,7 +186,7 @@ impl<'a> Trainer<'a> {
                 return Ok(End::Stopped);
             };
             let metrics = self.finish_epoch(state, observer, learning_rate);
-            save(state, Some(metrics))?;
+            save(state, Some(&metrics))?;
             observer.epoch_ends(&metrics);
         }
         Ok(End::Finished)
@@ -230,8 +237,16 @@ impl<'a> Trainer<'a> {
                 epoch: state.epoch,
             };
             let losses = &mut self.batch_losses[..indices.len()];
-            self.plan.gradient(&state.parameters, &batch, &mut self.gradient, losses);
+            let count = self.plan.terms().len();
+            let terms = &mut self.batch_terms[..indices.len() * count];
+            self.plan.gradient(&state.parameters, &batch, &mut self.gradient, losses, terms);
             let sum: f64 = losses.iter().map(|&loss| f64::from(loss)).sum();
+            state.term_sums.resize(count, 0.0);
+            for of_image in terms.chunks_exact(count.max(1)) {
+                state.term_sums.iter_mut().zip(of_image).for_each(|(sum, &term)| *sum += f64::from(term));
+            }
+            // A term that is no number is told as a loss that is none.
+            let sum = if state.term_sums.iter().all(|term| term.is_finite()) { sum } else { f64::NAN };
             if !sum.is_finite() {
                 return Err(TrainError::NonFinite {
                     epoch: state.epoch + 1,
@@ -301,6 +316,10 @@ impl<'a> Trainer<'a> {
             train_seconds: state.train_seconds,
             val_seconds: if val_loss.is_some() { started.elapsed().as_secs_f64() } else { 0.0 },
             learning_rate,
+            terms: {
+                let means = state.term_sums.iter().map(|sum| sum / self.train.len() as f64);
+                self.plan.terms().iter().cloned().zip(means).collect()
+            },
         };
         let judged = val_loss.unwrap_or(metrics.train_loss);
         if state.best.is_none_or(|(_, best)| judged < best) {
@@ -308,6 +327,7 @@ impl<'a> Trainer<'a> {
             state.best_parameters.copy_from_slice(&state.parameters);
         }
         (state.batch, state.loss_sum, state.train_seconds) = (0, 0.0, 0.0);
+        state.term_sums.clear();
         metrics
     }
 }

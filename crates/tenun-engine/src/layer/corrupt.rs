@@ -1,0 +1,434 @@
+//! [`Corrupt`]: images made worse while training, so that the network learns to make them good again.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{LayerKind, Noise};
+use crate::Shape;
+use crate::lane::{Simd, TILE, Vector};
+use crate::network::Placed;
+use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile};
+use crate::random::{self, Philox, Purpose};
+use crate::reference::Real;
+
+/// How [`Corrupt`] makes images worse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Corruption {
+    /// x + `amount` · ε, with ε from the standard normal distribution. The result is not cut to 0–1.
+    #[default]
+    Gaussian,
+    /// With probability `amount` 0 or 1, as likely the one as the other.
+    SaltAndPepper,
+    /// With probability `amount` 0: Vincent et al., "Extracting and composing robust features with denoising
+    /// autoencoders" (2008).
+    Masking,
+    /// The share `amount` of the squares of `size` × `size` pixels is 0 in all channels, the same number of squares in
+    /// every image. As a network's first layer, the loss is then that of the hidden pixels alone: He et al., "Masked
+    /// autoencoders are scalable vision learners" (2021).
+    Patches,
+    /// The mean with the neighbours, `size` times: the kernel 1 2 1 / 4 along rows and along columns, with zeros
+    /// beyond the border. Nothing is random.
+    Blur,
+}
+
+impl Corruption {
+    /// The words of settings and tables.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gaussian => "gaussian",
+            Self::SaltAndPepper => "salt_and_pepper",
+            Self::Masking => "masking",
+            Self::Patches => "patches",
+            Self::Blur => "blur",
+        }
+    }
+}
+
+impl fmt::Display for Corruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Images made worse while training; otherwise the layer does nothing. The loss compares with the images as they
+/// were, and the stored data stay as they are.
+///
+/// What is drawn depends on the seed, the epoch, the image and the position alone.
+///
+/// # Shapes
+/// Any; the output has the shape of the input.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Corrupt {
+    /// How.
+    pub kind: Corruption,
+    /// How much: a standard deviation of at least 0, or a share from 0 to 1.
+    pub amount: f32,
+    /// Pixels along the side of a patch, or how often a blur is applied: at least 1.
+    pub size: usize,
+}
+
+impl Default for Corrupt {
+    fn default() -> Self {
+        Self { kind: Corruption::Gaussian, amount: 0.3, size: 4 }
+    }
+}
+
+/// Four random words for the positions 4 `block` … 4 `block` + 3 of the `layer`-th layer.
+fn words(noise: Noise, layer: u32, block: u32) -> [u32; 4] {
+    Philox::new(noise.seed, Purpose::Corrupt).words(noise.epoch, noise.image, layer, block)
+}
+
+impl Corrupt {
+    /// What a number is multiplied by, and what is added, for one random word.
+    #[inline]
+    fn line(&self, word: u32) -> (f32, f32) {
+        match self.kind {
+            Corruption::Gaussian => (1.0, self.amount * random::normal(word)),
+            Corruption::Masking if random::unit(word) < self.amount => (0.0, 0.0),
+            // The lowest bit is not among those that decide whether.
+            Corruption::SaltAndPepper if random::unit(word) < self.amount => {
+                (0.0, if word & 1 == 0 { 0.0 } else { 1.0 })
+            }
+            _ => (1.0, 0.0),
+        }
+    }
+
+    /// Squares in an image: rows and columns of them.
+    fn squares(&self, shape: Shape) -> (usize, usize) {
+        (shape.height.div_ceil(self.size), shape.width.div_ceil(self.size))
+    }
+
+    /// How many squares of an image are hidden.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    fn hidden_count(&self, shape: Shape) -> usize {
+        let (rows, columns) = self.squares(shape);
+        ((rows * columns) as f64 * f64::from(self.amount)).round() as usize
+    }
+
+    /// For each square whether it is hidden: those with the smallest random words, the first of equal ones.
+    #[allow(clippy::cast_possible_truncation)] // squares of one image fit 32 bits
+    fn hidden(&self, shape: Shape, noise: Noise, layer: u32) -> Vec<bool> {
+        let (rows, columns) = self.squares(shape);
+        let mut order: Vec<(u32, usize)> =
+            (0..rows * columns).map(|i| (words(noise, layer, (i / 4) as u32)[i % 4], i)).collect();
+        order.sort_unstable();
+        let mut hidden = vec![false; rows * columns];
+        order[..self.hidden_count(shape)].iter().for_each(|&(_, square)| hidden[square] = true);
+        hidden
+    }
+
+    /// One blur of one channel of any kind of number.
+    fn blurred<R: Real>(plane: &[R], height: usize, width: usize) -> Vec<R> {
+        let quarter = |centre: R, before: Option<R>, after: Option<R>| {
+            let around = before.unwrap_or(R::from(0.0)) + after.unwrap_or(R::from(0.0));
+            centre * R::from(0.5) + around * R::from(0.25)
+        };
+        let at = |x: &[R], r: Option<usize>, c: Option<usize>| match (r, c) {
+            (Some(r), Some(c)) if r < height && c < width => Some(x[r * width + c]),
+            _ => None,
+        };
+        let pass = |x: &[R], (down, right): (usize, usize)| -> Vec<R> {
+            let pixels = (0..height).flat_map(|r| (0..width).map(move |c| (r, c)));
+            pixels
+                .map(|(r, c)| {
+                    let before = at(x, r.checked_sub(down), c.checked_sub(right));
+                    quarter(x[r * width + c], before, at(x, Some(r + down), Some(c + right)))
+                })
+                .collect()
+        };
+        pass(&pass(plane, (0, 1)), (1, 0))
+    }
+}
+
+impl LayerKind for Corrupt {
+    const STEM: &'static str = "corrupt";
+
+    fn settings(&self) -> String {
+        let Self { kind, amount, size } = self;
+        match kind {
+            Corruption::Patches => format!("{amount} of {size}×{size} patches"),
+            Corruption::Blur => format!("blur, {size} times"),
+            _ => format!("{kind} {amount}"),
+        }
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        let Self { kind, amount, size } = *self;
+        let is_share = kind != Corruption::Gaussian && kind != Corruption::Blur;
+        if !(amount >= 0.0 && amount.is_finite()) || is_share && amount > 1.0 {
+            let range = if is_share { "from 0 to 1" } else { "of at least 0" };
+            return Err(format!("`amount` is {amount}; it has to be a number {range}"));
+        }
+        if size == 0 {
+            return Err("`size` is 0; it has to be at least 1".to_owned());
+        }
+        if kind == Corruption::Patches && self.hidden_count(input) == 0 {
+            return Err(format!(
+                "`amount` {amount} hides none of the patches of {size}×{size} pixels; make it larger, or `size` smaller"
+            ));
+        }
+        Ok(input)
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // positions of one image fit 32 bits
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], noise: Option<Noise>) -> Vec<R> {
+        let Some(noise) = noise else { return x.to_vec() };
+        let Shape { height, width, .. } = at.input;
+        match self.kind {
+            Corruption::Blur => {
+                let planes = x.chunks_exact(height * width);
+                planes
+                    .flat_map(|plane| {
+                        (0..self.size).fold(plane.to_vec(), |plane, _| Self::blurred(&plane, height, width))
+                    })
+                    .collect()
+            }
+            Corruption::Patches => {
+                let hidden = self.hidden(at.input, noise, at.ordinal);
+                let columns = self.squares(at.input).1;
+                let is_hidden = |i: usize| {
+                    let (r, c) = (i / width % height, i % width);
+                    hidden[r / self.size * columns + c / self.size]
+                };
+                x.iter().enumerate().map(|(i, &x)| if is_hidden(i) { R::from(0.0) } else { x }).collect()
+            }
+            _ => x
+                .iter()
+                .enumerate()
+                .map(|(i, &x)| {
+                    let (times, plus) = self.line(words(noise, at.ordinal, (i / 4) as u32)[i % 4]);
+                    x * R::from(f64::from(times)) + R::from(f64::from(plus))
+                })
+                .collect(),
+        }
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        if !builder.corrupts() {
+            return x;
+        }
+        let y = builder.output(x, at.output, false);
+        let (corrupt, layer, shape) = (self.clone(), at.ordinal, at.input);
+        match self.kind {
+            Corruption::Blur => {
+                let through = builder.tensor(shape);
+                builder.push(move |grids| {
+                    let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
+                    let gradients = x.gradient.zip(y.gradient).map(|(dx, dy)| [rows(dy), rows(dx)]);
+                    let (values, through) = ([rows(x.value), rows(y.value)], rows(through));
+                    Box::new(Blur { times: corrupt.size, shape, through, values, gradients })
+                });
+            }
+            Corruption::Patches => {
+                // The image's first layer: what it hides is what is to be found again.
+                let counts = (at.ordinal == 0 && builder.is_training()).then(|| builder.loss_weights(shape));
+                builder.push(move |grids| {
+                    let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
+                    let gradients = x.gradient.zip(y.gradient).map(|(dx, dy)| [rows(dy), rows(dx)]);
+                    let (values, counts) = ([rows(x.value), rows(y.value)], counts.map(rows));
+                    Box::new(Hide { corrupt, layer, shape, values, gradients, counts })
+                });
+            }
+            _ => builder.push(move |grids| {
+                let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
+                let gradients = x.gradient.zip(y.gradient).map(|(dx, dy)| [rows(dy), rows(dx)]);
+                Box::new(Line { corrupt, layer, values: [rows(x.value), rows(y.value)], gradients })
+            }),
+        }
+        // The way back draws the same numbers again and needs no values.
+        Port { exclusive: true, ..y }
+    }
+}
+
+/// A tensor, and its rows.
+type Place = (TensorId, Rows);
+
+/// Every number by itself: multiplied, and something added.
+struct Line {
+    corrupt: Corrupt,
+    layer: u32,
+    values: [Place; 2],
+    gradients: Option<[Place; 2]>,
+}
+
+impl Line {
+    /// Backwards nothing is added.
+    fn apply<S: Simd>(&self, s: S, tile: &mut Tile<'_>, [from, to]: &[Place; 2], forward: bool) {
+        let noise = tile.noise;
+        let [x, y] = tile.tensors.many([from.0, to.0]);
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut lines = [([0.0; TILE], [0.0; TILE]); 4];
+                let mut position = 0;
+                for (from, to) in from.1.iter().zip(to.1.iter()) {
+                    for (x, y) in x[from].chunks_exact(S::LANES).zip(y[to].chunks_exact_mut(S::LANES)) {
+                        if position % 4 == 0 {
+                            for (lane, noise) in noise.iter().enumerate() {
+                                let words = words(*noise, self.layer, position / 4);
+                                for (line, word) in lines.iter_mut().zip(words) {
+                                    let (times, plus) = self.corrupt.line(word);
+                                    (line.0[lane], line.1[lane]) = (times, if forward { plus } else { 0.0 });
+                                }
+                            }
+                        }
+                        let (times, plus) = &lines[(position % 4) as usize];
+                        s.load(x).mul_add(s.load(times), s.load(plus)).store(y);
+                        position += 1;
+                    }
+                }
+            },
+        );
+    }
+}
+
+impl<S: Simd> Op<S> for Line {
+    fn forward(&self, s: S, tile: &mut Tile<'_>) {
+        self.apply(s, tile, &self.values, true);
+    }
+
+    fn backward(&self, s: S, tile: &mut Tile<'_>) {
+        if let Some(gradients) = &self.gradients {
+            self.apply(s, tile, gradients, false);
+        }
+    }
+}
+
+/// Squares made black; forwards and backwards are the same.
+struct Hide {
+    corrupt: Corrupt,
+    layer: u32,
+    shape: Shape,
+    values: [Place; 2],
+    gradients: Option<[Place; 2]>,
+    /// What the loss of each number counts: nothing where it can be seen, and so much where it is hidden that the
+    /// mean of them all is 1.
+    counts: Option<Place>,
+}
+
+impl Hide {
+    fn apply<S: Simd>(&self, s: S, tile: &mut Tile<'_>, [from, to]: &[Place; 2], counts: Option<&Place>) {
+        let Shape { height, width, .. } = self.shape;
+        let hidden: Vec<Vec<bool>> =
+            tile.noise.iter().map(|&noise| self.corrupt.hidden(self.shape, noise, self.layer)).collect();
+        let columns = self.corrupt.squares(self.shape).1;
+        let size = self.corrupt.size;
+        let keeps = |row: usize, column: usize| -> [f32; TILE] {
+            let mut keeps = [0.0; TILE];
+            for (keep, hidden) in keeps.iter_mut().zip(&hidden) {
+                *keep = if hidden[row / size * columns + column / size] { 0.0 } else { 1.0 };
+            }
+            keeps
+        };
+        let [x, y] = tile.tensors.many([from.0, to.0]);
+        s.enter(
+            #[inline(always)]
+            || {
+                for (r, (from, to)) in from.1.iter().zip(to.1.iter()).enumerate() {
+                    let numbers = x[from].chunks_exact(S::LANES).zip(y[to].chunks_exact_mut(S::LANES));
+                    for (column, (x, y)) in numbers.enumerate() {
+                        (s.load(x) * s.load(&keeps(r % height, column))).store(y);
+                    }
+                }
+            },
+        );
+        let Some(counts) = counts else { return };
+        let [out] = tile.tensors.many([counts.0]);
+        // At the right and lower border squares are smaller, so pixels are counted for each image.
+        let mut shares = [0.0; TILE];
+        for (lane, share) in shares.iter_mut().enumerate().take(hidden.len()) {
+            let pixels = (0..height * width)
+                .filter(|i| hidden[lane][i / width / size * columns + i % width / size])
+                .count();
+            #[allow(clippy::cast_precision_loss)]
+            let count = (height * width) as f32 / pixels as f32;
+            *share = count;
+        }
+        for (r, row) in counts.1.iter().enumerate() {
+            for (column, to) in out[row].chunks_exact_mut(S::LANES).enumerate() {
+                let keeps = keeps(r % height, column);
+                for (lane, to) in to.iter_mut().enumerate() {
+                    *to = if keeps[lane] == 0.0 { shares[lane] } else { 0.0 };
+                }
+            }
+        }
+    }
+}
+
+impl<S: Simd> Op<S> for Hide {
+    fn forward(&self, s: S, tile: &mut Tile<'_>) {
+        self.apply(s, tile, &self.values, self.counts.as_ref());
+    }
+
+    fn backward(&self, s: S, tile: &mut Tile<'_>) {
+        if let Some(gradients) = &self.gradients {
+            self.apply(s, tile, gradients, None);
+        }
+    }
+}
+
+/// The mean with the neighbours; the kernel is symmetric, so forwards and backwards are the same.
+struct Blur {
+    times: usize,
+    shape: Shape,
+    through: Place,
+    values: [Place; 2],
+    gradients: Option<[Place; 2]>,
+}
+
+impl Blur {
+    /// Each number of `from` with its neighbours along one axis, into `to`.
+    #[inline(always)]
+    fn pass<S: Simd>(&self, s: S, from: (&[f32], &Rows), to: (&mut [f32], &Rows), along_rows: bool) {
+        let Shape { height, width, .. } = self.shape;
+        let starts: Vec<usize> = from.1.iter().map(|row| row.start).collect();
+        for (r, to_row) in to.1.iter().enumerate() {
+            let numbers = to.0[to_row].chunks_exact_mut(S::LANES).enumerate();
+            for (column, to) in numbers {
+                let at = |row: usize, column: usize| s.load(&from.0[starts[row] + column * S::LANES..]);
+                let (before, after) = if along_rows {
+                    ((column > 0).then(|| at(r, column - 1)), (column + 1 < width).then(|| at(r, column + 1)))
+                } else {
+                    (
+                        (r % height > 0).then(|| at(r - 1, column)),
+                        (r % height + 1 < height).then(|| at(r + 1, column)),
+                    )
+                };
+                let around = before.unwrap_or(s.zero()) + after.unwrap_or(s.zero());
+                around.mul_add(s.splat(0.25), at(r, column) * s.splat(0.5)).store(to);
+            }
+        }
+    }
+
+    fn apply<S: Simd>(&self, s: S, tile: &mut Tile<'_>, [from, to]: &[Place; 2]) {
+        let [x, through, y] = tile.tensors.many([from.0, self.through.0, to.0]);
+        s.enter(
+            #[inline(always)]
+            || {
+                for time in 0..self.times {
+                    if time == 0 {
+                        self.pass(s, (x, &from.1), (through, &self.through.1), true);
+                    } else {
+                        self.pass(s, (y, &to.1), (through, &self.through.1), true);
+                    }
+                    self.pass(s, (through, &self.through.1), (y, &to.1), false);
+                }
+            },
+        );
+    }
+}
+
+impl<S: Simd> Op<S> for Blur {
+    fn forward(&self, s: S, tile: &mut Tile<'_>) {
+        self.apply(s, tile, &self.values);
+    }
+
+    fn backward(&self, s: S, tile: &mut Tile<'_>) {
+        if let Some(gradients) = &self.gradients {
+            self.apply(s, tile, gradients);
+        }
+    }
+}
