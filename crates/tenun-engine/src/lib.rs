@@ -15,7 +15,7 @@ mod testing;
 pub use lane::{TILE, UnknownWidth, Width};
 pub use layer::Layer;
 pub use loss::{Loss, UnknownLoss};
-pub use network::{Chain, Network, Parameter, Part, Placed, Spec, SpecError};
+pub use network::{Chain, Fresh, Network, Parameter, Part, Placed, Spec, SpecError};
 pub use optimizer::{Horizon, Method, Optimizer, Schedule};
 pub use plan::{
     Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Rewrite, Scaling, Stage, Step, TrainingPlan,

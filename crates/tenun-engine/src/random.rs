@@ -21,6 +21,8 @@ pub enum Purpose {
     Corrupt = 6,
     /// Draws from the distribution of a variational code.
     Code = 7,
+    /// Where the vectors of a codebook begin anew.
+    Codebook = 8,
 }
 
 /// The generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
@@ -132,7 +134,7 @@ pub fn normal(word: u32) -> f32 {
 }
 
 /// The natural logarithm of a normal number above 0, within 1e-14: x = 2ⁿ m, and ln m = 2 artanh((m − 1) / (m + 1)).
-fn ln(x: f64) -> f64 {
+pub(crate) fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
     let exponent = (bits >> 52) as i32 - 1023;
     let m = f64::from_bits(bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000);

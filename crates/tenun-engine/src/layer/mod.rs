@@ -14,12 +14,14 @@ mod leaky_relu;
 mod max_pool;
 mod penalty;
 mod pool;
+mod quantize;
 mod relu;
 mod reshape;
 mod residual;
 mod sampling;
 mod sigmoid;
 mod silu;
+mod sparsity;
 mod tanh;
 mod upsample;
 mod window;
@@ -38,12 +40,14 @@ pub use group_norm::GroupNorm;
 pub use leaky_relu::LeakyRelu;
 pub use max_pool::MaxPool;
 pub use penalty::{Norm, Penalty};
+pub use quantize::{CodebookUse, Quantize};
 pub use relu::Relu;
 pub use reshape::Reshape;
 pub use residual::Residual;
 pub use sampling::Sampling;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
+pub use sparsity::Sparsity;
 pub use tanh::Tanh;
 pub use upsample::Upsample;
 pub use window::Rounding;
@@ -63,6 +67,8 @@ pub enum Initial {
     Zeros,
     /// All one.
     Ones,
+    /// All the same.
+    Constant(f32),
     /// Uniform in ±√(6 / (inputs + outputs)): Glorot and Bengio, "Understanding the difficulty of training deep
     /// feedforward neural networks" (2010).
     GlorotUniform {
@@ -82,6 +88,9 @@ pub(crate) struct Wanted {
     pub(crate) axes: Vec<usize>,
     pub(crate) initial: Initial,
 }
+
+/// New values of some parameters, and where they stand among all.
+pub(crate) type Fresh = Vec<(std::ops::Range<usize>, Vec<f32>)>;
 
 /// What every layer tells about itself.
 pub(crate) trait LayerKind {
@@ -110,8 +119,28 @@ pub(crate) trait LayerKind {
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Option<Noise>) -> Vec<R>;
 
     /// What the layer adds to the sum of the loss over an image while training, given its input.
-    fn penalty<R: Real>(&self, _x: &[R], _noise: Noise) -> R {
+    fn penalty<R: Real>(&self, _at: &Placed, _parameters: &[R], _x: &[R], _noise: Noise) -> R {
         R::from(0.0)
+    }
+
+    /// What the layer's own parameters follow in place of a gradient, summed over one image, where they follow
+    /// statistics of the numbers that pass: what a plan writes to their places in the gradient.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the specification, which tests read"))]
+    fn statistics(&self, _at: &Placed, _parameters: &[f64], _x: &[f64]) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// New values of the parameters that follow statistics, after a batch of `images`, from the `sums` that stand
+    /// in the gradient. `draw` gives uniform numbers by their position, other ones in every step.
+    fn follow(
+        &self,
+        _at: &Placed,
+        _parameters: &[f32],
+        _sums: &[f32],
+        _images: usize,
+        _draw: &dyn Fn(usize) -> f32,
+    ) -> Fresh {
+        Vec::new()
     }
 
     /// Adds this layer's operations to a plan.
@@ -188,8 +217,12 @@ layers! {
     Corrupt = "corrupt",
     /// Numbers that cost something.
     Penalty = "penalty",
+    /// Units that are to be active rarely.
+    Sparsity = "sparsity",
     /// A code drawn from a normal distribution.
     Sampling = "sampling",
+    /// Each pixel as the nearest vector of a codebook.
+    Quantize = "quantize",
     /// Normalisation over groups of channels.
     GroupNorm = "group_norm",
     /// Layers whose input is added to their output.
@@ -244,13 +277,29 @@ impl Layer {
         each!(self, layer => layer.reference(at, parameters, x, noise))
     }
 
-    pub(crate) fn penalty<R: Real>(&self, x: &[R], noise: Noise) -> R {
-        each!(self, layer => layer.penalty(x, noise))
+    pub(crate) fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Noise) -> R {
+        each!(self, layer => layer.penalty(at, parameters, x, noise))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn statistics(&self, at: &Placed, parameters: &[f64], x: &[f64]) -> Option<Vec<f64>> {
+        each!(self, layer => layer.statistics(at, parameters, x))
+    }
+
+    pub(crate) fn follow(
+        &self,
+        at: &Placed,
+        parameters: &[f32],
+        sums: &[f32],
+        images: usize,
+        draw: &dyn Fn(usize) -> f32,
+    ) -> Fresh {
+        each!(self, layer => layer.follow(at, parameters, sums, images, draw))
     }
 
     /// Whether this layer adds to the loss.
     pub(crate) fn has_penalty(&self) -> bool {
-        matches!(self, Self::Penalty(_) | Self::Sampling(_))
+        matches!(self, Self::Penalty(_) | Self::Sampling(_) | Self::Sparsity(_) | Self::Quantize(_))
     }
 
     pub(crate) fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {

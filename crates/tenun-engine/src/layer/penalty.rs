@@ -78,7 +78,7 @@ impl LayerKind for Penalty {
         x.to_vec()
     }
 
-    fn penalty<R: Real>(&self, x: &[R], _: Noise) -> R {
+    fn penalty<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Noise) -> R {
         let total = x.iter().fold(R::from(0.0), |sum, &a| match self.norm {
             Norm::L1 => sum + a.abs(),
             Norm::L2 => sum + a * a * R::from(0.5),

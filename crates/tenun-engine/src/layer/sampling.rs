@@ -105,7 +105,7 @@ impl LayerKind for Sampling {
         .collect()
     }
 
-    fn penalty<R: Real>(&self, x: &[R], noise: Noise) -> R {
+    fn penalty<R: Real>(&self, _: &Placed, _: &[R], x: &[R], noise: Noise) -> R {
         let (means, logs) = x.split_at(x.len() / 2);
         let total = means.iter().zip(logs).fold(R::from(0.0), |sum, (&mean, &log)| {
             let unit = (mean * mean + log.exp() - R::from(1.0) - log) * R::from(0.5);

@@ -74,6 +74,17 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
         for (sum, d) in d_parameters.iter_mut().zip(tape.gradient(objective, &p)) {
             *sum += d;
         }
+        // In place of a gradient, parameters may follow statistics of what passes.
+        let plain: Vec<f64> = parameters.iter().map(|&x| f64::from(x)).collect();
+        for (i, at) in placed.iter().enumerate() {
+            let start: Vec<f64> = x.iter().map(|x| x.value()).collect();
+            let given = sequence_and_penalty(&placed[..i], &plain, start, noise).0;
+            if let Some(sums) = at.layer.statistics(at, &plain, &given) {
+                for (to, sum) in d_parameters[at.parameters[0].range.start..].iter_mut().zip(sums) {
+                    *to += sum;
+                }
+            }
+        }
     }
     assert_close("output", &ours.outputs, &outputs);
     assert_close("penalties", &ours.penalties, &penalties);
@@ -249,6 +260,27 @@ proptest! {
         layers.push(Silu {}.into());
         prop_assume!(place(shape, &layers).is_ok());
         check(shape, &layers, salt);
+    }
+
+    /// The nearest vectors, the gradient straight through them, and what the codebook follows.
+    #[test]
+    fn a_quantized_map_is_its_equation(
+        shape in shapes(),
+        codes in 2usize..20,
+        commitment in 0f32..1.0,
+        salt in 0u64..1000,
+    ) {
+        let quantize = Quantize { codes, commitment, ..Quantize::default() };
+        let before = Conv2d { filters: shape.channels, kernel: 1, ..Conv2d::default() };
+        check(shape, &[before.into(), quantize.into(), Silu {}.into()], salt);
+    }
+
+    /// The slope of the divergence at the mean so far, and what the mean follows.
+    #[test]
+    fn rare_units_are_their_equation(shape in shapes(), target in 0.01f32..0.9, weight in 0f32..2.0, salt in 0u64..1000) {
+        let sparsity = Sparsity { target, weight, ..Sparsity::default() };
+        let before = Conv2d { filters: shape.channels, kernel: 1, ..Conv2d::default() };
+        check(shape, &[before.into(), Sigmoid {}.into(), sparsity.into(), Silu {}.into()], salt);
     }
 
     #[test]

@@ -116,7 +116,9 @@ fn mirror(input: Shape, encoder: &[Placed]) -> Vec<Step> {
             | Layer::Dropout(_)
             | Layer::Corrupt(_)
             | Layer::Penalty(_)
-            | Layer::Sampling(_) => {}
+            | Layer::Sparsity(_)
+            | Layer::Sampling(_)
+            | Layer::Quantize(_) => {}
         }
     }
     steps.extend(up.take());

@@ -9,7 +9,7 @@ pub use error::{Chain, SpecError};
 pub use placed::{Parameter, Part, Placed};
 pub use spec::Spec;
 
-use crate::layer::{Initial, Layer};
+use crate::layer::{CodebookUse, Initial, Layer};
 use crate::random::{self, Philox, Purpose};
 use crate::{Shape, reference};
 
@@ -30,6 +30,20 @@ pub struct Network {
     encoder: Vec<Placed>,
     decoder: Vec<Placed>,
     parameter_count: usize,
+}
+
+/// New values of the parameters that follow no gradient.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "the optimiser knows nothing of them"]
+pub struct Fresh(crate::layer::Fresh);
+
+impl Fresh {
+    /// Writes them to their places.
+    pub fn set(self, parameters: &mut [f32]) {
+        for (range, values) in self.0 {
+            parameters[range].copy_from_slice(&values);
+        }
+    }
 }
 
 impl Network {
@@ -138,6 +152,7 @@ impl Network {
             match parameter.initial {
                 Initial::Zeros => {}
                 Initial::Ones => to.fill(1.0),
+                Initial::Constant(value) => to.fill(value),
                 Initial::GlorotUniform { inputs, outputs } => {
                     // In double precision the square root and the product are exact to far below a float's last bit.
                     let limit = (6.0 / (inputs + outputs) as f64).sqrt();
@@ -148,6 +163,42 @@ impl Network {
             }
         }
         values
+    }
+
+    /// New values for the parameters that follow statistics of what passes instead of a gradient, such as the
+    /// codebook of a [`crate::layer::Quantize`]: after a batch of `images` whose sums stand in `gradient`, which are
+    /// zeroed for the optimiser. Write them with [`Fresh::set`] after the optimiser's step.
+    pub fn follow(
+        &self,
+        parameters: &[f32],
+        gradient: &mut [f32],
+        images: usize,
+        seed: u64,
+        step: u64,
+    ) -> Fresh {
+        let generator = Philox::new(seed, Purpose::Codebook);
+        let mut fresh = Vec::new();
+        for placed in self.layers() {
+            #[allow(clippy::cast_possible_truncation)] // after 2^32 steps numbers come again
+            let draw = |i: usize| {
+                let words = generator.words(0, step as u32, placed.ordinal, (i / 4) as u32);
+                random::unit(words[i % 4])
+            };
+            fresh.extend(placed.layer.follow(placed, parameters, gradient, images, &draw));
+        }
+        fresh.iter().for_each(|(range, _)| gradient[range.clone()].fill(0.0));
+        Fresh(fresh)
+    }
+
+    /// How each codebook is used, as the parameters tell.
+    #[must_use]
+    pub fn codebooks(&self, parameters: &[f32]) -> Vec<CodebookUse> {
+        self.layers()
+            .filter_map(|placed| match &placed.layer {
+                Layer::Quantize(quantize) => Some(quantize.usage(placed, parameters)),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The output for one image by the naive reference in double precision: logits if the network ends in a

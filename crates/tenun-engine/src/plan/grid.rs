@@ -103,6 +103,12 @@ impl Rows {
         starts.iter().map(|&start| start..start + self.length)
     }
 
+    /// Where a row of a channel begins.
+    #[inline(always)]
+    pub(crate) fn start(&self, channel: usize, row: usize) -> usize {
+        self.starts[channel * self.height + row]
+    }
+
     /// Floats in a row: columns × lanes.
     pub(crate) fn row_length(&self) -> usize {
         self.length

@@ -87,6 +87,8 @@ impl Trial<'_> {
             let factors = self.placed.iter().filter_map(|placed| match &placed.layer {
                 Layer::Penalty(penalty) => Some(penalty.weight),
                 Layer::Sampling(sampling) => Some(sampling.beta_in(2)),
+                Layer::Sparsity(sparsity) => Some(sparsity.weight),
+                Layer::Quantize(quantize) => Some(quantize.commitment),
                 _ => None,
             });
             let factors: Vec<f32> = factors.collect();

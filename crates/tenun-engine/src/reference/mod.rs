@@ -65,7 +65,7 @@ pub(crate) fn sequence_and_penalty<'a, R: Real>(
 ) -> (Vec<R>, R) {
     let mut penalty = R::from(0.0);
     for placed in layers {
-        penalty = penalty + placed.layer.penalty(&x, noise);
+        penalty = penalty + placed.layer.penalty(placed, parameters, &x, noise);
         x = placed.layer.reference(placed, parameters, &x, Some(noise));
     }
     (x, penalty)

@@ -45,7 +45,7 @@ impl Observer for Watcher<'_> {
     }
 
     fn epoch_ends(&mut self, metrics: &EpochMetrics) {
-        self.epochs.push(*metrics);
+        self.epochs.push(metrics.clone());
     }
 }
 
@@ -62,7 +62,7 @@ fn the_last_smaller_batch_is_trained_on_and_the_loss_is_the_mean_over_images() {
     assert_eq!(watcher.batches, 3);
     let mut trainer = Trainer::new(&network, &still, &train, Some(&train), &cpu()).unwrap();
     trainer.fit(network.initialise(1), &mut watcher, &stop).unwrap();
-    let line = watcher.epochs[1];
+    let line = &watcher.epochs[1];
     assert!((line.train_loss - line.val_loss.unwrap()).abs() < 1e-7, "{line:?}");
 }
 

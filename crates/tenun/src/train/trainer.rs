@@ -1,5 +1,6 @@
 //! [`Trainer`]: the loop.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -256,11 +257,19 @@ impl<'a> Trainer<'a> {
                     last_good: state.epoch,
                 });
             }
+            let fresh = self.network.follow(
+                &state.parameters,
+                &mut self.gradient,
+                indices.len(),
+                settings.seed,
+                state.optimizer.steps(),
+            );
             if let Some(most) = settings.clip_norm {
                 clip(&mut self.gradient, most);
             }
             rate = settings.learning_rate * settings.schedule.share(state.optimizer.steps(), self.horizon());
             state.optimizer.step(&mut state.parameters, &self.gradient, rate);
+            fresh.set(&mut state.parameters);
             state.loss_sum += sum;
             state.batch += 1;
             state.train_seconds = before + started.elapsed().as_secs_f64();
@@ -318,7 +327,12 @@ impl<'a> Trainer<'a> {
             learning_rate,
             terms: {
                 let means = state.term_sums.iter().map(|sum| sum / self.train.len() as f64);
-                self.plan.terms().iter().cloned().zip(means).collect()
+                let mut terms: BTreeMap<_, _> = self.plan.terms().iter().cloned().zip(means).collect();
+                if let [codebook] = self.network.codebooks(&state.parameters)[..] {
+                    terms.insert("perplexity".to_owned(), codebook.perplexity);
+                    terms.insert("codes_used".to_owned(), codebook.used as f64);
+                }
+                terms
             },
         };
         let judged = val_loss.unwrap_or(metrics.train_loss);

@@ -1,0 +1,190 @@
+//! [`Sparsity`]: units that are to be active rarely.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fresh, Initial, LayerKind, Noise, Wanted};
+use crate::Shape;
+use crate::lane::{Simd, Vector};
+use crate::network::Placed;
+use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile};
+use crate::random;
+use crate::reference::Real;
+
+/// Means closer to 0 or 1 count as this far away: the divergence has poles there.
+const MARGIN: f64 = 1e-4;
+
+/// Units that are to be active rarely: numbers between 0 and 1 (put it after a sigmoid) pass unchanged, and while
+/// training the loss of each image is increased by weight · Σ KL(ρ ‖ ρ̂ᵢ) / numbers of the image, with the Bernoulli
+/// divergence KL(ρ ‖ ρ̂) = ρ log(ρ / ρ̂) + (1 − ρ) log((1 − ρ) / (1 − ρ̂)) of the mean activation ρ̂ᵢ of unit i from
+/// the target ρ: Ng, "Sparse autoencoder", CS294A lecture notes (2011).
+///
+/// There ρ̂ is a mean over all images. Here it is one over batches, ρ̂ ← decay · ρ̂ + (1 − decay) · mean of the batch,
+/// taken after each step; a step's gradient is that at the mean so far. It is kept with the parameters.
+///
+/// # Shapes
+/// Any; the output is the input. Mean `[numbers]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sparsity {
+    /// ρ, the mean activation that is wanted: between 0 and 1.
+    pub target: f32,
+    /// What the divergence counts beside the sum of the loss over an image: at least 0.
+    pub weight: f32,
+    /// How much of the mean stays in a step: at least 0, below 1.
+    pub decay: f32,
+}
+
+impl Default for Sparsity {
+    fn default() -> Self {
+        Self { target: 0.05, weight: 1.0, decay: 0.9 }
+    }
+}
+
+impl Sparsity {
+    /// The divergence of a mean from the target, and its slope by the mean.
+    fn divergence(&self, mean: f32) -> (f64, f64) {
+        let (wanted, mean) = (f64::from(self.target), f64::from(mean).clamp(MARGIN, 1.0 - MARGIN));
+        let value =
+            wanted * random::ln(wanted / mean) + (1.0 - wanted) * random::ln((1.0 - wanted) / (1.0 - mean));
+        (value, (1.0 - wanted) / (1.0 - mean) - wanted / mean)
+    }
+}
+
+impl LayerKind for Sparsity {
+    const STEM: &'static str = "sparsity";
+
+    fn settings(&self) -> String {
+        format!("mean {}, weight {}", self.target, self.weight)
+    }
+
+    fn infer(&self, input: Shape) -> Result<Shape, String> {
+        let Self { target, weight, decay } = *self;
+        if !(target > 0.0 && target < 1.0) {
+            return Err(format!("`target` is {target}; it has to be a number between 0 and 1"));
+        }
+        if !(weight >= 0.0 && weight.is_finite()) {
+            return Err(format!("`weight` is {weight}; it has to be a number of at least 0"));
+        }
+        if !(0.0..1.0).contains(&decay) {
+            return Err(format!("`decay` is {decay}; it has to be at least 0 and below 1"));
+        }
+        Ok(input)
+    }
+
+    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+        let initial = Initial::Constant(self.target);
+        vec![Wanted { name: "mean", axes: vec![input.len()], initial }]
+    }
+
+    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+        x.to_vec()
+    }
+
+    fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Noise) -> R {
+        // The value is that of the mean so far, the slope passes to every image of the batch.
+        let means = at.parameter(parameters, 0);
+        x.iter().zip(means).fold(R::from(0.0), |sum, (&a, mean)| {
+            #[allow(clippy::cast_possible_truncation)]
+            let (value, slope) = self.divergence(mean.value() as f32);
+            sum + (R::from(value) + (a - R::from(a.value())) * R::from(slope))
+                * R::from(f64::from(self.weight))
+        })
+    }
+
+    fn statistics(&self, _: &Placed, _: &[f64], x: &[f64]) -> Option<Vec<f64>> {
+        Some(x.to_vec())
+    }
+
+    fn follow(
+        &self,
+        at: &Placed,
+        parameters: &[f32],
+        sums: &[f32],
+        images: usize,
+        _: &dyn Fn(usize) -> f32,
+    ) -> Fresh {
+        let range = at.parameters[0].range.clone();
+        #[allow(clippy::cast_precision_loss)]
+        let share = (1.0 - self.decay) / images as f32;
+        let old = parameters[range.clone()].iter().zip(&sums[range.clone()]);
+        vec![(range, old.map(|(mean, sum)| self.decay * mean + share * sum).collect())]
+    }
+
+    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        if !builder.is_training() {
+            return x;
+        }
+        let term = builder.term("sparsity", at);
+        let (settings, range) = (self.clone(), at.parameters[0].range.clone());
+        builder.push(move |grids| {
+            let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
+            Box::new(Rare { settings, range, term, x: rows(x.value), dx: x.gradient.map(rows) })
+        });
+        // Read again on the way back, so nothing may overwrite it.
+        Port { exclusive: false, ..x }
+    }
+}
+
+/// The operation; packed are the slope of each unit, and the divergence of all.
+struct Rare {
+    settings: Sparsity,
+    range: Range<usize>,
+    term: TermId,
+    x: (TensorId, Rows),
+    dx: Option<(TensorId, Rows)>,
+}
+
+impl<S: Simd> Op<S> for Rare {
+    fn packed_len(&self) -> usize {
+        self.range.len() + 1
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
+        let mut total = 0.0;
+        for (&mean, to) in parameters[self.range.clone()].iter().zip(&mut *packed) {
+            let (value, slope) = self.settings.divergence(mean);
+            total += value;
+            *to = slope as f32;
+        }
+        packed[self.range.len()] = total as f32;
+    }
+
+    fn forward(&self, s: S, tile: &mut Tile<'_>) {
+        s.splat(tile.packed[self.range.len()]).store(tile.term_mut(self.term));
+    }
+
+    fn backward(&self, s: S, tile: &mut Tile<'_>) {
+        let weights = s.load(tile.weights);
+        let weight = weights * s.splat(self.settings.weight);
+        let slopes = &tile.packed[..self.range.len()];
+        let sums = &mut tile.gradients[self.range.clone()];
+        let x = tile.tensors.get(self.x.0);
+        s.enter(
+            #[inline(always)]
+            || {
+                let present = s.zero().less(weights);
+                let numbers = self.x.1.iter().flat_map(|row| x[row].chunks_exact(S::LANES));
+                for (sum, a) in sums.iter_mut().zip(numbers) {
+                    *sum = S::V::keep(present, s.load(a)).sum();
+                }
+            },
+        );
+        let Some(dx) = &self.dx else { return };
+        let d = tile.tensors.many([dx.0]);
+        let [d] = d;
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut slopes = slopes.iter();
+                for row in dx.1.iter() {
+                    for (d, slope) in d[row].chunks_exact_mut(S::LANES).zip(&mut slopes) {
+                        weight.mul_add(s.splat(*slope), s.load(d)).store(d);
+                    }
+                }
+            },
+        );
+    }
+}
