@@ -19,6 +19,7 @@ pub mod codes;
 pub mod data;
 mod error;
 pub mod evaluate;
+pub mod family;
 mod file;
 pub mod job;
 pub mod latent;

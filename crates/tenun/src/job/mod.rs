@@ -24,7 +24,7 @@ use crate::train::{
     Checkpoint, End, EpochMetrics, Identity, Observer, State, Step, TrainError, Trainer, read_metrics,
     write_metrics,
 };
-use crate::{Error, Model, file};
+use crate::{Error, Model, family, file};
 
 /// A run with everything checked and loaded, and nothing written yet.
 pub struct Job {
@@ -237,7 +237,8 @@ impl Job {
         observer.step(Step::Evaluating);
         let (scored, what) = self.scored();
         let scores = score(model, scored, Some(self.collection.train.images()), &self.cpu)?;
-        let summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores);
+        let family = family::figures(model, scored.images(), self.settings.training.seed, &self.cpu)?;
+        let summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores, family);
         observer.step(Step::Reporting);
         reporting::write(self, run, model, metrics, &scores, &summary)?;
         // Last, so that a run with a summary has everything.

@@ -11,13 +11,13 @@ use crate::data::{Dataset, Images};
 use crate::evaluate::Metric;
 use crate::latent::{LatentSummary, Pca};
 use crate::picture::{
-    FeatureLayer, Histogram, LossCurves, Picture, PictureError, ReconstructionGrid, Scatter, Theme,
-    feature_maps, histogram, loss_curves, reconstruction_grid, scatter,
+    FeatureLayer, Histogram, LossCurves, Mosaic, Picture, PictureError, ReconstructionGrid, Scatter, Theme,
+    feature_maps, histogram, loss_curves, mosaic, reconstruction_grid, scatter,
 };
 use crate::report::{Figure, LatentContent, NetworkRow, ReportContent, Setting, render, thousands};
 use crate::run::{self, RunDir, RunError};
 use crate::train::EpochMetrics;
-use crate::{Error, Model};
+use crate::{Error, Model, family};
 
 /// Images in a row of reconstructions.
 const SHOWN: usize = 8;
@@ -84,6 +84,8 @@ pub(super) fn write(
         scores: Some(overall),
         baseline: scored.baseline,
         comparisons: Vec::new(),
+        family: summary.family.clone(),
+        family_figures: family_figures(job, &album, model, set)?,
         network: model.network().layers().map(network_row).collect(),
         curves: curves(job, &album, metrics, overall.bce_floor, summary.best_epoch)?,
         reconstructions: reconstructions(job, &album, model, set, scored, what)?,
@@ -248,6 +250,59 @@ fn reconstructions(
     Ok(figures)
 }
 
+/// Images in a row of a walk, its ends included.
+const WALK: usize = 10;
+
+/// Images along the side of the plane of a code of two numbers.
+const PLANE: usize = 20;
+
+/// What a network of this family does, in pictures.
+fn family_figures(job: &Job, album: &Album<'_>, model: &Model, set: &Dataset) -> Result<Vec<Figure>, Error> {
+    let mut figures = Vec::new();
+    let (seed, cpu, shape) = (job.settings.training.seed, &job.cpu, model.network().input());
+    let mut add = |file: &str, texts: (&str, String, &str), images: &[f32], columns: usize| {
+        let content = Mosaic { shape, images, columns, zoom: 0 };
+        album.figure(file, texts, |theme| mosaic(&content, theme)).map(|figure| figures.push(figure))
+    };
+    let order = Philox::new(seed, Purpose::Sample).permutation(set.len(), 0);
+    let first: Vec<usize> = order.iter().take(WALK).map(|&i| i as usize).collect();
+    let sample = set.images().select(&first);
+    if let Some(denoised) = family::denoised(model, &sample, seed, cpu)? {
+        let originals = sample.pixels().iter().map(|&byte| f32::from(byte) / 255.0);
+        let rows: Vec<f32> = originals.chain(denoised.corrupted).chain(denoised.reconstructions).collect();
+        let caption = "Images as they are, as the network sees them, and what it makes of them.".to_owned();
+        add("denoised", ("Made good", caption, "Images, corrupted and reconstructed"), &rows, first.len())?;
+    }
+    if family::is_variational(model.network()) {
+        let images = family::samples(model, 80, seed, cpu)?;
+        let caption = "Codes drawn from the normal distribution, through the decoder.".to_owned();
+        add("samples", ("New images", caption, "Images made of random codes"), &images, 16)?;
+        if let Some(images) = family::plane(model, PLANE, cpu)? {
+            let caption =
+                "The two numbers of the code along rows and columns, at equal shares of the normal \
+                           distribution."
+                    .to_owned();
+            add("plane", ("The plane of codes", caption, "Images over the plane of codes"), &images, PLANE)?;
+        }
+        let codes = model.transform(&sample, cpu)?;
+        let units = model.network().latent().len();
+        let ends: Vec<&[f32]> = codes.chunks_exact(units).collect();
+        let mut walk = Vec::new();
+        for pair in ends.chunks_exact(2) {
+            for step in 0..WALK {
+                let share = step as f32 / (WALK - 1) as f32;
+                walk.extend(pair[0].iter().zip(pair[1]).map(|(a, b)| a + (b - a) * share));
+            }
+        }
+        if !walk.is_empty() {
+            let images = model.inverse_transform(&walk, cpu)?;
+            let caption = "From the code of one image to that of another, in equal steps.".to_owned();
+            add("walks", ("Between images", caption, "Images between pairs of images"), &images, WALK)?;
+        }
+    }
+    Ok(figures)
+}
+
 fn error_histogram(album: &Album<'_>, scored: &Scored, loss: Loss) -> Result<Figure, Error> {
     let per_image = &scored.evaluation.per_image;
     let (values, name): (Vec<f64>, _) = match loss {
@@ -300,8 +355,16 @@ fn is_shown(layer: &Layer, next: Option<&Layer>) -> bool {
             Layer::Relu(_) | Layer::LeakyRelu(_) | Layer::Silu(_) | Layer::Tanh(_) | Layer::Sigmoid(_)
         )
     };
-    let is_step =
-        !matches!(layer, Layer::Flatten(_) | Layer::Reshape(_) | Layer::Dropout(_) | Layer::GroupNorm(_));
+    let is_step = !matches!(
+        layer,
+        Layer::Flatten(_)
+            | Layer::Reshape(_)
+            | Layer::Dropout(_)
+            | Layer::GroupNorm(_)
+            | Layer::Corrupt(_)
+            | Layer::Penalty(_)
+            | Layer::Sparsity(_)
+    );
     is_activation(layer)
         || (is_step && !next.is_some_and(|next| is_activation(next) || matches!(next, Layer::GroupNorm(_))))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scored, judged};
 use crate::Model;
+use crate::family::Figure;
 use crate::train::EpochMetrics;
 
 /// The figures of a finished run.
@@ -46,6 +47,9 @@ pub struct Summary {
     pub baseline_bce: Option<f64>,
     /// Mean squared error of the mean training image.
     pub baseline_mse: Option<f64>,
+    /// The figures of the families that the network belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub family: Vec<Figure>,
     /// Seconds of training and validation, all epochs together.
     pub total_seconds: f64,
 }
@@ -58,6 +62,7 @@ impl Summary {
         scored_on: &str,
         scored_images: usize,
         scored: &Scored,
+        family: Vec<Figure>,
     ) -> Self {
         let (last, overall) = (metrics.last(), scored.evaluation.overall);
         let best = metrics.iter().find(|line| line.epoch == best_epoch);
@@ -79,6 +84,7 @@ impl Summary {
             bce_floor: overall.bce_floor,
             baseline_bce: scored.baseline.map(|scores| scores.bce),
             baseline_mse: scored.baseline.map(|scores| scores.mse),
+            family,
             total_seconds: metrics.iter().map(|line| line.train_seconds + line.val_seconds).sum(),
         }
     }

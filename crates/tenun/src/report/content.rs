@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{ClassScores, Scores};
+use crate::family;
 use crate::latent::LatentSummary;
 use crate::picture::{Picture, PictureError};
 
@@ -24,6 +25,10 @@ pub struct ReportContent {
     pub baseline: Option<Scores>,
     /// Other methods to compare the BCE with: name, and binary cross-entropy.
     pub comparisons: Vec<(String, f64)>,
+    /// The figures of the families that the network belongs to.
+    pub family: Vec<family::Figure>,
+    /// What such a network does: denoised images, new images, walks between images.
+    pub family_figures: Vec<Figure>,
     /// The layers, from input to output.
     pub network: Vec<NetworkRow>,
     /// Loss curves.

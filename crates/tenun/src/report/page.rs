@@ -65,6 +65,13 @@ fn sections(content: &ReportContent) -> Vec<(&'static str, &'static str, Markup)
     add("reconstructions", "Reconstructions", !content.reconstructions.is_empty(), &|| {
         html! { @for grid in &content.reconstructions { (figure(grid)) } }
     });
+    let family = !content.family.is_empty() || !content.family_figures.is_empty();
+    add("family", "Of its family", family, &|| {
+        html! {
+            @for picture in &content.family_figures { (figure(picture)) }
+            @if !content.family.is_empty() { (tables::family(&content.family)) }
+        }
+    });
     add("curves", "Training", content.curves.is_some(), &|| {
         html! { @if let Some(curves) = &content.curves { (figure(curves)) } }
     });

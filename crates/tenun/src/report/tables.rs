@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::content::{LatentContent, NetworkRow, Setting};
 use super::text::{decimals, percent, thousands};
 use crate::evaluate::ClassScores;
+use crate::family;
 
 /// Names and values.
 pub(super) fn settings(settings: &[Setting]) -> Markup {
@@ -12,6 +13,26 @@ pub(super) fn settings(settings: &[Setting]) -> Markup {
         dl.settings {
             @for Setting { name, value } in settings {
                 div { dt { (name) } dd { (value) } }
+            }
+        }
+    }
+}
+
+/// The figures of the network's families.
+pub(super) fn family(figures: &[family::Figure]) -> Markup {
+    html! {
+        div.scroll tabindex="0" {
+            table {
+                thead { tr { th scope="col" { "figure" } th.number scope="col" { "value" } th scope="col" { "what it is" } } }
+                tbody {
+                    @for figure in figures {
+                        tr {
+                            th scope="row" { (figure.name.replace('_', " ")) }
+                            td.number { (decimals(figure.value, if figure.value.abs() < 10.0 { 4 } else { 2 })) }
+                            td { (figure.meaning) }
+                        }
+                    }
+                }
             }
         }
     }

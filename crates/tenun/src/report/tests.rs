@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::evaluate::{ClassScores, Scores};
+use crate::family;
 use crate::latent::LatentSummary;
 
 /// What an attacker, or just a folder with an odd name, would write.
@@ -42,6 +43,8 @@ fn full() -> ReportContent {
         scores: Some(scores(0.2791)),
         baseline: Some(scores(0.4911)),
         comparisons: vec![(HOSTILE.into(), 0.2697), ("broken".into(), f64::NAN)],
+        family: vec![family::Figure { name: HOSTILE.into(), value: 1.5, meaning: HOSTILE.into() }],
+        family_figures: vec![figure()],
         network: vec![row("encoder", 320, 225_792), row("encoder", 4_624, 903_168), row(HOSTILE, 7_841, 9)],
         curves: Some(figure()),
         reconstructions: vec![figure(), Figure { dark: None, ..figure() }],

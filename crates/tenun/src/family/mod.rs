@@ -1,0 +1,65 @@
+//! What a family of autoencoders is judged by, besides its reconstructions: the evidence lower bound of a variational
+//! one, how much noise a denoising one takes away, how sparse a code is, how much of a codebook is used.
+//!
+//! Which family a network belongs to follows from its layers; one may belong to several, or to none.
+
+mod denoising;
+mod quantised;
+mod sparse;
+mod variational;
+
+use serde::{Deserialize, Serialize};
+use tenun_engine::layer::Layer;
+use tenun_engine::{Cpu, Network};
+
+pub use denoising::{Denoised, denoised};
+pub use variational::{plane, samples};
+
+use crate::data::Images;
+use crate::{Error, Model};
+
+/// A figure of a family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// Its name, as in `summary.json`.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+    /// What it is, with its unit.
+    pub meaning: String,
+}
+
+impl Figure {
+    fn new(name: &str, value: f64, meaning: &str) -> Self {
+        Self { name: name.to_owned(), value, meaning: meaning.to_owned() }
+    }
+}
+
+/// Whether the code of `network` is drawn from a distribution.
+#[must_use]
+pub fn is_variational(network: &Network) -> bool {
+    matches!(network.encoder().last(), Some(placed) if matches!(placed.layer, Layer::Sampling(_)))
+}
+
+/// All figures of the families that a model belongs to, on `images`. What is drawn at random follows from `seed`.
+///
+/// # Errors
+/// If the images have another shape than the network's, or there is none.
+pub fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<Vec<Figure>, Error> {
+    model.check(images)?;
+    let mut figures = Vec::new();
+    if let Some(denoised) = denoised(model, images, seed, cpu)? {
+        figures.extend(denoised.figures(images)?);
+    }
+    if is_variational(model.network()) {
+        figures.extend(variational::figures(model, images, seed, cpu)?);
+    }
+    if model.network().layers().any(|at| matches!(at.layer, Layer::Penalty(_) | Layer::Sparsity(_))) {
+        figures.extend(sparse::figures(&model.transform(images, cpu)?, model.network().latent().len()));
+    }
+    figures.extend(quantised::figures(model));
+    Ok(figures)
+}
+
+#[cfg(test)]
+mod tests;

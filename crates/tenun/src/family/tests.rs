@@ -1,0 +1,112 @@
+//! Families by their figures, on networks whose answer is known.
+
+use tenun_engine::layer::{
+    Corrupt, Corruption, Dense, Flatten, Penalty, Quantize, Reshape, Sampling, Sigmoid,
+};
+use tenun_engine::{Layer, Shape, Spec};
+
+use super::*;
+use crate::model::ModelInfo;
+
+const SHAPE: Shape = Shape { channels: 1, height: 4, width: 4 };
+
+fn images(count: usize) -> Images {
+    Images::new(SHAPE, (0..count * SHAPE.len()).map(|i| (i * 37 % 256) as u8).collect()).unwrap()
+}
+
+fn model(encoder: Vec<Layer>, decoder: Vec<Layer>) -> Model {
+    let network = Network::new(&Spec { input: SHAPE, encoder, decoder: Some(decoder) }).unwrap();
+    let parameters = network.initialise(1);
+    Model::new(network, parameters, ModelInfo::new(None))
+}
+
+fn to_image() -> Vec<Layer> {
+    vec![Dense { features: 16, bias: true }.into(), Reshape { shape: SHAPE }.into(), Sigmoid {}.into()]
+}
+
+fn value(figures: &[Figure], name: &str) -> f64 {
+    figures.iter().find(|figure| figure.name == name).unwrap_or_else(|| panic!("{name}: {figures:?}")).value
+}
+
+fn cpu() -> Cpu {
+    Cpu::from_environment(Some(1)).unwrap()
+}
+
+#[test]
+fn a_plain_network_belongs_to_no_family() {
+    let plain = model(vec![Dense { features: 3, bias: true }.into()], to_image());
+    assert_eq!(figures(&plain, &images(5), 1, &cpu()).unwrap(), []);
+}
+
+/// With all weights zero the code is drawn from the normal distribution itself and the decoder says ½ everywhere: the
+/// divergence is 0, and both bounds are 16 log 2.
+#[test]
+fn the_bounds_of_a_network_that_knows_nothing() {
+    let network = Network::new(&Spec {
+        input: SHAPE,
+        encoder: vec![
+            Flatten {}.into(),
+            Dense { features: 4, bias: true }.into(),
+            Sampling::default().into(),
+        ],
+        decoder: Some(to_image()),
+    })
+    .unwrap();
+    let zeros = vec![0.0; network.parameter_count()];
+    let model = Model::new(network, zeros, ModelInfo::new(None));
+    let figures = figures(&model, &images(20), 1, &cpu()).unwrap();
+    assert_eq!(value(&figures, "kl"), 0.0);
+    assert_eq!(value(&figures, "active_units"), 0.0);
+    let expected = 16.0 * std::f64::consts::LN_2;
+    for name in ["negative_elbo", "negative_iwae_50"] {
+        assert!((value(&figures, name) - expected).abs() < 1e-4, "{name}: {figures:?}");
+    }
+}
+
+/// Importance weights never make the bound worse (Burda et al., theorem 1), and the plane has its corners.
+#[test]
+fn importance_weights_tighten_the_bound() {
+    let encoder =
+        vec![Flatten {}.into(), Dense { features: 4, bias: true }.into(), Sampling::default().into()];
+    let model = model(encoder, to_image());
+    let figures = figures(&model, &images(20), 1, &cpu()).unwrap();
+    assert!(value(&figures, "negative_iwae_50") < value(&figures, "negative_elbo"), "{figures:?}");
+    assert!(value(&figures, "kl") > 0.0);
+    assert_eq!(plane(&model, 3, &cpu()).unwrap().unwrap().len(), 9 * SHAPE.len());
+    let new = samples(&model, 7, 1, &cpu()).unwrap();
+    assert_eq!(new.len(), 7 * SHAPE.len());
+    assert_eq!(new, samples(&model, 7, 1, &cpu()).unwrap(), "the same seed gives the same images");
+    assert_ne!(new, samples(&model, 7, 2, &cpu()).unwrap());
+}
+
+/// Half of the pixels black: the error before is that of the pixels lost, whatever the network makes of it.
+#[test]
+fn a_denoising_network_is_measured_on_corrupted_images() {
+    let corrupt = Corrupt { kind: Corruption::Masking, amount: 0.5, ..Corrupt::default() };
+    let model =
+        model(vec![corrupt.into(), Flatten {}.into(), Dense { features: 3, bias: true }.into()], to_image());
+    let images = images(400);
+    let figures = figures(&model, &images, 1, &cpu()).unwrap();
+    let energy = images.pixels().iter().map(|&b| (f64::from(b) / 255.0).powi(2)).sum::<f64>();
+    let expected = 0.5 * energy / images.pixels().len() as f64;
+    let got = value(&figures, "corrupted_mse");
+    assert!((got / expected - 1.0).abs() < 0.05, "{got}, expected about {expected}");
+    let clean =
+        crate::evaluate::evaluate(&images, &model.reconstruct(&images, &cpu()).unwrap(), None).unwrap();
+    assert_ne!(value(&figures, "denoised_mse"), clean.overall.mse);
+}
+
+#[test]
+fn a_codebook_and_a_sparse_code_are_measured() {
+    let encoder = vec![
+        Flatten {}.into(),
+        Dense { features: 4, bias: true }.into(),
+        Penalty::default().into(),
+        Quantize { codes: 8, ..Quantize::default() }.into(),
+    ];
+    let figures = figures(&model(encoder, to_image()), &images(20), 1, &cpu()).unwrap();
+    assert_eq!(value(&figures, "codes_used"), 8.0);
+    assert!((value(&figures, "perplexity") - 8.0).abs() < 1e-9, "all uses begin equal");
+    assert_eq!(value(&figures, "code_bits"), 3.0);
+    assert!((0.0..=1.0).contains(&value(&figures, "code_hoyer")));
+}

@@ -1,0 +1,161 @@
+//! Variational codes: the evidence lower bound, its importance-weighted form, units in use, and new images.
+
+use tenun_engine::{Cpu, ForwardPlan, Images as Source, Philox, Purpose, Scaling, normal};
+
+use super::Figure;
+use crate::data::Images;
+use crate::{Error, Model};
+
+/// Draws of a code for each image in the importance-weighted bound.
+const DRAWS: usize = 50;
+
+/// Images on which that bound is taken, at most: it decodes each of them `DRAWS` times.
+const MOST_IMAGES: usize = 1000;
+
+/// A unit whose mean varies less than this over the images tells nothing of them: Burda, Grosse and Salakhutdinov,
+/// "Importance weighted autoencoders" (2015).
+const ACTIVE: f64 = 0.01;
+
+/// Probabilities this close to 0 and 1 count as this far away.
+const MARGIN: f64 = 1e-7;
+
+/// Means and log-variances of the codes, `[image][2 · units]`: what the encoder gives before a code is drawn.
+fn distributions(model: &Model, images: &Images, cpu: &Cpu) -> Vec<f32> {
+    let network = model.network();
+    let layers = network.encoder().len() - 1;
+    if layers == 0 {
+        return images.pixels().iter().map(|&byte| f32::from(byte) / 255.0).collect();
+    }
+    let mut plan = ForwardPlan::up_to(network, layers, Scaling::unit(), cpu);
+    let mut outputs = vec![0.0; images.len() * plan.output().len()];
+    plan.run(model.parameters(), Source::Bytes(images.pixels()), &mut outputs);
+    outputs
+}
+
+/// −log p(x | z) in nats, summed over the numbers of an image, with Bernoulli pixels.
+fn surprise(image: &[u8], output: &[f32]) -> f64 {
+    image
+        .iter()
+        .zip(output)
+        .map(|(&byte, &p)| {
+            let (t, p) = (f64::from(byte) / 255.0, f64::from(p).clamp(MARGIN, 1.0 - MARGIN));
+            -t * p.ln() - (1.0 - t) * (1.0 - p).ln()
+        })
+        .sum()
+}
+
+/// Normal numbers for `count` codes of `units`, other ones for every `stream`.
+fn draws(seed: u64, stream: u32, count: usize) -> Vec<f32> {
+    Philox::new(seed, Purpose::Sample).stream(1, stream).take(count).map(normal).collect()
+}
+
+pub(super) fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<Vec<Figure>, Error> {
+    let units = model.network().latent().len();
+    let codes = distributions(model, images, cpu);
+    let count = images.len() as f64;
+    let mut divergence = 0.0;
+    let (mut sums, mut squares) = (vec![0.0; units], vec![0.0; units]);
+    for code in codes.chunks_exact(2 * units) {
+        for unit in 0..units {
+            let (mean, log) = (f64::from(code[unit]), f64::from(code[units + unit]));
+            divergence += 0.5 * (mean * mean + log.exp() - 1.0 - log);
+            sums[unit] += mean;
+            squares[unit] += mean * mean;
+        }
+    }
+    let variance = |unit: usize| squares[unit] / count - (sums[unit] / count).powi(2);
+    let active = (0..units).filter(|&unit| variance(unit) > ACTIVE).count();
+    let mut figures = vec![
+        Figure::new(
+            "kl",
+            divergence / count,
+            "divergence of the codes from the normal distribution, nats an image",
+        ),
+        Figure::new(
+            "active_units",
+            active as f64,
+            "units whose mean varies by more than 0.01 over the images",
+        ),
+    ];
+    // The bounds are those of Bernoulli pixels.
+    if model.network().ends_in_sigmoid() {
+        let (bound, weighted) = bounds(model, images, &codes, seed, cpu)?;
+        figures.push(Figure::new(
+            "negative_elbo",
+            bound,
+            "negative evidence lower bound, nats an image; the least possible is that of the floor",
+        ));
+        figures.push(Figure::new(
+            "negative_iwae_50",
+            weighted,
+            "the same with 50 importance-weighted draws: closer to the negative log-likelihood",
+        ));
+    }
+    Ok(figures)
+}
+
+/// The mean over images of −ELBO, and of −log (1/K Σ p(x|z) p(z) / q(z|x)) with K draws of each, both from the same
+/// draws.
+fn bounds(model: &Model, images: &Images, codes: &[f32], seed: u64, cpu: &Cpu) -> Result<(f64, f64), Error> {
+    let units = model.network().latent().len();
+    let shown = images.len().min(MOST_IMAGES);
+    let images = images.part(0..shown);
+    let mut logs = vec![Vec::with_capacity(DRAWS); shown];
+    for draw in 0..DRAWS {
+        let noise = draws(seed, draw as u32, shown * units);
+        let mut z = Vec::with_capacity(shown * units);
+        let mut apart = Vec::with_capacity(shown);
+        for (code, noise) in codes.chunks_exact(2 * units).zip(noise.chunks_exact(units)) {
+            // log p(z) − log q(z | x): the constants of both normal distributions cancel.
+            let mut log = 0.0;
+            for unit in 0..units {
+                let (mean, log_variance, e) =
+                    (f64::from(code[unit]), f64::from(code[units + unit]), f64::from(noise[unit]));
+                let value = mean + (0.5 * log_variance).exp() * e;
+                log += 0.5 * (e * e + log_variance - value * value);
+                z.push(value as f32);
+            }
+            apart.push(log);
+        }
+        let outputs = model.inverse_transform(&z, cpu)?;
+        for (i, output) in outputs.chunks_exact(images.shape().len()).enumerate() {
+            logs[i].push(apart[i] - surprise(images.image(i), output));
+        }
+    }
+    let (mut bound, mut weighted) = (0.0, 0.0);
+    for logs in &logs {
+        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = logs.iter().map(|log| (log - most).exp()).sum();
+        bound -= logs.iter().sum::<f64>() / DRAWS as f64;
+        weighted -= most + (sum / DRAWS as f64).ln();
+    }
+    Ok((bound / shown as f64, weighted / shown as f64))
+}
+
+/// New images: the decoder's output for `count` codes drawn from the standard normal distribution.
+///
+/// # Errors
+/// If the decoder gives numbers that are not finite.
+pub fn samples(model: &Model, count: usize, seed: u64, cpu: &Cpu) -> Result<Vec<f32>, Error> {
+    let units = model.network().latent().len();
+    Ok(model.inverse_transform(&draws(seed, u32::MAX, count * units), cpu)?)
+}
+
+/// The plane of a code of two numbers, `side` × `side` images from the upper left: rows and columns stand at
+/// quantiles of the normal distribution, so that every image has the same share of it. None for another code.
+///
+/// # Errors
+/// If the decoder gives numbers that are not finite.
+pub fn plane(model: &Model, side: usize, cpu: &Cpu) -> Result<Option<Vec<f32>>, Error> {
+    if model.network().latent().len() != 2 {
+        return Ok(None);
+    }
+    let quantile = |i: usize| {
+        let share = (i as f64 + 0.5) / side as f64;
+        normal((share * 4_294_967_296.0) as u32)
+    };
+    let codes: Vec<f32> = (0..side)
+        .flat_map(|row| (0..side).flat_map(move |column| [quantile(column), quantile(side - 1 - row)]))
+        .collect();
+    Ok(Some(model.inverse_transform(&codes, cpu)?))
+}
