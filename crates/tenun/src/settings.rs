@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tenun_engine::{Layer, Loss, Method, Rewrite, Schedule, Shape, Spec};
 
 use crate::data::{Colour, Fit};
+use crate::preset::Change;
 use crate::suggest;
 
 /// Everything that decides a run.
@@ -49,7 +50,7 @@ pub struct DataSettings {
 
 /// Which network a run trains.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct NetworkSettings {
     /// The preset it comes from, if it comes from one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +58,12 @@ pub struct NetworkSettings {
     /// The layers, if they do not come from a preset; in a run's `config.toml` always, resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spec: Option<Layers>,
+    /// What is different from the preset or the file.
+    #[serde(flatten)]
+    pub change: Change,
+    /// Whether `spec` has that difference already, as in a run's `config.toml`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resolved: bool,
 }
 
 /// The layers of a network, for images of any shape.
@@ -207,6 +214,7 @@ impl Settings {
             "a preset, or a network from a file with --network",
             "neither",
         )?;
+        network.change.check()?;
         let t = training;
         require(t.epochs > 0, "--epochs", "at least 1", t.epochs)?;
         require(t.batch_size > 0, "--batch-size", "at least 1 image", t.batch_size)?;
@@ -239,24 +247,6 @@ impl Settings {
     }
 }
 
-/// A network from a TOML file with `[[encoder]]` and, if it is not to be derived, `[[decoder]]` tables.
-///
-/// ```toml
-/// [[encoder]]
-/// layer = "conv2d"
-/// filters = 16
-/// stride = 2
-///
-/// [[encoder]]
-/// layer = "relu"
-/// ```
-///
-/// # Errors
-/// [`SettingsError::Io`], or [`SettingsError::File`] with line, column and the nearest known name.
-pub fn read_network(path: &Path) -> Result<Layers, SettingsError> {
-    parse(path)
-}
-
 impl Layers {
     /// The network for images of shape `input`.
     #[must_use]
@@ -265,12 +255,28 @@ impl Layers {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
+/// A whole text file.
+pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
     let io = |source| SettingsError::Io { path: path.to_owned(), source };
     let bytes = std::fs::read(path).map_err(io)?;
+    String::from_utf8(bytes).map_err(|error| SettingsError::File {
+        path: path.to_owned(),
+        reason: format!("no text: {error}"),
+        hint: None,
+    })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
+    parse_text(&read_text(path)?, path)
+}
+
+/// A value from TOML; errors have the place, and the nearest known name.
+pub(crate) fn parse_text<T: serde::de::DeserializeOwned>(
+    text: &str,
+    path: &Path,
+) -> Result<T, SettingsError> {
     let file = |reason: String, hint| SettingsError::File { path: path.to_owned(), reason, hint };
-    let text = String::from_utf8(bytes).map_err(|e| file(format!("no text: {e}"), None))?;
-    toml::from_str(&text).map_err(|error| {
+    toml::from_str(text).map_err(|error| {
         let message = error.message();
         let place = error.span().map_or(String::new(), |span| {
             let before = &text[..span.start.min(text.len())];
@@ -300,7 +306,7 @@ mod tests {
     fn settings() -> Settings {
         Settings {
             data: DataSettings { source: "fashion-mnist".into(), ..DataSettings::default() },
-            network: NetworkSettings { preset: Some("cae".into()), spec: None },
+            network: NetworkSettings { preset: Some("cae".into()), ..NetworkSettings::default() },
             training: TrainingSettings::default(),
         }
     }
@@ -349,7 +355,7 @@ mod tests {
         let path = folder.path().join("net.toml");
         let read = |text: &str| {
             std::fs::write(&path, text).unwrap();
-            read_network(&path)
+            crate::preset::Recipe::read(&path)
         };
         let error = read("[[encoder]]\nlayer = \"conv\"\nfilters = 8\n").unwrap_err();
         assert!(error.to_string().contains("unknown variant `conv`"), "{error}");
@@ -359,7 +365,10 @@ mod tests {
         assert_eq!(error.hint().as_deref(), Some("did you mean `filters`?"), "{error}");
         let layers =
             read("[[encoder]]\nlayer = \"conv2d\"\nfilters = 8\n[[encoder]]\nlayer = \"relu\"\n").unwrap();
-        assert_eq!(layers.encoder.len(), 2);
-        assert!(matches!(read_network(&folder.path().join("none")), Err(SettingsError::Io { .. })));
+        assert_eq!(layers.layers.encoder.len(), 2);
+        assert!(matches!(
+            crate::preset::Recipe::read(&folder.path().join("none")),
+            Err(SettingsError::Io { .. })
+        ));
     }
 }

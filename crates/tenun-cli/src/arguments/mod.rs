@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use codes::{DecodeArgs, EncodeArgs};
 pub(crate) use pictures::{Choice, EvalArgs, ReconstructArgs};
 pub(crate) use source::{SourceFlags, Split, shape};
-pub(crate) use tools::{CompletionsArgs, DataArgs, DataCommand, ManArgs, ReportArgs, SummaryArgs};
+pub(crate) use tools::{
+    CompletionsArgs, DataArgs, DataCommand, ManArgs, PresetsArgs, ReportArgs, SummaryArgs,
+};
 pub(crate) use train::{OptimizerName, ScheduleName, TrainArgs};
 
 use crate::printer::Voice;
@@ -64,9 +66,8 @@ pub(crate) enum Command {
     Summary(SummaryArgs),
     Data(DataArgs),
     Report(ReportArgs),
-    /// List the networks and data sets that are known by name
     #[command(visible_alias = "list")]
-    Presets,
+    Presets(PresetsArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 use tenun::engine::{Rewrite, Shape};
 
-use super::train::rewrite;
+use super::train::{ChangeFlags, rewrite};
 use super::{SourceFlags, ThreadFlag, shape};
 
 /// Show a network's table: layer, output shape, parameters, multiply-adds
@@ -27,9 +27,11 @@ pub(crate) struct SummaryArgs {
     /// Network by name; `tenun presets` lists them
     #[arg(long, value_name = "NAME", default_value = "cae")]
     pub(crate) preset: String,
-    /// Network from a file that lists its layers
+    /// Network from a file
     #[arg(long, value_name = "FILE.toml", conflicts_with = "preset")]
     pub(crate) network: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) change: ChangeFlags,
     /// Show what training computes together, by which rewrites, and its memory
     #[arg(long)]
     pub(crate) plan: bool,
@@ -41,6 +43,19 @@ pub(crate) struct SummaryArgs {
     /// Shape of the images, for a network that is not trained yet
     #[arg(long, value_name = "HxWxC", value_parser = shape, default_value = "28x28x1")]
     pub(crate) input: Shape,
+}
+
+/// List the networks and data sets that are known by name, or print a network's file
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+A printed file can be saved, changed, and trained with --network.
+
+Examples:
+  tenun presets
+  tenun presets variational > net.toml")]
+pub(crate) struct PresetsArgs {
+    /// The network whose file is printed
+    pub(crate) name: Option<String>,
 }
 
 /// Inspect, verify or fetch a data set

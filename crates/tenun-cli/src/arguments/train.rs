@@ -6,6 +6,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use tenun::engine::{Loss, Rewrite};
 
+use tenun::preset::Change;
+
 use super::{SourceFlags, ThreadFlag};
 
 const LONG: &str = "\
@@ -41,13 +43,35 @@ Examples:
   Go on with a run that was stopped, and give it more epochs:
     tenun train --resume runs/look --epochs 10
 
-A network file lists the layers of the encoder; without a decoder, one is derived that ends at the size of the images:
-    [[encoder]]
-    layer = \"conv2d\"
-    filters = 16
-    stride = 2
-    [[encoder]]
-    layer = \"relu\"";
+A network file has a short form, and a decoder is derived that ends at the size of the images:
+    [network]
+    stages = [32, 64]
+    activation = \"silu\"
+    latent = 32
+    [training]
+    epochs = 10
+`tenun presets NAME` prints such a file to begin with; a list of `[[encoder]]` layers is the long form.";
+
+/// What is different from the preset or the file.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct ChangeFlags {
+    /// Numbers of the code, given by a dense layer [default: the network's]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    latent: Option<usize>,
+    /// Multiply all filters and hidden features by this
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    width: Option<f64>,
+    /// Silence this share of the numbers after each activation of the encoder, while training
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    dropout: Option<f32>,
+}
+
+impl ChangeFlags {
+    pub(crate) fn settings(self) -> Change {
+        Change { latent: self.latent, width: self.width, dropout: self.dropout }
+    }
+}
 
 /// Train an autoencoder on images, measure it, and write a report
 #[derive(Clone, Debug, Args)]
@@ -72,34 +96,24 @@ pub(crate) struct TrainArgs {
     /// Network by name; `tenun presets` lists them
     #[arg(long, value_name = "NAME", default_value = "cae", help_heading = "Network")]
     pub(crate) preset: String,
-    /// Network from a file that lists its layers
+    /// Network from a file, and the settings it is trained with
     #[arg(long, value_name = "FILE.toml", conflicts_with_all = ["preset", "resume"], help_heading = "Network")]
     pub(crate) network: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) change: ChangeFlags,
     /// Begin with the weights of this file [default: Glorot uniform, zero bias, from the seed]
     #[arg(long, value_name = "FILE.safetensors", help_heading = "Network")]
     pub(crate) init: Option<PathBuf>,
 
-    /// How often every image is trained on
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 20,
-        allow_negative_numbers = true,
-        help_heading = "Training"
-    )]
-    pub(crate) epochs: u32,
-    /// Images of a step
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 128,
-        allow_negative_numbers = true,
-        help_heading = "Training"
-    )]
-    pub(crate) batch_size: usize,
-    /// What is made small
-    #[arg(long, value_name = "LOSS", default_value = "bce", value_parser = loss(), help_heading = "Training")]
-    pub(crate) loss: Loss,
+    /// How often every image is trained on [default: the preset's, else 20]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Training")]
+    pub(crate) epochs: Option<u32>,
+    /// Images of a step [default: the preset's, else 128]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Training")]
+    pub(crate) batch_size: Option<usize>,
+    /// What is made small [default: the preset's, else bce]
+    #[arg(long, value_name = "LOSS", value_parser = loss(), help_heading = "Training")]
+    pub(crate) loss: Option<Loss>,
     /// From which all random numbers follow
     #[arg(
         long,
@@ -119,15 +133,9 @@ pub(crate) struct TrainArgs {
     /// How the weights follow the gradient
     #[arg(long, value_name = "NAME", default_value = "adam", help_heading = "Optimiser")]
     pub(crate) optimizer: OptimizerName,
-    /// Learning rate, at the peak of its schedule
-    #[arg(
-        long,
-        value_name = "X",
-        default_value_t = 1e-3,
-        allow_negative_numbers = true,
-        help_heading = "Optimiser"
-    )]
-    pub(crate) lr: f64,
+    /// Learning rate, at the peak of its schedule [default: the preset's, else 0.001]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Optimiser")]
+    pub(crate) lr: Option<f64>,
     /// Learning rate over time
     #[arg(long, value_name = "NAME", default_value = "constant", help_heading = "Optimiser")]
     pub(crate) schedule: ScheduleName,

@@ -2,15 +2,24 @@
 
 use serde::Serialize;
 use tenun::data::NAMED_SETS;
-use tenun::preset::PRESETS;
+use tenun::preset::{self, PRESETS};
 
+use crate::arguments::PresetsArgs;
+use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::text::Table;
 
 #[derive(Serialize)]
 struct Named {
     name: &'static str,
-    about: &'static str,
+    about: String,
+}
+
+/// A network's file.
+#[derive(Serialize)]
+struct File {
+    name: &'static str,
+    text: &'static str,
 }
 
 #[derive(Serialize)]
@@ -19,17 +28,27 @@ struct Known {
     data: Vec<Named>,
 }
 
-pub(crate) fn run(printer: &Printer) {
+pub(crate) fn run(args: &PresetsArgs, printer: &Printer) -> Result<(), Failure> {
+    if let Some(name) = &args.name {
+        let preset = preset::find(name)?;
+        let file = File { name: preset.name, text: preset.text };
+        printer.result("preset", &file, || file.text.to_owned());
+        return Ok(());
+    }
     let known = Known {
-        presets: PRESETS.iter().map(|preset| Named { name: preset.name, about: preset.about }).collect(),
-        data: NAMED_SETS.iter().map(|set| Named { name: set.name, about: set.about }).collect(),
+        presets: PRESETS
+            .iter()
+            .map(|preset| Named { name: preset.name, about: preset.recipe().about })
+            .collect(),
+        data: NAMED_SETS.iter().map(|set| Named { name: set.name, about: set.about.to_owned() }).collect(),
     };
     printer.result("presets", &known, || {
         let list = |title: &str, all: &[Named]| {
             let mut list = Table::list();
-            all.iter().for_each(|one| list.row([one.name, one.about]));
+            all.iter().for_each(|one| list.row([one.name, &one.about]));
             format!("{title}\n{}", list.render())
         };
         list("Networks, for --preset:", &known.presets) + "\n" + &list("Data sets:", &known.data)
     });
+    Ok(())
 }

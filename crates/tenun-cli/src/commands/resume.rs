@@ -62,7 +62,7 @@ pub(crate) fn check(
             ));
         }
     }
-    let epochs = given.has("epochs").then_some(args.epochs);
+    let epochs = args.epochs;
     match epochs.filter(|&epochs| epochs < old.training.epochs) {
         Some(fewer) => Err(Failure::usage(
             format!(

@@ -2,7 +2,8 @@
 
 use tenun::engine::optimizer::{Adam, ScheduleShape, Sgd};
 use tenun::engine::{Method, Schedule};
-use tenun::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings, read_network};
+use tenun::preset::{self, Recipe};
+use tenun::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
 
 use super::Given;
 use crate::arguments::{OptimizerName, ScheduleName, TrainArgs};
@@ -13,10 +14,17 @@ const ADAMW_DECAY: f32 = 0.01;
 
 /// The settings that `args` ask for. Every number is checked by the library, not here.
 pub(crate) fn of(args: &TrainArgs, given: &Given) -> Result<Settings, Failure> {
-    let (preset, spec) = match &args.network {
-        Some(file) => (None, Some(read_network(file)?)),
-        None => (Some(args.preset.clone()), None),
+    let (preset, spec, base) = match &args.network {
+        Some(file) => {
+            let recipe = Recipe::read(file)?;
+            (None, Some(recipe.layers), recipe.training)
+        }
+        None => {
+            let recipe = preset::find(&args.preset)?.recipe();
+            (Some(args.preset.clone()), None, recipe.training)
+        }
     };
+    let any = |ids: &[&str]| ids.iter().any(|id| given.has(id));
     Ok(Settings {
         data: DataSettings {
             source: args.data.clone().unwrap_or_default(),
@@ -28,18 +36,27 @@ pub(crate) fn of(args: &TrainArgs, given: &Given) -> Result<Settings, Failure> {
             colour: args.source.colour,
             skip_bad: args.source.skip_bad,
         },
-        network: NetworkSettings { preset, spec },
+        network: NetworkSettings { preset, spec, change: args.change.settings(), resolved: false },
+        // What was not given is the preset's, or the file's.
         training: TrainingSettings {
-            epochs: args.epochs,
-            batch_size: args.batch_size,
-            learning_rate: args.lr,
-            loss: args.loss,
-            optimizer: method(args)?,
-            schedule: schedule(args, given)?,
-            clip_norm: args.clip_norm,
+            epochs: args.epochs.unwrap_or(base.epochs),
+            batch_size: args.batch_size.unwrap_or(base.batch_size),
+            learning_rate: args.lr.unwrap_or(base.learning_rate),
+            loss: args.loss.unwrap_or(base.loss),
+            optimizer: if any(&["optimizer", "momentum", "weight_decay"]) {
+                method(args)?
+            } else {
+                base.optimizer
+            },
+            schedule: if any(&["schedule", "step_epochs", "step_factor", "warmup_steps"]) {
+                schedule(args, given)?
+            } else {
+                base.schedule
+            },
+            clip_norm: args.clip_norm.or(base.clip_norm),
             seed: args.seed,
-            shuffle: !args.no_shuffle,
-            patience: args.patience,
+            shuffle: base.shuffle && !args.no_shuffle,
+            patience: args.patience.or(base.patience),
             without: args.without.clone(),
             init: args.init.clone(),
         },
@@ -114,7 +131,10 @@ mod tests {
         let settings = settings(&["mnist"]).unwrap();
         assert_eq!(settings.training, TrainingSettings::default());
         assert_eq!(settings.data, DataSettings { source: "mnist".into(), ..DataSettings::default() });
-        assert_eq!(settings.network, NetworkSettings { preset: Some("cae".into()), spec: None });
+        assert_eq!(
+            settings.network,
+            NetworkSettings { preset: Some("cae".into()), ..NetworkSettings::default() }
+        );
     }
 
     #[test]
@@ -133,6 +153,17 @@ mod tests {
         let d = &settings.data;
         assert_eq!((d.limit_train, d.limit_test, d.size), (Some(5), Some(6), Some((8, 9))));
         assert_eq!((d.val_fraction, d.skip_bad), (Some(0.2), true));
+    }
+
+    #[test]
+    fn a_preset_has_settings_of_its_own_and_flags_come_first() {
+        let fast = settings(&["mnist", "--preset", "cae-fast"]).unwrap().training;
+        assert_eq!((fast.epochs, fast.batch_size, fast.schedule.shape), (2, 32, ScheduleShape::OneCycle));
+        let longer = settings(&["mnist", "--preset", "cae-fast", "--epochs", "20", "--latent", "9"]).unwrap();
+        assert_eq!((longer.training.epochs, longer.training.batch_size), (20, 32));
+        assert_eq!(longer.network.change.latent, Some(9));
+        let failure = settings(&["mnist", "--preset", "cae-fst"]).unwrap_err();
+        assert!(failure.hint.unwrap().contains("cae-fast"));
     }
 
     #[test]

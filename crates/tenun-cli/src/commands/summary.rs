@@ -3,8 +3,7 @@
 use serde::Serialize;
 use tenun::Model;
 use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Scaling, Shape, TrainingPlan};
-use tenun::preset::{self, Preset};
-use tenun::settings::read_network;
+use tenun::preset::{self, Preset, Recipe};
 
 use super::Given;
 use crate::arguments::SummaryArgs;
@@ -76,11 +75,20 @@ fn plan_of(network: &Network, args: &SummaryArgs) -> Result<Plan, Failure> {
 
 pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let (title, network) = match (named_preset(args), &args.model, &args.network) {
-        (Some(preset), ..) => of_preset(preset, args.input)?,
+        (Some(preset), ..) => of_preset(preset, args)?,
         (None, Some(path), _) if given.has("input") => {
             return Err(Failure::usage(
                 format!("--input is given, but {} has a shape of its own", path.display()),
                 Some("leave `--input` out".into()),
+            ));
+        }
+        (None, Some(path), _) if !args.change.settings().is_none() => {
+            return Err(Failure::usage(
+                format!(
+                    "--latent, --width and --dropout are for networks to be trained, but {} is one that is",
+                    path.display()
+                ),
+                Some("leave them out".into()),
             ));
         }
         (None, Some(path), _) => {
@@ -88,9 +96,10 @@ pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Resul
             (model.info().preset.clone().unwrap_or_else(|| "network".into()), model.network().clone())
         }
         (None, None, Some(file)) => {
-            (file.display().to_string(), Network::new(&read_network(file)?.spec(args.input))?)
+            let layers = args.change.settings().apply(&Recipe::read(file)?.layers)?;
+            (file.display().to_string(), Network::new(&layers.spec(args.input))?)
         }
-        (None, None, None) => of_preset(preset::find(&args.preset)?, args.input)?,
+        (None, None, None) => of_preset(preset::find(&args.preset)?, args)?,
     };
     let summary = Summary {
         title,
@@ -112,8 +121,9 @@ fn named_preset(args: &SummaryArgs) -> Option<&'static Preset> {
     preset::find(path.to_str()?).ok()
 }
 
-fn of_preset(preset: &Preset, input: Shape) -> Result<(String, Network), Failure> {
-    Ok((preset.name.to_owned(), Network::new(&preset.spec(input))?))
+fn of_preset(preset: &Preset, args: &SummaryArgs) -> Result<(String, Network), Failure> {
+    let layers = args.change.settings().apply(&preset.recipe().layers)?;
+    Ok((preset.name.to_owned(), Network::new(&layers.spec(args.input))?))
 }
 
 fn layer(placed: &Placed) -> Layer {

@@ -41,13 +41,15 @@ pub(super) fn job(mut settings: Settings, cpu: Cpu, command: Vec<String>) -> Res
         notes.push(format!("{} images could not be read and are left out", collection.skipped.len()));
     }
     let shape = collection.train.images().shape();
-    let spec = match (&settings.network.spec, preset) {
-        (Some(layers), _) => layers.spec(shape),
-        (None, Some(preset)) => preset.spec(shape),
+    let chosen = match (&settings.network.spec, preset) {
+        (Some(layers), _) => layers.clone(),
+        (None, Some(preset)) => preset.recipe().layers,
         (None, None) => unreachable!("the settings were checked to have one of them"),
     };
-    let network = Network::new(&spec)?;
+    let layers = if settings.network.resolved { chosen } else { settings.network.change.apply(&chosen)? };
+    let network = Network::new(&layers.spec(shape))?;
     let resolved = network.spec();
+    settings.network.resolved = !settings.network.change.is_none();
     settings.network.spec = Some(Layers { encoder: resolved.encoder, decoder: resolved.decoder });
     if settings.training.loss == Loss::Bce && !network.ends_in_sigmoid() {
         let last = network.decoder().last().map_or_else(String::new, |placed| placed.layer.name().to_owned());

@@ -1,0 +1,186 @@
+//! [`Change`]: a network with another code, another width or other dropout.
+
+use serde::{Deserialize, Serialize};
+use tenun_engine::Layer;
+use tenun_engine::layer::{Dense, Dropout};
+
+use crate::settings::{Layers, SettingsError};
+
+/// What is to be different in a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    /// Numbers of the code: the last dense layer of the encoder gives so many, or one is added that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latent: Option<usize>,
+    /// By what the filters and hidden features of the encoder are multiplied, and with them those of the decoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+    /// The rate of dropout: of the layers that there are, or of new ones after every activation of the encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropout: Option<f32>,
+}
+
+/// How many numbers the layers of a code need for each that they give: two where it is drawn from a distribution.
+pub(super) fn numbers_per_unit(code_layers: &[Layer]) -> usize {
+    1 + usize::from(code_layers.iter().any(|layer| matches!(layer, Layer::Sampling(_))))
+}
+
+/// Layers at the end of an encoder that only look at the code, draw or round it.
+fn is_of_the_code(layer: &Layer) -> bool {
+    matches!(layer, Layer::Sampling(_) | Layer::Penalty(_) | Layer::Sparsity(_) | Layer::Quantize(_))
+}
+
+fn is_activation(layer: &Layer) -> bool {
+    matches!(
+        layer,
+        Layer::Relu(_) | Layer::LeakyRelu(_) | Layer::Silu(_) | Layer::Tanh(_) | Layer::Sigmoid(_)
+    )
+}
+
+impl Change {
+    /// Whether nothing is to be different.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// [`SettingsError::Value`] for the first that is out of its range.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |setting, expected, got: String| Err(SettingsError::Value { setting, expected, got });
+        match *self {
+            Self { latent: Some(0), .. } => wrong("--latent", "at least 1", "0".to_owned()),
+            Self { width: Some(width), .. } if !(width > 0.0 && width <= 1000.0) => {
+                wrong("--width", "a number above 0, up to 1000", width.to_string())
+            }
+            Self { dropout: Some(rate), .. } if !(0.0..1.0).contains(&rate) => {
+                wrong("--dropout", "at least 0 and below 1", rate.to_string())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The changed layers.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and [`SettingsError::Words`] for a network whose decoder is written out: it would no longer
+    /// fit.
+    pub fn apply(&self, layers: &Layers) -> Result<Layers, SettingsError> {
+        self.check()?;
+        if self.is_none() {
+            return Ok(layers.clone());
+        }
+        if layers.decoder.is_some() && (self.latent.is_some() || self.width.is_some()) {
+            return Err(SettingsError::Words(
+                "--latent and --width change the encoder, and the decoder of this network is written out: change \
+                 both in its file, or leave the decoder out of it and it is derived"
+                    .to_owned(),
+            ));
+        }
+        let mut encoder = layers.encoder.clone();
+        let code = encoder.iter().rposition(|layer| !is_of_the_code(layer)).map_or(0, |last| last + 1);
+        let has_dense_code = code > 0 && matches!(encoder[code - 1], Layer::Dense(_));
+        if let Some(width) = self.width {
+            let end = if has_dense_code { code - 1 } else { code };
+            encoder[..end].iter_mut().for_each(|layer| widen(layer, width));
+        }
+        if let Some(latent) = self.latent {
+            let features = latent * numbers_per_unit(&encoder[code..]);
+            if has_dense_code {
+                encoder[code - 1] = Dense { features, bias: true }.into();
+            } else {
+                encoder.insert(code, Dense { features, bias: true }.into());
+            }
+        }
+        if let Some(rate) = self.dropout {
+            drop_out(&mut encoder, rate);
+        }
+        Ok(Layers { encoder, decoder: layers.decoder.clone() })
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+fn widen(layer: &mut Layer, width: f64) {
+    let wider = |n: usize| ((n as f64 * width).round() as usize).max(1);
+    match layer {
+        Layer::Conv2d(conv) => conv.filters = wider(conv.filters),
+        Layer::Dense(dense) => dense.features = wider(dense.features),
+        Layer::Residual(residual) => residual.body.iter_mut().for_each(|layer| widen(layer, width)),
+        _ => {}
+    }
+}
+
+fn drop_out(encoder: &mut Vec<Layer>, rate: f32) {
+    let mut there = false;
+    for layer in encoder.iter_mut() {
+        if let Layer::Dropout(dropout) = layer {
+            (dropout.rate, there) = (rate, true);
+        }
+    }
+    if !there && rate > 0.0 {
+        let layers = std::mem::take(encoder).into_iter();
+        *encoder = layers
+            .flat_map(|layer| {
+                let dropout = is_activation(&layer).then(|| Dropout { rate }.into());
+                std::iter::once(layer).chain(dropout)
+            })
+            .collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenun_engine::layer::{Conv2d, Relu, Sampling};
+
+    use super::*;
+
+    fn layers() -> Layers {
+        let encoder = vec![Conv2d { filters: 3, ..Conv2d::default() }.into(), Relu {}.into()];
+        Layers { encoder, decoder: None }
+    }
+
+    #[test]
+    fn a_code_is_added_or_changed() {
+        let change = Change { latent: Some(5), ..Change::default() };
+        let with = change.apply(&layers()).unwrap();
+        assert_eq!(with.encoder[2], Dense { features: 5, bias: true }.into());
+        let other = Change { latent: Some(9), ..Change::default() }.apply(&with).unwrap();
+        assert_eq!(other.encoder.len(), 3);
+        assert_eq!(other.encoder[2], Dense { features: 9, bias: true }.into());
+        let mut drawn = with;
+        drawn.encoder.push(Sampling::default().into());
+        let drawn = change.apply(&drawn).unwrap();
+        assert_eq!(drawn.encoder[2], Dense { features: 10, bias: true }.into(), "mean and variance of each");
+    }
+
+    #[test]
+    fn width_leaves_the_code_alone() {
+        let with =
+            Change { latent: Some(5), width: Some(2.5), ..Change::default() }.apply(&layers()).unwrap();
+        assert_eq!(with.encoder[0], Conv2d { filters: 8, ..Conv2d::default() }.into());
+        let wider = Change { width: Some(2.0), ..Change::default() }.apply(&with).unwrap();
+        assert_eq!(wider.encoder[2], Dense { features: 5, bias: true }.into());
+    }
+
+    #[test]
+    fn dropout_is_set_or_added() {
+        let with = Change { dropout: Some(0.2), ..Change::default() }.apply(&layers()).unwrap();
+        assert_eq!(with.encoder[2], Dropout { rate: 0.2 }.into());
+        let other = Change { dropout: Some(0.4), ..Change::default() }.apply(&with).unwrap();
+        assert_eq!(other.encoder[2..], [Dropout { rate: 0.4 }.into()]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let refused = |change: Change| change.apply(&layers()).unwrap_err().to_string();
+        assert!(refused(Change { latent: Some(0), ..Change::default() }).starts_with("--latent"));
+        assert!(refused(Change { width: Some(f64::NAN), ..Change::default() }).starts_with("--width"));
+        assert!(refused(Change { dropout: Some(1.0), ..Change::default() }).starts_with("--dropout"));
+        let written = Layers { decoder: Some(vec![Relu {}.into()]), ..layers() };
+        let error = Change { width: Some(2.0), ..Change::default() }.apply(&written).unwrap_err();
+        assert!(error.to_string().contains("written out"), "{error}");
+    }
+}

@@ -1,0 +1,102 @@
+//! [`Recipe`]: a network, and how it is trained, from a TOML file. Presets are such files.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Table;
+
+use super::Stages;
+use crate::settings::{Layers, SettingsError, TrainingSettings, parse_text, read_text};
+
+/// A network, and how it is trained unless other settings are given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// What it is, in a sentence.
+    pub about: String,
+    /// The layers, for images of any shape.
+    pub layers: Layers,
+    /// How it is trained.
+    pub training: TrainingSettings,
+}
+
+/// A file: the short form `[network]`, or the layers one by one, and `[training]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    about: String,
+    network: Option<Stages>,
+    encoder: Option<Vec<tenun_engine::Layer>>,
+    decoder: Option<Vec<tenun_engine::Layer>>,
+    #[serde(default)]
+    training: Table,
+}
+
+impl Recipe {
+    /// Reads a file.
+    ///
+    /// ```toml
+    /// [network]
+    /// stages = [32, 16, 8]
+    ///
+    /// [training]
+    /// epochs = 5
+    /// learning_rate = 0.01
+    /// schedule = { name = "one-cycle" }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SettingsError::Io`], or [`SettingsError::File`] with line, column and the nearest known name.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        Self::parse(&read_text(path)?, path)
+    }
+
+    /// As [`Self::read`], of a text that is called `path` in errors.
+    ///
+    /// # Errors
+    /// [`SettingsError::File`] with line, column and the nearest known name.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
+        let wrong = |reason: &str, hint: &str| SettingsError::File {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+            hint: Some(hint.to_owned()),
+        };
+        let file: File = parse_text(text, path)?;
+        let layers = match (file.network, file.encoder, file.decoder) {
+            (Some(stages), None, decoder) => Layers { encoder: stages.encoder(), decoder },
+            (None, Some(encoder), decoder) => Layers { encoder, decoder },
+            (Some(_), Some(_), _) => {
+                return Err(wrong("both `[network]` and `[[encoder]]` are given", "keep one of them"));
+            }
+            (None, None, _) => {
+                let hint = "give `[network]` with `stages = [32, 16, 8]`, or a list of `[[encoder]]` layers";
+                return Err(wrong("there is no network", hint));
+            }
+        };
+        Ok(Self { about: file.about, layers, training: training(&file.training, text, path)? })
+    }
+}
+
+/// The settings that a file gives, over those that hold without it. Read on its own, so that an error names the place.
+fn training(given: &Table, text: &str, path: &Path) -> Result<TrainingSettings, SettingsError> {
+    #[derive(Deserialize)]
+    struct Training {
+        #[serde(default)]
+        training: TrainingSettings,
+    }
+    if given.contains_key("init") || given.contains_key("seed") {
+        return Err(SettingsError::File {
+            path: path.to_owned(),
+            reason: "`seed` and `init` belong to a run and not to a network".to_owned(),
+            hint: Some("give them as `--seed` and `--init`".to_owned()),
+        });
+    }
+    Ok(parse_text::<Training>(text, path)?.training)
+}
+
+/// Whether a table of settings has nothing in it, for tests of the files themselves.
+#[cfg(test)]
+pub(super) fn has_training(text: &str) -> bool {
+    let table: Table = text.parse().expect("a preset is TOML");
+    matches!(table.get("training"), Some(toml::Value::Table(table)) if !table.is_empty())
+}
