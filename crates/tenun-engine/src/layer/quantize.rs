@@ -108,7 +108,7 @@ impl LayerKind for Quantize {
 
     fn infer(&self, input: Shape) -> Result<Shape, String> {
         let Self { codes, commitment, decay, restart } = *self;
-        if codes < 2 || codes > 1 << 20 {
+        if !(2..=1 << 20).contains(&codes) {
             return Err(format!("`codes` is {codes}; a codebook has from 2 to 2^20 vectors"));
         }
         if !(commitment >= 0.0 && commitment.is_finite()) {

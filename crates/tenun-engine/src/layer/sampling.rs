@@ -84,7 +84,7 @@ impl LayerKind for Sampling {
                 return Err(format!("`{name}` is {value}; it has to be a number of at least 0"));
             }
         }
-        if input.channels % 2 != 0 {
+        if !input.channels.is_multiple_of(2) {
             return Err(format!(
                 "it takes means and log-variances, an even number of channels, but is given {}; the layer before has to give two for each number of the code",
                 input.channels
