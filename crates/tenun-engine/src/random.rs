@@ -17,6 +17,8 @@ pub enum Purpose {
     Split = 4,
     /// Which images a picture shows.
     Sample = 5,
+    /// Which settings a random search tries.
+    Search = 64,
 }
 
 /// The generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).

@@ -30,6 +30,10 @@ pub struct DataSettings {
     /// split gives the validation curve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub val_fraction: Option<f64>,
+    /// The seed by which images are held out; that of the training where there is none. The runs of a sweep share it,
+    /// so that all of them are measured on the same images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
     /// Only so many training images, the first ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_train: Option<usize>,
@@ -265,7 +269,7 @@ impl Layers {
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
     let io = |source| SettingsError::Io { path: path.to_owned(), source };
     let bytes = std::fs::read(path).map_err(io)?;
     let file = |reason: String, hint| SettingsError::File { path: path.to_owned(), reason, hint };
