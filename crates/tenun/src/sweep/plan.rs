@@ -187,7 +187,9 @@ impl SweepSettings {
             all = all
                 .into_iter()
                 .flat_map(|values| {
-                    choices.iter().map(move |choice| [values.as_slice(), &[choice.clone()]].concat())
+                    choices
+                        .iter()
+                        .map(move |choice| [values.as_slice(), std::slice::from_ref(choice)].concat())
                 })
                 .collect();
         }

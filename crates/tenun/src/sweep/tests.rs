@@ -7,6 +7,7 @@ use tenun_engine::{Shape, Width};
 
 use super::*;
 use crate::data::{Images, idx};
+use crate::run::RunDir;
 use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
 
 /// A folder with 80 training images of 12×10 pixels, and test images, if any, that cannot be read.
@@ -118,7 +119,6 @@ fn all_seeds_are_measured_on_the_same_images_and_the_test_images_change_nothing(
         let job = Job::open(&run, None, workers(1).cpu, Vec::new()).unwrap();
         job.validation().unwrap().sha256()
     };
-    use crate::run::RunDir;
     assert_ne!(sweep.trials()[0].seed, sweep.trials()[1].seed);
     assert_eq!(held(&sweep.trials()[0]), held(&sweep.trials()[1]));
 }
@@ -211,4 +211,68 @@ fn other_images_are_not_gone_on_with() {
     fs::write(&images, bytes).unwrap();
     let error = Sweep::open(&dir).err().unwrap();
     assert!(error.to_string().contains("the training images changed since the sweep began"), "{error}");
+}
+
+#[test]
+fn latent_sizes_are_compared_with_pca_and_their_knee_is_found() {
+    let data = data(false);
+    let folder = tempfile::tempdir().unwrap();
+    let dir = SweepDir::create(&folder.path().join("s"), false).unwrap();
+    // Two combinations of each size, whose losses are made up: only what is done with them is looked at here.
+    let mut sweep =
+        Sweep::new(SweepSettings { seeds: 2, ..settings(&data, &["lr=1,2,3,4,5", "clip-norm=none,1"]) })
+            .unwrap();
+    sweep.settings.vary[0] = "latent=2,4,8,16,1000".parse().unwrap();
+    let sizes = [2, 4, 8, 16, 1000];
+    let losses = [0.5, 0.35, 0.3, 0.29, 0.28];
+    let record = |trial: &Trial| {
+        let (size, clipped) = (trial.combination / 2, trial.combination % 2);
+        let bce = losses[size] + clipped as f64 * 0.02 + trial.seed as f64 * 0.002;
+        Record {
+            state: State::Finished,
+            epochs: 3,
+            best_loss: Some(bce),
+            bce: Some(bce),
+            mse: Some(0.01),
+            mae: Some(0.02),
+            ssim: Some(0.5),
+            parameters: 100 * sizes[size],
+            latent: sizes[size],
+            seconds: 1.0,
+        }
+    };
+    let records: Vec<Record> = sweep.trials().iter().map(record).collect();
+    let results = sweep.results(&records).unwrap();
+    assert_eq!(results.best, Some(8));
+    // There are 72 images to train on: of a thousand components there is no PCA.
+    assert_eq!(results.pca.iter().map(|point| point.latent).collect::<Vec<_>>(), [2, 4, 8, 16]);
+    assert!(results.pca.is_sorted_by(|a, b| a.loss > b.loss) && results.pca[3].loss > results.floor);
+    assert_eq!(results.knee, Some(8), "{:?}", figure::least_losses(&results));
+    figure::write(&sweep.settings, &results, &dir).unwrap();
+    let with_all = fs::read(dir.file(PICTURE)).unwrap();
+    for other in [
+        Results { pca: Vec::new(), ..results.clone() },
+        Results { knee: None, ..results.clone() },
+        Results { best: Some(0), ..results.clone() },
+    ] {
+        figure::write(&sweep.settings, &other, &dir).unwrap();
+        assert!(fs::read(dir.file(PICTURE)).unwrap() != with_all);
+    }
+}
+
+#[test]
+fn words_and_random_draws_have_a_picture_too() {
+    let data = data(false);
+    let folder = tempfile::tempdir().unwrap();
+    for (name, vary, random) in [
+        ("words", &["loss=bce,mse"][..], None),
+        ("drawn", &["lr=1e-4..1e-2", "batch-size=8..16"], Some(3)),
+        ("left-out", &["clip-norm=none,1.0"], None),
+    ] {
+        let mut settings = SweepSettings { random, seeds: 1, ..settings(&data, vary) };
+        settings.base.training.epochs = 1;
+        let dir = SweepDir::create(&folder.path().join(name), false).unwrap();
+        let results = run(&Sweep::new(settings).unwrap(), &dir, 1);
+        assert!(results.best.is_some() && dir.file(PICTURE).is_file(), "{name}");
+    }
 }

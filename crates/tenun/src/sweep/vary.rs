@@ -192,10 +192,10 @@ fn value(part: &str) -> Result<Choice, String> {
     if let Some(number) = number(part) {
         return Ok(Some(number));
     }
-    if let Ok(mut table) = format!("v = {part}").parse::<Table>() {
-        if table.len() == 1 {
-            return Ok(table.remove("v"));
-        }
+    if let Ok(mut table) = format!("v = {part}").parse::<Table>()
+        && table.len() == 1
+    {
+        return Ok(table.remove("v"));
     }
     let is_word = part.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c));
     if is_word { Ok(Some(part.into())) } else { Err(format!("`{part}` is no value of TOML, and no word")) }
