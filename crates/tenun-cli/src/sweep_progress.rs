@@ -17,20 +17,19 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(crate) struct SweepProgress<'a> {
     printer: &'a Printer,
     bar: Option<ProgressBar>,
-    epochs: u32,
     trials: usize,
     /// The measure that is told of a run.
     by: Loss,
 }
 
 impl<'a> SweepProgress<'a> {
-    pub(crate) fn new(printer: &'a Printer, epochs: u32, by: Loss) -> Self {
-        Self { printer, bar: None, epochs, trials: 0, by }
+    pub(crate) fn new(printer: &'a Printer, by: Loss) -> Self {
+        Self { printer, bar: None, trials: 0, by }
     }
 
     pub(crate) fn tell(&mut self, event: Event<'_>) {
         match event {
-            Event::Sweep { trials, done } => self.begins(trials, done),
+            Event::Sweep { trials, done, epochs } => self.begins(trials, done, epochs),
             Event::Begins { trial, .. } => self.printer.detail(format_args!("begins: {}", trial.name)),
             Event::Epoch { trial, metrics, .. } => {
                 if let Some(bar) = &self.bar {
@@ -41,7 +40,13 @@ impl<'a> SweepProgress<'a> {
                     self.printer.detail(format_args!("{}  epoch {}  {loss:.5}", trial.name, metrics.epoch));
                 }
             }
-            Event::Ends { number, trial, record, done } => self.ends(number, &trial.name, record, done),
+            Event::Ends { number, trial, record, done } => {
+                if let Some(bar) = &self.bar {
+                    // Epochs of a run that ended early need not be waited for.
+                    bar.inc(u64::from(trial.epochs().saturating_sub(record.epochs)));
+                }
+                self.ends(number, &trial.name, record, done);
+            }
             Event::Comparing => {
                 self.clear();
                 self.printer.detail("comparing and drawing");
@@ -49,7 +54,7 @@ impl<'a> SweepProgress<'a> {
         }
     }
 
-    fn begins(&mut self, trials: usize, done: usize) {
+    fn begins(&mut self, trials: usize, done: usize, epochs: u64) {
         self.trials = trials;
         if done > 0 {
             self.printer.note(format_args!("{done} of {} are over already", counted(trials, "run")));
@@ -57,16 +62,12 @@ impl<'a> SweepProgress<'a> {
         if !self.printer.is_live() {
             return;
         }
-        let each = u64::from(self.epochs);
-        let bar = ProgressBar::new(trials as u64 * each);
+        let bar = ProgressBar::new(epochs);
         bar.set_draw_target(ProgressDrawTarget::stderr());
         let template = "{bar:24}  {pos}/{len} epochs  {msg}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        bar.set_position(done as u64 * each);
-        // What was done before says nothing of the pace.
-        bar.reset_eta();
         bar.enable_steady_tick(PAUSE);
         self.bar = Some(bar);
     }

@@ -32,8 +32,7 @@ pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<
     let workers = workers(args, sweep.trials().len())?;
     announce(&sweep, &dir, &workers, printer);
     let stop = interrupt::watch()?;
-    let mut progress =
-        SweepProgress::new(printer, sweep.settings().base.training.epochs, sweep.settings().measure());
+    let mut progress = SweepProgress::new(printer, sweep.settings().measure());
     let end = sweep.run(&dir, &workers, &mut |event| progress.tell(event), &stop);
     drop(progress);
     let results = match end? {

@@ -223,9 +223,9 @@ mod tests {
         for (given, near) in [
             ("training.learning_rat", "training.learning_rate"),
             ("learning_rate", "training.learning_rate"),
-            ("trainin.epochs", "training.epochs"),
+            ("trainings.epochs", "training.epochs"),
             ("batchsize", "training.batch_size"),
-            ("batch-sise", "batch-size"),
+            ("bach-size", "batch-size"),
             ("training.clip_nrm", "training.clip_norm"),
             ("training.optimizer.beta_1", "training.optimizer.beta1"),
             ("training.schedule.warmup_step", "training.schedule.warmup_steps"),

@@ -63,6 +63,8 @@ pub enum Event<'a> {
         trials: usize,
         /// Those that are over.
         done: usize,
+        /// Epochs that the others have to do yet, if none of them ends early.
+        epochs: u64,
     },
     /// A trial begins, or goes on.
     Begins {

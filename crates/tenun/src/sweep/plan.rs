@@ -57,6 +57,14 @@ pub struct Trial {
     pub(super) settings: Settings,
 }
 
+impl Trial {
+    /// How many epochs it does, if it does not end early.
+    #[must_use]
+    pub fn epochs(&self) -> u32 {
+        self.settings.training.epochs
+    }
+}
+
 /// Every combination of values, and every trial.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plan {
@@ -140,7 +148,7 @@ impl SweepSettings {
             for choice in vary.samples() {
                 self.tries(vary, &choice)?;
             }
-            if path.starts_with("data.") {
+            if path == "data" || path.starts_with("data.") {
                 return Err(SweepError::Fixed { name: vary.name().to_owned() });
             }
             if self.random.is_none() && !matches!(vary.values(), Values::List(_)) {

@@ -70,7 +70,13 @@ impl<'a> Work<'a> {
         let records: Vec<Option<Record>> =
             self.trials.iter().map(|trial| self.dir.record(&trial.name)).collect::<Result<_, _>>()?;
         let pending: Vec<usize> = (0..records.len()).filter(|&at| records[at].is_none()).collect();
-        tell(Event::Sweep { trials: self.trials.len(), done: records.len() - pending.len() });
+        let epochs = {
+            let best = self.best.lock().unwrap_or_else(PoisonError::into_inner);
+            let left =
+                |&at: &usize| u64::from(self.trials[at].epochs()).saturating_sub(best[at].len() as u64);
+            pending.iter().map(left).sum()
+        };
+        tell(Event::Sweep { trials: self.trials.len(), done: records.len() - pending.len(), epochs });
         let mut records = records;
         let next = AtomicUsize::new(0);
         let error: Mutex<Option<Error>> = Mutex::new(None);
@@ -163,7 +169,8 @@ impl<'a> Work<'a> {
                 ssim: None,
                 parameters: network.parameter_count(),
                 latent: network.latent().len(),
-                seconds: metrics.iter().map(|line| line.train_seconds + line.val_seconds).sum(),
+                // From zero: the sum of nothing is −0.
+                seconds: metrics.iter().fold(0.0, |sum, line| sum + line.train_seconds + line.val_seconds),
             })
         };
         let record = match outcome {
