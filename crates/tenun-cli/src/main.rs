@@ -6,6 +6,7 @@ mod failure;
 mod interrupt;
 mod printer;
 mod progress;
+mod sweep_progress;
 mod text;
 
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command, given: &Given, printer: &Printer) -> Result<(), Failure> {
     match command {
         Command::Train(args) => commands::train::run(&args, given, printer),
+        Command::Sweep(args) => commands::sweep::run(&args, given, printer),
         Command::Eval(args) => commands::eval::run(&args, given, printer),
         Command::Reconstruct(args) => commands::reconstruct::run(&args, printer),
         Command::Encode(args) => commands::encode::run(&args, printer),

@@ -78,13 +78,36 @@ impl Table {
         self.rows.push(Vec::new());
     }
 
+    fn widths(&self) -> Vec<usize> {
+        let cells = |column: usize| self.rows.iter().filter_map(move |row| row.get(column));
+        let widest = |column| cells(column).map(|cell| cell.chars().count()).max().unwrap_or(0);
+        (0..self.columns.len()).map(widest).collect()
+    }
+
+    /// As Markdown has it, columns below each other.
+    pub(crate) fn markdown(&self) -> String {
+        let widths: Vec<usize> = self.widths().into_iter().map(|width| width.max(2)).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            for (at, (&width, align)) in widths.iter().zip(&self.columns).enumerate() {
+                // A bar would end the cell.
+                let cell = row.get(at).map_or(String::new(), |cell| cell.replace('|', "\\|"));
+                let space = " ".repeat(width.saturating_sub(cell.chars().count()));
+                text += &match (row.is_empty(), align) {
+                    (true, Align::Left) => format!("|{}", "-".repeat(width + 2)),
+                    (true, Align::Right) => format!("|{}:", "-".repeat(width + 1)),
+                    (false, Align::Left) => format!("| {cell}{space} "),
+                    (false, Align::Right) => format!("| {space}{cell} "),
+                };
+            }
+            text.push_str("|\n");
+        }
+        text
+    }
+
     pub(crate) fn render(&self) -> String {
         let length = |text: &str| text.chars().count();
-        let widths: Vec<usize> = (0..self.columns.len())
-            .map(|column| {
-                self.rows.iter().filter_map(|row| row.get(column)).map(|cell| length(cell)).max().unwrap_or(0)
-            })
-            .collect();
+        let widths = self.widths();
         let mut text = String::new();
         for row in &self.rows {
             let mut line = String::new();
@@ -137,5 +160,7 @@ mod tests {
         table.row(["conv 3×3", "320"]);
         table.row(["up", "0"]);
         assert_eq!(table.render(), "layer       n\n─────────────\nconv 3×3  320\nup          0\n");
+        let markdown = "| layer    |   n |\n|----------|----:|\n| conv 3×3 | 320 |\n| up       |   0 |\n";
+        assert_eq!(table.markdown(), markdown);
     }
 }

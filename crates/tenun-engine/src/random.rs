@@ -23,6 +23,8 @@ pub enum Purpose {
     Code = 7,
     /// Where the vectors of a codebook begin anew.
     Codebook = 8,
+    /// Which settings a random search tries.
+    Search = 64,
 }
 
 /// The generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).

@@ -9,6 +9,7 @@ use crate::picture::{ImageFileError, PictureError};
 use crate::preset::UnknownPreset;
 use crate::run::RunError;
 use crate::settings::SettingsError;
+use crate::sweep::SweepError;
 use crate::train::TrainError;
 use tenun_engine::{CpuError, PlanError, SpecError};
 
@@ -46,6 +47,8 @@ pub enum Error {
     Picture(#[from] PictureError),
     #[error(transparent)]
     ImageFile(#[from] ImageFileError),
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
 }
 
 impl Error {
@@ -61,6 +64,7 @@ impl Error {
             Self::Train(error) => error.hint(),
             Self::Model(error) => error.hint(),
             Self::Run(error) => error.hint(),
+            Self::Sweep(error) => error.hint(),
             _ => None,
         }
     }
@@ -81,6 +85,7 @@ impl Error {
                     | DataError::NoTest { .. }
             ),
             Self::Train(TrainError::Plan(_)) => true,
+            Self::Sweep(error) => error.is_usage(),
             _ => false,
         }
     }

@@ -5,6 +5,7 @@
 //! | [`data`] | reads images from files, finds data sets by name, splits, summarises |
 //! | [`settings`], [`preset`] | everything that decides a run; networks with a name |
 //! | [`job`] | a whole run: a folder with model, figures and report |
+//! | [`sweep`] | many runs with other settings and seeds, and the best of them |
 //! | [`train`] | the loop inside it: epochs, validation, early stopping, checkpoints |
 //! | [`model`] | a trained model as one file: `transform`, `inverse_transform`, `reconstruct`, `score` |
 //! | [`codes`] | codes as `.npy`, `.csv` and `.parquet` |
@@ -31,6 +32,7 @@ pub mod report;
 pub mod run;
 pub mod settings;
 mod suggest;
+pub mod sweep;
 pub mod train;
 
 pub use error::Error;

@@ -31,6 +31,10 @@ pub struct DataSettings {
     /// split gives the validation curve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub val_fraction: Option<f64>,
+    /// The seed by which images are held out; that of the training where there is none. The runs of a sweep share it,
+    /// so that all of them are measured on the same images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
     /// Only so many training images, the first ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_train: Option<usize>,
@@ -266,7 +270,8 @@ pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
     })
 }
 
-fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
+/// A whole file of TOML.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
     parse_text(&read_text(path)?, path)
 }
 

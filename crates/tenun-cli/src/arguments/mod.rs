@@ -3,6 +3,7 @@
 mod codes;
 mod pictures;
 mod source;
+mod sweep;
 mod tools;
 mod train;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use codes::{DecodeArgs, EncodeArgs};
 pub(crate) use pictures::{Choice, EvalArgs, ReconstructArgs};
 pub(crate) use source::{SourceFlags, Split, shape};
+pub(crate) use sweep::SweepArgs;
 pub(crate) use tools::{
     CompletionsArgs, DataArgs, DataCommand, ManArgs, PresetsArgs, ReportArgs, SummaryArgs,
 };
@@ -59,6 +61,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Train(Box<TrainArgs>),
+    Sweep(Box<SweepArgs>),
     Eval(EvalArgs),
     Reconstruct(ReconstructArgs),
     Encode(EncodeArgs),

@@ -14,6 +14,7 @@ mod settings;
 mod source;
 mod stream;
 pub(crate) mod summary;
+pub(crate) mod sweep;
 pub(crate) mod train;
 
 use std::collections::HashSet;
@@ -33,5 +34,9 @@ impl Given {
 
     pub(crate) fn has(&self, id: &str) -> bool {
         self.0.contains(id)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn of(args: &TrainArgs, given: &Given) -> Result<Settings, Failure> {
         data: DataSettings {
             source: args.data.clone().unwrap_or_default(),
             val_fraction: args.val_fraction,
+            split_seed: None,
             limit_train: args.limit_train,
             limit_test: args.limit_test,
             size: args.source.size,

@@ -7,4 +7,5 @@ mod resume;
 mod setting;
 mod streams;
 mod support;
+mod sweep;
 mod workflow;

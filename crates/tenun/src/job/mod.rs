@@ -39,6 +39,8 @@ pub struct Job {
     notes: Vec<String>,
     /// SHA-256 of the images trained on, and of those of the validation curve.
     digests: OnceLock<(String, Option<String>)>,
+    /// Whether pictures and report are made at the end.
+    with_report: bool,
 }
 
 /// What became of a run.
@@ -63,7 +65,38 @@ impl Job {
     /// # Errors
     /// What is wrong with settings, data, network or initial weights.
     pub fn new(settings: Settings, cpu: Cpu, command: Vec<String>) -> Result<Self, Error> {
-        prepare::job(settings, cpu, command)
+        prepare::job(settings, None, cpu, command)
+    }
+
+    /// The images that `settings` name, within their limits, to be shared by several jobs through [`Self::on`].
+    ///
+    /// # Errors
+    /// What is wrong with the data.
+    pub fn open_data(settings: &Settings) -> Result<Collection, Error> {
+        prepare::open(settings)
+    }
+
+    /// As [`Self::new`], on images that are open already: those of [`Self::open_data`] for the same settings. Test
+    /// images that are taken out of `collection` are never looked at; the figures at the end are then those of the
+    /// images held out.
+    ///
+    /// # Errors
+    /// What is wrong with settings, network or initial weights.
+    pub fn on(
+        settings: Settings,
+        collection: Collection,
+        cpu: Cpu,
+        command: Vec<String>,
+    ) -> Result<Self, Error> {
+        prepare::job(settings, Some(collection), cpu, command)
+    }
+
+    /// The same job without pictures and report; its figures are taken all the same. [`Self::report_again`] on the
+    /// run opened as any other makes them.
+    #[must_use]
+    pub fn without_report(mut self) -> Self {
+        self.with_report = false;
+        self
     }
 
     /// The job of a run that there is, to go on with it, or to look at it again. It may be given more epochs.
@@ -239,8 +272,10 @@ impl Job {
         let scores = score(model, scored, Some(self.collection.train.images()), &self.cpu)?;
         let family = family::figures(model, scored.images(), self.settings.training.seed, &self.cpu)?;
         let summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores, family);
-        observer.step(Step::Reporting);
-        reporting::write(self, run, model, metrics, &scores, &summary)?;
+        if self.with_report {
+            observer.step(Step::Reporting);
+            reporting::write(self, run, model, metrics, &scores, &summary)?;
+        }
         // Last, so that a run with a summary has everything.
         let json = serde_json::to_vec_pretty(&summary).unwrap_or_default();
         write(&run.file(run::SUMMARY), &json)?;

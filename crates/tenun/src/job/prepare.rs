@@ -18,14 +18,19 @@ const DEFAULT_FRACTION: f64 = 0.1;
 /// With fewer images than this none is held out unless asked for.
 const FEW: usize = 10;
 
-pub(super) fn job(mut settings: Settings, cpu: Cpu, command: Vec<String>) -> Result<Job, Error> {
+pub(super) fn job(
+    mut settings: Settings,
+    opened: Option<Collection>,
+    cpu: Cpu,
+    command: Vec<String>,
+) -> Result<Job, Error> {
     settings.check()?;
     // What needs no data is checked before the data are read.
     let preset = match (&settings.network.spec, &settings.network.preset) {
         (None, Some(name)) => Some(preset::find(name)?),
         _ => None,
     };
-    let mut collection = open(&settings)?;
+    let mut collection = opened.map_or_else(|| open(&settings), Ok)?;
     let mut notes = std::mem::take(&mut collection.notes);
     if collection.test.is_none() && settings.data.val_fraction.is_none() && collection.train.len() >= FEW {
         settings.data.val_fraction = Some(DEFAULT_FRACTION);
@@ -33,7 +38,8 @@ pub(super) fn job(mut settings: Settings, cpu: Cpu, command: Vec<String>) -> Res
     }
     let mut held_out = None;
     if let Some(fraction) = settings.data.val_fraction {
-        let (train, held) = hold_out(&collection.train, fraction, settings.training.seed)?;
+        let seed = settings.data.split_seed.unwrap_or(settings.training.seed);
+        let (train, held) = hold_out(&collection.train, fraction, seed)?;
         collection.train = train;
         held_out = Some(held);
     }
@@ -69,10 +75,12 @@ pub(super) fn job(mut settings: Settings, cpu: Cpu, command: Vec<String>) -> Res
         command,
         notes,
         digests: OnceLock::new(),
+        with_report: true,
     })
 }
 
-fn open(settings: &Settings) -> Result<Collection, Error> {
+/// The images that the settings name, within their limits, nothing held out yet.
+pub(super) fn open(settings: &Settings) -> Result<Collection, Error> {
     let from = &settings.data;
     let folder = FolderOptions {
         size: from.size,

@@ -9,6 +9,7 @@ mod canvas;
 mod chart;
 mod colormap;
 mod error;
+mod error_bars;
 mod features;
 mod font;
 mod grid;
@@ -26,6 +27,7 @@ mod theme;
 
 pub use chart::{LossCurves, loss_curves};
 pub use error::PictureError;
+pub use error_bars::{Callout, ErrorBars, Measured, Reference, error_bars};
 pub use features::{FeatureLayer, feature_maps};
 pub use grid::{ReconstructionGrid, reconstruction_grid};
 pub use histogram::{Histogram, histogram};

@@ -156,6 +156,74 @@ fn loss_curves_of_odd_runs() {
     assert!(matches!(draw(&[1.0, 2.0], &[1.0], false), Err(PictureError::Length { .. })));
 }
 
+fn bars(points: &[(f64, f64, f64)]) -> Vec<(String, Vec<Measured>)> {
+    let point = |&(x, mean, spread): &(f64, f64, f64)| Measured { x, mean, spread };
+    vec![("series".to_owned(), points.iter().map(point).collect())]
+}
+
+#[test]
+fn error_bars_show_means_spread_floor_knee_and_what_they_are_compared_with() {
+    let series = bars(&[(2.0, 0.35, 0.01), (16.0, 0.3, 0.002), (128.0, 0.28, 0.004)]);
+    let pca = [(2.0, 0.37), (16.0, 0.31), (128.0, 0.27)];
+    for theme in [Theme::Light, Theme::Dark] {
+        let chart = ErrorBars {
+            title: "title",
+            series: &series,
+            lines: true,
+            reference: Some(Reference { label: "PCA", points: &pca }),
+            floor: Some(0.24),
+            best: Some(Callout { x: 128.0, y: 0.28, label: "best".into() }),
+            knee: Some(Callout { x: 16.0, y: 0.3, label: "knee".into() }),
+            log_x: true,
+            ..ErrorBars::default()
+        };
+        let picture = error_bars(&chart, theme).expect("valid points");
+        assert_margin(&picture, theme);
+        let blue = |picture: &Picture| count(picture, palette::color(0, theme));
+        assert!(blue(&picture) > 500);
+        let exact = bars(&[(2.0, 0.35, 0.0), (16.0, 0.3, 0.0), (128.0, 0.28, 0.0)]);
+        let exact = error_bars(&ErrorBars { series: &exact, ..chart.clone() }, theme).expect("valid points");
+        assert!(blue(&exact) < blue(&picture), "no bars, less ink");
+        for other in [
+            ErrorBars { reference: None, ..chart.clone() },
+            ErrorBars { floor: None, ..chart.clone() },
+            ErrorBars { best: None, ..chart.clone() },
+            ErrorBars { knee: None, ..chart.clone() },
+            ErrorBars { log_x: false, ..chart.clone() },
+            ErrorBars { lines: false, ..chart.clone() },
+        ] {
+            assert_ne!(error_bars(&other, theme).expect("valid points"), picture);
+        }
+    }
+}
+
+#[test]
+fn error_bars_of_odd_series() {
+    let draw = |series: &[(String, Vec<Measured>)], log_x, words: &[String]| {
+        error_bars(&ErrorBars { series, log_x, words, lines: true, ..ErrorBars::default() }, Theme::Light)
+    };
+    for log in [false, true] {
+        for points in [
+            &[(1.0, 1.0, 0.0)][..],
+            &[(1.0, 2.0, 0.5), (1.0, 2.0, 0.5)],
+            &[(1e-9, 0.0, 0.0), (1e9, -1.0, 3.0)],
+        ] {
+            assert_margin(&draw(&bars(points), log, &[]).expect("finite points"), Theme::Light);
+        }
+    }
+    let words = ["bce".to_owned(), "a loss with a rather long name".to_owned()];
+    assert_margin(
+        &draw(&bars(&[(0.0, 1.0, 0.1), (1.0, 2.0, 0.1)]), false, &words).expect("words"),
+        Theme::Light,
+    );
+    let many: Vec<_> =
+        (0..30).map(|i| (format!("series {i}"), bars(&[(1.0, f64::from(i), 0.1)]).remove(0).1)).collect();
+    assert_margin(&draw(&many, false, &[]).expect("many series"), Theme::Light);
+    assert_eq!(draw(&[], false, &[]), Err(PictureError::Empty { what: "points" }));
+    assert!(matches!(draw(&bars(&[(0.0, 1.0, 0.0)]), true, &[]), Err(PictureError::NotFinite { .. })));
+    assert!(matches!(draw(&bars(&[(1.0, f64::NAN, 0.0)]), false, &[]), Err(PictureError::NotFinite { .. })));
+}
+
 #[test]
 fn scatter_has_every_class_in_its_colour() {
     let names: Vec<String> = (0..3).map(|class| format!("class {class}")).collect();

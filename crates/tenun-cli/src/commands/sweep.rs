@@ -1,0 +1,252 @@
+//! `tenun sweep`.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use tenun::engine::Cpu;
+use tenun::sweep::{
+    CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers,
+    loss_name, word,
+};
+
+use super::{Given, settings};
+use crate::arguments::SweepArgs;
+use crate::failure::{Failure, Kind};
+use crate::interrupt;
+use crate::printer::Printer;
+use crate::sweep_progress::SweepProgress;
+use crate::text::{Align, Table, count, counted};
+
+/// Flags that say how a sweep runs and not what it tries: they go with `--resume`.
+const HOW: [&str; 7] = ["resume", "parallel", "threads", "test_best", "json", "quiet", "verbose"];
+
+pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
+    let (sweep, dir) = prepare(args, given)?;
+    if args.test_best && !sweep.has_test() {
+        return Err(Failure::usage(
+            format!("--test-best: {} has no test images", sweep.images().name()),
+            Some("leave it out; the best is chosen and measured on images held out of training".into()),
+        ));
+    }
+    let workers = workers(args, sweep.trials().len())?;
+    announce(&sweep, &dir, &workers, printer);
+    let stop = interrupt::watch()?;
+    let mut progress = SweepProgress::new(printer, sweep.settings().measure());
+    let end = sweep.run(&dir, &workers, &mut |event| progress.tell(event), &stop);
+    drop(progress);
+    let results = match end? {
+        SweepEnd::Finished(results) => *results,
+        SweepEnd::Stopped => return Err(stopped(&dir, printer)),
+    };
+    let results = if args.test_best && !stop.load(Ordering::Relaxed) {
+        sweep.test_best(&dir, results, &Cpu::from_environment(args.train.threads.threads)?)?
+    } else {
+        results
+    };
+    finished(&dir, &results, printer);
+    Ok(())
+}
+
+/// The sweep and its folder. Nothing is written, and nothing replaced, until all of the sweep is known to be right.
+fn prepare(args: &SweepArgs, given: &Given) -> Result<(Sweep, SweepDir), Failure> {
+    if let Some(folder) = args.resume() {
+        let dir = SweepDir::open(folder)?;
+        if let Some(flag) = given.all().find(|id| !HOW.contains(id)) {
+            let flag =
+                if flag == "data" { "DATA".to_owned() } else { format!("--{}", flag.replace('_', "-")) };
+            return Err(Failure::usage(
+                format!(
+                    "{flag} cannot be given with --resume: {} says what its sweep tries",
+                    folder.display()
+                ),
+                Some("leave it out to go on with the sweep, or begin another in a new folder".into()),
+            ));
+        }
+        return Ok((Sweep::open(&dir)?, dir));
+    }
+    let base = settings::of(&args.train, given)?;
+    base.check()?;
+    let folder = args.train.out.clone().unwrap_or_else(|| SweepDir::default_path(&base));
+    let sweep = Sweep::new(SweepSettings {
+        vary: args.vary.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
+        random: args.random,
+        sweep_seed: args.sweep_seed,
+        seeds: args.seeds,
+        median_stop: args.median_stop.map(|grace| MedianStop { grace }),
+        by: args.by,
+        train_sha256: None,
+        base,
+    })?;
+    Ok((sweep, SweepDir::create(&folder, args.train.overwrite)?))
+}
+
+/// As many runs at a time as there are threads, one each: that wastes nothing. Fewer runs get more threads each.
+fn workers(args: &SweepArgs, trials: usize) -> Result<Workers, Failure> {
+    let all = match args.train.threads.threads {
+        Some(threads) => threads,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let parallel = args.parallel.unwrap_or(all).clamp(1, trials.max(1));
+    let cpu = Cpu::from_environment(Some((all / parallel).max(1)))?;
+    Ok(Workers { parallel, cpu, command: std::env::args().collect() })
+}
+
+#[derive(Serialize)]
+struct Start<'a> {
+    sweep: &'a Path,
+    data: &'a str,
+    combinations: usize,
+    trials: usize,
+    parallel: usize,
+    threads_each: usize,
+}
+
+fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer) {
+    let (trials, combinations) = (sweep.trials().len(), sweep.combinations());
+    let start = Start {
+        sweep: dir.path(),
+        data: sweep.images().name(),
+        combinations,
+        trials,
+        parallel: workers.parallel,
+        threads_each: workers.cpu.threads(),
+    };
+    if printer.voice().json {
+        printer.object("start", &start);
+    }
+    let settings = sweep.settings();
+    let mut list = Table::list();
+    let held = settings.base.data.val_fraction.unwrap_or_default();
+    let images = count(sweep.images().len());
+    list.row(["data", &format!("{}: {images} training images, a share of {held} held out", start.data)]);
+    list.row([
+        "sweep",
+        &format!(
+            "{} with {} each: {}",
+            counted(combinations, "combination"),
+            counted(settings.seeds as usize, "seed"),
+            counted(trials, "run")
+        ),
+    ]);
+    let threads = counted(start.threads_each, "thread");
+    list.row(["machine", &format!("{} at a time, {threads} each", counted(start.parallel, "run"))]);
+    list.row(["folder", &dir.path().display().to_string()]);
+    printer.note(list.render().trim_end());
+    if let Some(asked) = settings.random.filter(|&asked| asked as usize > combinations) {
+        printer.note(format_args!("note: there are {combinations} combinations only, fewer than {asked}"));
+    }
+    if settings.by != Some(settings.base.training.loss) {
+        printer.note(format_args!("note: the best is chosen by the {}", loss_name(settings.measure())));
+    }
+}
+
+#[derive(Serialize)]
+struct Finished<'a> {
+    sweep: &'a Path,
+    #[serde(flatten)]
+    results: &'a Results,
+}
+
+fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
+    printer.note("");
+    printer.result("finished", &Finished { sweep: dir.path(), results }, || table(results));
+    for note in &results.notes {
+        printer.note(format_args!("note: {note}"));
+    }
+    printer.note("");
+    let by = loss_name(results.by);
+    let mut list = Table::list();
+    match results.best.map(|best| &results.rows[best]) {
+        Some(row) => {
+            let loss = row.loss.map_or_else(String::new, |loss| spread(loss, 5));
+            let over =
+                if row.runs.len() > 1 { format!(" over {} seeds", row.runs.len()) } else { String::new() };
+            list.row(["best", &format!("{}: {by} {loss}{over} on held-out images", row.words())]);
+            for (at, run) in row.runs.iter().enumerate() {
+                let label = ["runs", ""][usize::from(at > 0)];
+                list.row([label, &dir.trial(run).display().to_string()]);
+            }
+        }
+        None => list.row(["best", "none: of no combination did all runs finish"]),
+    }
+    list.row(["floor", &format!("{by} {:.5}, a perfect reconstruction", results.floor)]);
+    if let Some(knee) = results.knee {
+        list.row(["knee", &format!("a code of {}", counted(knee, "number"))]);
+    }
+    if let Some(test) = &results.test {
+        let scores = [("BCE", test.bce), ("MSE", test.mse), ("MAE", test.mae), ("SSIM", test.ssim)];
+        let scores = scores.map(|(name, score)| format!("{name} {}", spread(score, 5))).join(", ");
+        list.row([format!("{} test images", count(test.images)), scores]);
+    }
+    list.row(["table", &dir.file(CSV).display().to_string()]);
+    let picture = dir.file(PICTURE);
+    if picture.is_file() {
+        list.row(["picture", &picture.display().to_string()]);
+    }
+    printer.note(list.render().trim_end());
+}
+
+/// The results as a table that reads well as it is and as Markdown.
+fn table(results: &Results) -> String {
+    let Some(first) = results.rows.first() else { return String::new() };
+    let has_pca = !results.pca.is_empty();
+    let mut columns: Vec<(&str, Align)> =
+        first.values.keys().map(|name| (name.as_str(), Align::Right)).collect();
+    columns.extend([(loss_name(results.by), Align::Right), ("SSIM", Align::Right)]);
+    if has_pca {
+        columns.push(("PCA", Align::Right));
+    }
+    columns.extend([("seconds", Align::Right), ("parameters", Align::Right), ("code", Align::Right)]);
+    columns.push(("", Align::Left));
+    let mut table = Table::new(&columns);
+    for (at, row) in results.rows.iter().enumerate() {
+        let mut cells: Vec<String> = row.values.values().map(word).collect();
+        let score =
+            |score: Option<Spread>, digits| score.map_or_else(|| "–".to_owned(), |s| spread(s, digits));
+        cells.extend([score(row.loss, 5), score(row.ssim, 4)]);
+        if has_pca {
+            let pca = results.pca.iter().find(|point| point.latent == row.latent);
+            cells.push(pca.map_or_else(|| "–".to_owned(), |point| format!("{:.5}", point.loss)));
+        }
+        cells.extend([format!("{:.1}", row.seconds), count(row.parameters), count(row.latent)]);
+        cells.push(remark(row, results.best == Some(at)));
+        table.row(cells);
+    }
+    table.markdown()
+}
+
+/// What else there is to say of a row.
+fn remark(row: &Row, is_best: bool) -> String {
+    let mut words = Vec::new();
+    if is_best {
+        words.push("best".to_owned());
+    }
+    for (number, what) in [(row.stopped, "given up"), (row.diverged, "diverged")] {
+        if number > 0 {
+            words.push(format!("{number} of {} {what}", row.runs.len()));
+        }
+    }
+    words.join(", ")
+}
+
+fn spread(spread: Spread, digits: usize) -> String {
+    let mean = format!("{:.digits$}", spread.mean);
+    spread.std.map_or(mean.clone(), |std| format!("{mean} ± {std:.digits$}"))
+}
+
+#[derive(Serialize)]
+struct Stopped<'a> {
+    sweep: &'a Path,
+}
+
+fn stopped(dir: &SweepDir, printer: &Printer) -> Failure {
+    if printer.voice().json {
+        printer.object("interrupted", &Stopped { sweep: dir.path() });
+    }
+    Failure {
+        kind: Kind::Interrupted,
+        message: format!("the runs that were going on are saved in {}", dir.path().display()),
+        hint: Some(format!("go on with `tenun sweep --resume {}`", dir.path().display())),
+    }
+}

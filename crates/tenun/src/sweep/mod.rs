@@ -1,0 +1,301 @@
+//! Sweeps: the same training over and over with other settings and seeds, to choose between them.
+//!
+//! A [`Sweep`] varies any of the settings of a run: a grid of all combinations, or draws at random; each with several
+//! seeds. Its trials are ordinary runs in folders of their own, several at a time on the processor's cores. All are
+//! measured on the same images, held out of *training*: the test images are not looked at, unless the best is to be
+//! measured on them in the end. Since results are the same bits for any number of threads, it does not matter how many
+//! trials run side by side, unless a [`MedianStop`] gives up some of them.
+
+mod address;
+mod compare;
+mod error;
+mod figure;
+mod folder;
+mod knee;
+mod median;
+mod plan;
+mod results;
+#[cfg(test)]
+mod tests;
+mod vary;
+mod workers;
+
+use std::sync::atomic::AtomicBool;
+
+use tenun_engine::{Cpu, Loss};
+
+pub use error::SweepError;
+pub use folder::{CSV, JSON, PICTURE, RECORD, Record, SWEEP, State, SweepDir, TRIALS};
+pub use knee::knee;
+pub use median::{JURY, MedianStop};
+pub use plan::{SweepSettings, Trial};
+pub use results::{PcaPoint, Results, Row, Spread, TestScores, word};
+pub use vary::Vary;
+pub use workers::Workers;
+
+use crate::data::{Collection, Dataset, hold_out};
+use crate::job::{Job, score};
+use crate::train::EpochMetrics;
+use crate::{Error, Model, settings};
+use plan::Plan;
+
+/// The setting whose curve is drawn beside PCA's.
+const LATENT: &str = "network.latent";
+
+/// Images with which every combination is tried before anything runs: too few to hold any out.
+const FEW: usize = 2;
+
+/// A sweep with everything checked and loaded, and nothing written yet.
+pub struct Sweep {
+    settings: SweepSettings,
+    plan: Plan,
+    /// Without its test images.
+    collection: Collection,
+    has_test: bool,
+}
+
+/// What happens while a sweep runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event<'a> {
+    /// It begins, or goes on: so many trials, of which some are over.
+    Sweep {
+        /// All trials.
+        trials: usize,
+        /// Those that are over.
+        done: usize,
+        /// Epochs that the others have to do yet, if none of them ends early.
+        epochs: u64,
+    },
+    /// A trial begins, or goes on.
+    Begins {
+        /// Its number, from 1.
+        number: usize,
+        /// The trial.
+        trial: &'a Trial,
+    },
+    /// A trial has done an epoch.
+    Epoch {
+        /// Its number, from 1.
+        number: usize,
+        /// The trial.
+        trial: &'a Trial,
+        /// What the epoch came to.
+        metrics: EpochMetrics,
+    },
+    /// A trial is over.
+    Ends {
+        /// Its number, from 1.
+        number: usize,
+        /// The trial.
+        trial: &'a Trial,
+        /// What became of it.
+        record: &'a Record,
+        /// Trials that are over, with this one.
+        done: usize,
+    },
+    /// All are over, and compared with PCA.
+    Comparing,
+}
+
+/// How a sweep ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SweepEnd {
+    /// All trials are over, and the results are written.
+    Finished(Box<Results>),
+    /// It was stopped; the trials that were running have their checkpoints.
+    Stopped,
+}
+
+impl Sweep {
+    /// Checks every combination of settings, loads the data, and makes every network once.
+    ///
+    /// # Errors
+    /// [`SweepError`] if the sweep makes no sense, and what is wrong with settings, data or networks.
+    pub fn new(settings: SweepSettings) -> Result<Self, Error> {
+        let mut settings = settings.resolved();
+        let plan = settings.plan()?;
+        let mut collection = Job::open_data(&settings.base)?;
+        let has_test = collection.test.take().is_some();
+        // Also says what is wrong with the fraction.
+        hold_out(&collection.train, held_fraction(&settings), split_seed(&settings))?;
+        let sweep = Self { settings: settings.clone(), plan, collection, has_test };
+        sweep.try_networks()?;
+        settings.train_sha256.get_or_insert_with(|| sweep.collection.train.sha256());
+        Ok(Self { settings, ..sweep })
+    }
+
+    /// The sweep of a folder, to go on with it.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`SweepError::Changed`] if the training images are not those it began with.
+    pub fn open(dir: &SweepDir) -> Result<Self, Error> {
+        let settings: SweepSettings = settings::parse(&dir.file(SWEEP))?;
+        let sweep = Self::new(settings)?;
+        let is = sweep.collection.train.sha256();
+        match &sweep.settings.train_sha256 {
+            Some(was) if *was != is => {
+                Err(SweepError::Changed { path: dir.path().to_owned(), was: was.clone(), is }.into())
+            }
+            _ => Ok(sweep),
+        }
+    }
+
+    /// Everything that decides the sweep.
+    #[must_use]
+    pub fn settings(&self) -> &SweepSettings {
+        &self.settings
+    }
+
+    /// Every trial, in the order in which they begin.
+    #[must_use]
+    pub fn trials(&self) -> &[Trial] {
+        &self.plan.trials
+    }
+
+    /// How many combinations of values there are.
+    #[must_use]
+    pub fn combinations(&self) -> usize {
+        self.plan.combinations.len()
+    }
+
+    /// The training images, those held out among them.
+    #[must_use]
+    pub fn images(&self) -> &Dataset {
+        &self.collection.train
+    }
+
+    /// Whether there are test images, on which the best could be measured.
+    #[must_use]
+    pub fn has_test(&self) -> bool {
+        self.has_test
+    }
+
+    /// Runs every trial that is not over, and writes the results. Stops, with all that is running saved, when `stop` is
+    /// set.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written. A trial that diverges is a result, and no error.
+    pub fn run(
+        &self,
+        dir: &SweepDir,
+        workers: &Workers,
+        tell: &mut dyn FnMut(Event<'_>),
+        stop: &AtomicBool,
+    ) -> Result<SweepEnd, Error> {
+        let text = toml::to_string_pretty(&self.settings).map_err(|error| SweepError::Io {
+            path: dir.file(SWEEP),
+            doing: "write",
+            source: std::io::Error::other(error.to_string()),
+        })?;
+        dir.write(SWEEP, text.as_bytes())?;
+        let rule = self.settings.median_stop;
+        let work = workers::Work::new(dir, &self.plan.trials, &self.collection, rule, workers, stop)?;
+        let Some(records) = work.run(tell)? else { return Ok(SweepEnd::Stopped) };
+        tell(Event::Comparing);
+        let results = self.results(&records)?;
+        results::write_csv(&self.settings, &self.plan, &records, dir)?;
+        results.write(dir)?;
+        figure::write(&self.settings, &results, dir)?;
+        Ok(SweepEnd::Finished(Box::new(results)))
+    }
+
+    fn results(&self, records: &[Record]) -> Result<Results, Error> {
+        let settings = &self.settings;
+        let (train, held) = hold_out(&self.collection.train, held_fraction(settings), split_seed(settings))?;
+        let by = settings.measure();
+        let floor = compare::floor(held.images(), by);
+        let mut results = Results::new(settings, &self.plan, records, held.len(), floor);
+        if settings.varies(LATENT) {
+            let widths: Vec<usize> = results.rows.iter().map(|row| row.latent).collect();
+            if train.images().shape().len() <= compare::MOST_FEATURES {
+                results.pca = compare::pca(train.images(), held.images(), &widths, by)?;
+            } else {
+                results.notes.push(format!(
+                    "no PCA to compare with: images of more than {} numbers would take it too long",
+                    compare::MOST_FEATURES
+                ));
+            }
+            let curve = figure::least_losses(&results);
+            let log = figure::is_wide(curve.iter().map(|&(x, _)| x));
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            // a whole number, kept in a double
+            let at = knee(&curve, log).map(|at| curve[at].0 as usize);
+            results.knee = at;
+        }
+        Ok(results)
+    }
+
+    /// Measures the best on the test images, once for each of its seeds, and adds it to `results.json`.
+    ///
+    /// # Errors
+    /// If there is no best, or there are no test images, or a model cannot be read.
+    pub fn test_best(&self, dir: &SweepDir, mut results: Results, cpu: &Cpu) -> Result<Results, Error> {
+        let missing = |what: &'static str, got: &str| SweepError::Setting {
+            what: "--test-best",
+            expected: what.to_owned(),
+            got: got.to_owned(),
+        };
+        let best = results.best.ok_or_else(|| missing("a setting whose trials all finished", "none"))?;
+        let data = Job::open_data(&self.settings.base)?;
+        let test = data.test.ok_or_else(|| missing("data with test images", "none"))?;
+        let mut scores = Vec::new();
+        for run in &results.rows[best].runs {
+            let model = Model::load(&dir.trial(run))?;
+            scores.push(score(&model, &test, None, cpu)?.evaluation.overall);
+        }
+        let spread = |of: fn(&crate::evaluate::Scores) -> f64| {
+            Spread::of(&scores.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| missing("a model", "none"))
+        };
+        results.test = Some(TestScores {
+            images: test.len(),
+            bce: spread(|scores| scores.bce)?,
+            mse: spread(|scores| scores.mse)?,
+            mae: spread(|scores| scores.mae)?,
+            ssim: spread(|scores| scores.ssim)?,
+        });
+        results.write(dir)?;
+        Ok(results)
+    }
+
+    /// Makes the network of every combination: what does not fit these images is found before anything runs.
+    fn try_networks(&self) -> Result<(), Error> {
+        let mut few = self.collection.clone();
+        few.train = few.train.take(FEW.min(self.collection.train.len()))?;
+        let cpu = Cpu::from_environment(Some(1))?;
+        let mut before = None;
+        for trial in &self.plan.trials {
+            // One of each combination.
+            if before.replace(trial.combination) == Some(trial.combination) {
+                continue;
+            }
+            let mut settings = trial.settings.clone();
+            settings.data.val_fraction = None;
+            Job::on(settings, few.clone(), cpu.clone(), Vec::new()).map_err(|error| {
+                SweepError::Together {
+                    values: self.settings.words(&self.plan.combinations[trial.combination]),
+                    source: Box::new(error),
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The settings were resolved: both are there.
+fn held_fraction(settings: &SweepSettings) -> f64 {
+    settings.base.data.val_fraction.unwrap_or_default()
+}
+
+fn split_seed(settings: &SweepSettings) -> u64 {
+    settings.base.data.split_seed.unwrap_or(settings.base.training.seed)
+}
+
+/// What a loss is called in a table or a picture.
+#[must_use]
+pub fn loss_name(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Bce => "BCE",
+        Loss::Mse => "MSE",
+        Loss::Mae => "MAE",
+    }
+}
