@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use tenun::doctor::Finding;
 use tenun::train::{BatchProgress, EpochMetrics, Observer, Step};
 
 use crate::printer::Printer;
@@ -149,6 +150,15 @@ impl Observer for Progress<'_> {
         let rate = count(rate as usize);
         line += &format!("  {}  {rate} images/s", duration(metrics.train_seconds + metrics.val_seconds));
         self.printer.note(line);
+    }
+
+    fn warning(&mut self, finding: &Finding) {
+        self.clear();
+        if self.printer.voice().json {
+            self.printer.object("warning", finding);
+        } else {
+            self.printer.warn(&finding.to_string());
+        }
     }
 
     fn step(&mut self, step: Step) {

@@ -10,6 +10,7 @@
 //! | [`model`] | a trained model as one file: `transform`, `inverse_transform`, `reconstruct`, `score` |
 //! | [`codes`] | codes as `.npy`, `.csv` and `.parquet` |
 //! | [`evaluate`], [`latent`] | how good reconstructions are, and what the codes hold |
+//! | [`doctor`] | warnings that name the cause and the setting to change |
 //! | [`overlap`] | reading, computing and writing at the same time |
 //! | [`picture`], [`report`] | pictures, and the page that holds them |
 //! | [`engine`] | networks as data and the kernels that train them |
@@ -18,6 +19,7 @@
 
 pub mod codes;
 pub mod data;
+pub mod doctor;
 mod error;
 pub mod evaluate;
 pub mod family;

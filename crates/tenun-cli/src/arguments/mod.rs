@@ -16,7 +16,7 @@ pub(crate) use pictures::{Choice, EvalArgs, ReconstructArgs};
 pub(crate) use source::{SourceFlags, Split, shape};
 pub(crate) use sweep::SweepArgs;
 pub(crate) use tools::{
-    CompletionsArgs, DataArgs, DataCommand, ManArgs, PresetsArgs, ReportArgs, SummaryArgs,
+    CompletionsArgs, DataArgs, DataCommand, DoctorArgs, ManArgs, PresetsArgs, ReportArgs, SummaryArgs,
 };
 pub(crate) use train::{OptimizerName, ScheduleName, TrainArgs};
 
@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Summary(SummaryArgs),
     Data(DataArgs),
     Report(ReportArgs),
+    Doctor(DoctorArgs),
     #[command(visible_alias = "list")]
     Presets(PresetsArgs),
     Completions(CompletionsArgs),

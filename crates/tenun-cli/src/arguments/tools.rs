@@ -1,4 +1,4 @@
-//! `tenun summary`, `data`, `report`, `completions` and `man`.
+//! `tenun summary`, `data`, `report`, `doctor`, `completions` and `man`.
 
 use std::path::PathBuf;
 
@@ -108,6 +108,32 @@ Examples:
 pub(crate) struct ReportArgs {
     /// Folder of the run
     pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) threads: ThreadFlag,
+}
+
+/// Examine a run: warnings that name the cause and the setting to change
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+It looks at the pixels, at metrics.jsonl, at the activations of some training images, and at the scores beside the
+mean image and PCA of the same width; `tenun train` says the same as it goes. The exit code is 0; with --strict it is
+1 if there is a warning.
+
+Examples:
+  Examine a run:
+    tenun doctor runs/demo
+
+  In a script, fail if there is a warning:
+    tenun doctor runs/demo --strict --json
+
+  What it looks for:
+    tenun doctor")]
+pub(crate) struct DoctorArgs {
+    /// Folder of the run; without it, the rules are listed
+    pub(crate) run: Option<PathBuf>,
+    /// Exit with 1 if there is a warning
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) threads: ThreadFlag,
 }

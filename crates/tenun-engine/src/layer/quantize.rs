@@ -48,12 +48,15 @@ impl Default for Quantize {
     }
 }
 
+/// Vectors used less than so many times the mean are as good as never used.
+const USED: f64 = 0.01;
+
 /// How a codebook is used.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CodebookUse {
     /// Vectors in it.
     pub codes: usize,
-    /// Those used at least as much as `restart` asks for.
+    /// Those used at least a hundredth as often as the mean of all.
     pub used: usize,
     /// exp of the entropy of their use: how many vectors used equally often would say as much.
     pub perplexity: f64,
@@ -65,10 +68,10 @@ impl Quantize {
         let uses: Vec<f64> = at.parameter(parameters, 1).iter().map(|&n| f64::from(n)).collect();
         let total: f64 = uses.iter().sum();
         #[allow(clippy::cast_precision_loss)]
-        let least = f64::from(self.restart) * total / uses.len() as f64;
+        let least = USED * total / uses.len() as f64;
         let shares = uses.iter().map(|n| n / total).filter(|&share| share > 0.0);
         let entropy: f64 = shares.map(|share| -share * share.ln()).sum();
-        let used = uses.iter().filter(|&&n| n > 0.0 && n >= least).count();
+        let used = uses.iter().filter(|&&n| n > least).count();
         CodebookUse { codes: self.codes, used, perplexity: entropy.exp() }
     }
 

@@ -80,6 +80,16 @@ impl Images {
         Self { shape: self.shape, pixels: self.pixels.slice(range.start * length..range.end * length) }
     }
 
+    /// At most `most` of the images, evenly spread, so that of classes in turn none is left out; without copying them
+    /// where that is all.
+    #[must_use]
+    pub fn spread(&self, most: usize) -> Self {
+        if self.len() <= most {
+            return self.clone();
+        }
+        self.select(&(0..most).map(|i| i * self.len() / most).collect::<Vec<_>>())
+    }
+
     /// The images at `indices`, in that order.
     ///
     /// # Panics

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use tenun_engine::Loss;
 
 use super::{EvaluateError, Ssim, bce, mae, mse, non_finite, psnr};
 use crate::data::Images;
@@ -30,6 +31,16 @@ pub struct Scores {
 }
 
 impl Scores {
+    /// The score in the loss `loss`.
+    #[must_use]
+    pub fn by(&self, loss: Loss) -> f64 {
+        match loss {
+            Loss::Bce => self.bce,
+            Loss::Mse => self.mse,
+            Loss::Mae => self.mae,
+        }
+    }
+
     /// How far the BCE lies from floor (0) to that of `baseline` (1); 0 if the two are the same.
     ///
     /// May be under 0 by rounding, and over 1 for a model worse than the baseline.

@@ -17,6 +17,8 @@ pub use scoring::{Scored, score};
 pub use summary::Summary;
 
 use crate::data::{Collection, Dataset};
+use crate::doctor::{self, Attending, FinalScores, Finding, Patient};
+use crate::family::Figure;
 use crate::model::{DataInfo, ModelInfo, TrainingInfo};
 use crate::run::{self, RunDir};
 use crate::settings::Settings;
@@ -217,6 +219,7 @@ impl Job {
         write_metrics(&metrics_path, &metrics).map_err(io("write"))?;
         let identity = self.identity();
         let validation = self.validation().map(Dataset::images);
+        let mut attending = Attending::new(self.patient(), metrics.clone(), observer);
         let mut trainer = Trainer::new(
             &self.network,
             &self.settings.training,
@@ -232,7 +235,9 @@ impl Job {
             Checkpoint::write(&identity, state, &checkpoint_path)
         };
         save(&state, None)?;
-        let end = trainer.run(&mut state, observer, stop, &mut save)?;
+        let end = trainer
+            .run(&mut state, &mut attending, stop, &mut save)
+            .inspect_err(|error| attending.failed(error))?;
         if end == End::Stopped {
             return Ok(Outcome::Stopped { epoch: state.epoch, batch: state.batch });
         }
@@ -240,7 +245,8 @@ impl Job {
         let kept_epoch = if self.settings.training.patience.is_some() { best_epoch } else { state.epoch };
         let model = Model::new(self.network.clone(), trainer.kept(&state).to_vec(), self.info(kept_epoch));
         model.save(&run.file(run::MODEL))?;
-        let summary = self.finish(run, &model, &metrics, best_epoch, observer)?;
+        let summary = self.finish(run, &model, &metrics, best_epoch, &mut attending)?;
+        attending.tell(&summary.warnings);
         Ok(Outcome::Finished(Box::new(summary)))
     }
 
@@ -271,7 +277,8 @@ impl Job {
         let (scored, what) = self.scored();
         let scores = score(model, scored, Some(self.collection.train.images()), &self.cpu)?;
         let family = family::figures(model, scored.images(), self.settings.training.seed, &self.cpu)?;
-        let summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores, family);
+        let mut summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores, family);
+        summary.warnings = self.diagnose(model, metrics, &scores, &summary.family);
         if self.with_report {
             observer.step(Step::Reporting);
             reporting::write(self, run, model, metrics, &scores, &summary)?;
@@ -282,18 +289,56 @@ impl Job {
         Ok(summary)
     }
 
+    fn patient(&self) -> Patient<'_> {
+        Patient {
+            network: &self.network,
+            settings: &self.settings.training,
+            train: self.collection.train.images(),
+            cpu: &self.cpu,
+        }
+    }
+
+    /// What the doctor says of a trained model.
+    fn diagnose(
+        &self,
+        model: &Model,
+        metrics: &[EpochMetrics],
+        scored: &Scored,
+        family: &[Figure],
+    ) -> Vec<Finding> {
+        let scores = FinalScores { scored_on: self.scored().1, scored, family };
+        doctor::examine(self.patient(), metrics, model.parameters(), Some(scores))
+    }
+
+    /// Examines a finished run again: what the doctor says of it.
+    ///
+    /// # Errors
+    /// If the run has no model yet, or a file cannot be read.
+    pub fn examine(&self, run: &RunDir) -> Result<Vec<Finding>, Error> {
+        let model = Model::load(&run.file(run::MODEL))?;
+        let metrics = metrics_of(run)?;
+        let scored = self.scored().0;
+        let scores = score(&model, scored, Some(self.collection.train.images()), &self.cpu)?;
+        let family = family::figures(&model, scored.images(), self.settings.training.seed, &self.cpu)?;
+        Ok(self.diagnose(&model, &metrics, &scores, &family))
+    }
+
     /// Makes figures and report of a finished run again, and returns the report's path.
     ///
     /// # Errors
     /// If the run has no model yet, or a file cannot be read or written.
     pub fn report_again(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<PathBuf, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
-        let path = run.file(run::METRICS);
-        let metrics = read_metrics(&path).map_err(|source| TrainError::Io { path, doing: "read", source })?;
+        let metrics = metrics_of(run)?;
         let best = metrics.iter().min_by(|a, b| judged(a).total_cmp(&judged(b)));
         self.finish(run, &model, &metrics, best.map_or(0, |best| best.epoch), observer)?;
         Ok(run.file(run::REPORT))
     }
+}
+
+fn metrics_of(run: &RunDir) -> Result<Vec<EpochMetrics>, TrainError> {
+    let path = run.file(run::METRICS);
+    read_metrics(&path).map_err(|source| TrainError::Io { path, doing: "read", source })
 }
 
 /// The loss by which an epoch is judged.

@@ -83,7 +83,12 @@ pub(super) fn write(
         settings: settings(job),
         scores: Some(overall),
         baseline: scored.baseline,
-        comparisons: Vec::new(),
+        comparisons: summary
+            .pca
+            .iter()
+            .map(|pca| (format!("PCA with {} components", pca.components), pca.scores.bce))
+            .collect(),
+        findings: summary.warnings.clone(),
         family: summary.family.clone(),
         family_figures: family_figures(job, &album, model, set)?,
         network: model.network().layers().map(network_row).collect(),
@@ -93,7 +98,7 @@ pub(super) fn write(
         classes: scored.evaluation.classes.clone(),
         latent: Some(latent(job, &album, model, set)?),
         features: features(job, &album, model, set)?,
-        notes: notes(job, scored),
+        notes: notes(job),
         command: job.command.join(" "),
         provenance: provenance(job, model),
     };
@@ -394,13 +399,8 @@ fn features(job: &Job, album: &Album<'_>, model: &Model, set: &Dataset) -> Resul
     album.figure("features", texts, draw).map(Some)
 }
 
-fn notes(job: &Job, scored: &Scored) -> Vec<String> {
+fn notes(job: &Job) -> Vec<String> {
     let mut notes = job.notes.clone();
-    if let Some(baseline) = scored.baseline
-        && scored.evaluation.overall.mse >= baseline.mse
-    {
-        notes.push("the model is no better than the mean training image given for every image".to_owned());
-    }
     if job.collection.test.is_some() && job.held_out.is_none() {
         notes.push(
             "the validation curve is that of the test images, which is how the reference run is defined: choose \

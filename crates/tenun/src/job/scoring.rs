@@ -3,7 +3,10 @@
 use tenun_engine::{Cpu, Loss};
 
 use crate::data::{Dataset, Images};
-use crate::evaluate::{Evaluation, ImageScores, Scores, evaluate, evaluate_with_bce, mean_image_baseline};
+use crate::evaluate::{
+    Evaluation, ImageScores, PcaScores, Scores, evaluate, evaluate_with_bce, mean_image_baseline,
+    pca_baseline,
+};
 use crate::{Error, Model};
 
 /// Numbers of reconstructions held at a time: 64 MiB of floats.
@@ -16,9 +19,11 @@ pub struct Scored {
     pub evaluation: Evaluation,
     /// Those of the mean training image, given for every image.
     pub baseline: Option<Scores>,
+    /// Those of PCA with as many components as a code has numbers, found in the training images.
+    pub pca: Option<PcaScores>,
 }
 
-/// Scores a model on `set`; with `train`, beside the mean of those images.
+/// Scores a model on `set`; with `train`, beside the mean of those images, and PCA of them.
 ///
 /// Binary cross-entropy is taken on the logits where the network has them.
 ///
@@ -44,5 +49,8 @@ pub fn score(model: &Model, set: &Dataset, train: Option<&Images>, cpu: &Cpu) ->
         set.labels().map(|labels| labels.classes().iter().map(|&c| u32::from(c)).collect::<Vec<_>>());
     let labels = set.labels().zip(classes.as_deref()).map(|(labels, classes)| (classes, labels.names()));
     let baseline = train.map(|train| mean_image_baseline(train, images)).transpose()?;
-    Ok(Scored { evaluation: Evaluation::of(per_image, labels)?, baseline })
+    let widths = [model.network().latent().len()];
+    let pca = train.map(|train| pca_baseline(train, images, &widths)).transpose()?;
+    let pca = pca.and_then(|found| found.first().copied());
+    Ok(Scored { evaluation: Evaluation::of(per_image, labels)?, baseline, pca })
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scored, judged};
 use crate::Model;
+use crate::doctor::Finding;
+use crate::evaluate::PcaScores;
 use crate::family::Figure;
 use crate::train::EpochMetrics;
 
@@ -47,11 +49,17 @@ pub struct Summary {
     pub baseline_bce: Option<f64>,
     /// Mean squared error of the mean training image.
     pub baseline_mse: Option<f64>,
+    /// What PCA scores with as many components as a code has numbers; none where it cannot have so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pca: Option<PcaScores>,
     /// The figures of the families that the network belongs to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub family: Vec<Figure>,
     /// Seconds of training and validation, all epochs together.
     pub total_seconds: f64,
+    /// What the doctor says.
+    #[serde(default)]
+    pub warnings: Vec<Finding>,
 }
 
 impl Summary {
@@ -84,8 +92,10 @@ impl Summary {
             bce_floor: overall.bce_floor,
             baseline_bce: scored.baseline.map(|scores| scores.bce),
             baseline_mse: scored.baseline.map(|scores| scores.mse),
+            pca: scored.pca,
             family,
             total_seconds: metrics.iter().map(|line| line.train_seconds + line.val_seconds).sum(),
+            warnings: Vec::new(),
         }
     }
 }

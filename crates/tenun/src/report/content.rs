@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::doctor::Finding;
 use crate::evaluate::{ClassScores, Scores};
 use crate::family;
 use crate::latent::LatentSummary;
@@ -43,7 +44,9 @@ pub struct ReportContent {
     pub latent: Option<LatentContent>,
     /// Feature maps of an image through the encoder.
     pub features: Option<Figure>,
-    /// What the reader should know: warnings, oddities, limits.
+    /// What the doctor says.
+    pub findings: Vec<Finding>,
+    /// What the reader should know: oddities, limits.
     pub notes: Vec<String>,
     /// The command line that does this run again.
     pub command: String,

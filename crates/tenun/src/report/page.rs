@@ -58,6 +58,19 @@ fn sections(content: &ReportContent) -> Vec<(&'static str, &'static str, Markup)
             sections.push((id, title, body()));
         }
     };
+    add("doctor", "What the doctor says", !content.findings.is_empty(), &|| {
+        html! {
+            ul.notes {
+                @for finding in &content.findings {
+                    li {
+                        b { (finding.rule.replace('-', " ")) }
+                        @if finding.epoch > 0 { ", after epoch " (finding.epoch) }
+                        ": " (finding.seen) ". This means: " (finding.meaning) ". " (finding.advice) "."
+                    }
+                }
+            }
+        }
+    });
     add("notes", "Worth knowing", !content.notes.is_empty(), &|| {
         html! { ul.notes { @for note in &content.notes { li { (note) } } } }
     });

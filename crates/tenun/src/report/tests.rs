@@ -1,6 +1,7 @@
 //! The page is whole, escapes what others wrote, fetches nothing, and is the same each time.
 
 use super::*;
+use crate::doctor::Finding;
 use crate::evaluate::{ClassScores, Scores};
 use crate::family;
 use crate::latent::LatentSummary;
@@ -59,6 +60,13 @@ fn full() -> ReportContent {
             scatter: Some(figure()),
         }),
         features: Some(figure()),
+        findings: vec![Finding {
+            rule: HOSTILE.into(),
+            epoch: 3,
+            seen: HOSTILE.into(),
+            meaning: HOSTILE.into(),
+            advice: HOSTILE.into(),
+        }],
         notes: vec![HOSTILE.into()],
         command: HOSTILE.into(),
         provenance: vec![Setting::new(HOSTILE, HOSTILE)],

@@ -7,7 +7,6 @@
 //! trials run side by side, unless a [`MedianStop`] gives up some of them.
 
 mod address;
-mod compare;
 mod error;
 mod figure;
 mod folder;
@@ -34,6 +33,7 @@ pub use vary::Vary;
 pub use workers::Workers;
 
 use crate::data::{Collection, Dataset, hold_out};
+use crate::evaluate::{bce, pca_baseline};
 use crate::job::{Job, score};
 use crate::train::EpochMetrics;
 use crate::{Error, Model, settings};
@@ -203,18 +203,15 @@ impl Sweep {
         let settings = &self.settings;
         let (train, held) = hold_out(&self.collection.train, held_fraction(settings), split_seed(settings))?;
         let by = settings.measure();
-        let floor = compare::floor(held.images(), by);
+        let floor = if by == Loss::Bce { bce::floor(held.images().pixels()) } else { 0.0 };
         let mut results = Results::new(settings, &self.plan, records, held.len(), floor);
         if settings.varies(LATENT) {
             let widths: Vec<usize> = results.rows.iter().map(|row| row.latent).collect();
-            if train.images().shape().len() <= compare::MOST_FEATURES {
-                results.pca = compare::pca(train.images(), held.images(), &widths, by)?;
-            } else {
-                results.notes.push(format!(
-                    "no PCA to compare with: images of more than {} numbers would take it too long",
-                    compare::MOST_FEATURES
-                ));
-            }
+            let found = pca_baseline(train.images(), held.images(), &widths)?;
+            let few = found.first().map(|pca| pca.images).filter(|&images| images < train.len());
+            results.notes.extend(few.map(|images| format!("PCA is that of {images} of the training images")));
+            let points = found.iter().map(|pca| PcaPoint { latent: pca.components, loss: pca.by(by) });
+            results.pca = points.collect();
             let curve = figure::least_losses(&results);
             let log = figure::is_wide(curve.iter().map(|&(x, _)| x));
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenun_engine::{Method, Network, Optimizer};
 
-use super::{State, TrainError};
+use super::{Pulse, State, TrainError};
 use crate::model::{ModelError, Tensors};
 use crate::settings::Settings;
 
@@ -86,6 +86,8 @@ struct Description {
     train_seconds: f64,
     steps: u64,
     best: Option<(u32, u64)>,
+    #[serde(default)]
+    pulse: Pulse,
 }
 
 /// The method's arrays, besides the weights and the best weights.
@@ -103,6 +105,7 @@ impl Checkpoint {
             train_seconds: state.train_seconds,
             steps: state.optimizer.steps(),
             best: state.best.map(|(epoch, loss)| (epoch, loss.to_bits())),
+            pulse: state.pulse.clone(),
         };
         let description = serde_json::to_string(&description)
             .map_err(|error| ModelError::Description { path: path.to_owned(), reason: error.to_string() })?;
@@ -136,6 +139,7 @@ impl Checkpoint {
             loss_sum: f64::from_bits(d.loss_sum),
             term_sums: d.term_sums.into_iter().map(f64::from_bits).collect(),
             train_seconds: d.train_seconds,
+            pulse: d.pulse,
         };
         Ok(Self { identity: d.identity, state })
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::StepMetrics;
 use crate::file;
 
 /// What an epoch came to: a line of `metrics.jsonl`.
@@ -27,6 +28,9 @@ pub struct EpochMetrics {
     /// weighted: `kl` in nats an image, `l1`, `l2`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f64>,
+    /// What the steps were like; none in files of before there was such a thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<StepMetrics>,
 }
 
 /// The lines of a `metrics.jsonl`; an empty list if there is no such file.

@@ -4,12 +4,15 @@
 mod checkpoint;
 mod metrics;
 mod observer;
+mod pulse;
 mod trainer;
 
 pub(crate) use checkpoint::{Checkpoint, Identity};
 pub(crate) use metrics::write_metrics;
 pub use metrics::{EpochMetrics, read_metrics};
 pub use observer::{BatchProgress, Observer, Silent, Step};
+pub use pulse::StepMetrics;
+pub(crate) use pulse::{COMPARED, Pulse, update_ratio};
 pub(crate) use trainer::State;
 pub use trainer::{End, Trainer};
 

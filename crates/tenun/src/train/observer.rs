@@ -1,6 +1,7 @@
 //! [`Observer`]: who is told how training goes.
 
 use super::EpochMetrics;
+use crate::doctor::Finding;
 
 /// Who is told how training goes: a progress bar, a log, a test.
 pub trait Observer {
@@ -12,6 +13,12 @@ pub trait Observer {
 
     /// An epoch has ended, and its checkpoint is on the disk.
     fn epoch_ends(&mut self, _metrics: &EpochMetrics) {}
+
+    /// The weights with which an epoch has ended, `[parameter]`; told after [`Self::epoch_ends`].
+    fn epoch_weights(&mut self, _metrics: &EpochMetrics, _parameters: &[f32]) {}
+
+    /// The doctor has seen something; once for each of its rules.
+    fn warning(&mut self, _finding: &Finding) {}
 
     /// Something else than training begins.
     fn step(&mut self, _step: Step) {}

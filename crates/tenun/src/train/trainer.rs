@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tenun_engine::optimizer::clip;
+use tenun_engine::optimizer::{clip, norm};
 use tenun_engine::{
     Batch, Cpu, ForwardPlan, Horizon, Images as Source, Network, Optimizer, Philox, Purpose, Scaling, Stage,
     TrainingPlan,
 };
 
-use super::{BatchProgress, EpochMetrics, Observer, Step, TrainError};
+use super::{BatchProgress, COMPARED, EpochMetrics, Observer, Pulse, Step, TrainError, update_ratio};
 use crate::data::Images;
 use crate::settings::TrainingSettings;
 
@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) term_sums: Vec<f64>,
     /// Seconds that these batches took.
     pub(crate) train_seconds: f64,
+    /// What its steps are like.
+    pub(crate) pulse: Pulse,
 }
 
 impl State {
@@ -61,6 +63,7 @@ impl State {
             loss_sum: 0.0,
             term_sums: Vec::new(),
             train_seconds: 0.0,
+            pulse: Pulse::default(),
         }
     }
 }
@@ -91,6 +94,8 @@ pub struct Trainer<'a> {
     plan: TrainingPlan,
     losses: Option<ForwardPlan>,
     gradient: Vec<f32>,
+    /// The weights before a step that is looked at.
+    before: Vec<f32>,
     batch_losses: Vec<f32>,
     /// What layers add to them, `[image][term]`.
     batch_terms: Vec<f32>,
@@ -133,6 +138,7 @@ impl<'a> Trainer<'a> {
             validation,
             losses,
             gradient: vec![0.0; network.parameter_count()],
+            before: vec![0.0; network.parameter_count()],
             batch_losses: vec![0.0; batch_size],
             batch_terms: vec![0.0; batch_size * plan.terms().len()],
             plan,
@@ -189,6 +195,7 @@ impl<'a> Trainer<'a> {
             let metrics = self.finish_epoch(state, observer, learning_rate);
             save(state, Some(&metrics))?;
             observer.epoch_ends(&metrics);
+            observer.epoch_weights(&metrics, &state.parameters);
         }
         Ok(End::Finished)
     }
@@ -264,12 +271,18 @@ impl<'a> Trainer<'a> {
                 settings.seed,
                 state.optimizer.steps(),
             );
-            if let Some(most) = settings.clip_norm {
-                clip(&mut self.gradient, most);
+            let norm = match settings.clip_norm {
+                Some(most) => clip(&mut self.gradient, most),
+                None => norm(&self.gradient),
+            };
+            let is_compared = number.is_multiple_of(COMPARED);
+            if is_compared {
+                self.before.copy_from_slice(&state.parameters);
             }
             rate = settings.learning_rate * settings.schedule.share(state.optimizer.steps(), self.horizon());
             state.optimizer.step(&mut state.parameters, &self.gradient, rate);
             fresh.set(&mut state.parameters);
+            state.pulse.step(norm, is_compared.then(|| update_ratio(&self.before, &state.parameters)));
             state.loss_sum += sum;
             state.batch += 1;
             state.train_seconds = before + started.elapsed().as_secs_f64();
@@ -334,6 +347,7 @@ impl<'a> Trainer<'a> {
                 }
                 terms
             },
+            steps: state.pulse.turn(),
         };
         let judged = val_loss.unwrap_or(metrics.train_loss);
         if state.best.is_none_or(|(_, best)| judged < best) {

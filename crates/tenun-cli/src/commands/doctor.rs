@@ -1,0 +1,56 @@
+//! `tenun doctor`.
+
+use serde::Serialize;
+use tenun::doctor::{Finding, RULES};
+use tenun::engine::Cpu;
+use tenun::job::Job;
+use tenun::run::RunDir;
+
+use crate::arguments::DoctorArgs;
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::text::counted;
+
+#[derive(Serialize)]
+struct Examined<'a> {
+    run: &'a std::path::Path,
+    rules: usize,
+    warnings: &'a [Finding],
+}
+
+#[derive(Serialize)]
+struct Listed {
+    rule: &'static str,
+    looks_at: &'static str,
+    threshold: &'static str,
+}
+
+pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Failure> {
+    let Some(folder) = &args.run else {
+        list(printer);
+        return Ok(());
+    };
+    let cpu = Cpu::from_environment(args.threads.threads)?;
+    let run = RunDir::open(folder)?;
+    let findings = Job::open(&run, None, cpu, Vec::new())?.examine(&run)?;
+    let fields = Examined { run: run.path(), rules: RULES.len(), warnings: &findings };
+    printer.result("doctor", &fields, || match findings.len() {
+        0 => format!("{} found nothing to warn of\n", counted(RULES.len(), "rule")),
+        _ => findings.iter().map(|finding| format!("{finding}\n")).collect(),
+    });
+    if args.strict && !findings.is_empty() {
+        let what = counted(findings.len(), "warning");
+        return Err(Failure::failed(format!("{}: {what}", run.path().display()), None));
+    }
+    Ok(())
+}
+
+/// What there is to be found.
+fn list(printer: &Printer) {
+    for rule in RULES {
+        let listed = Listed { rule: rule.name, looks_at: rule.looks_at, threshold: rule.threshold };
+        printer.result("rule", &listed, || {
+            format!("{}\n  looks at   {}\n  warns of   {}\n\n", rule.name, rule.looks_at, rule.threshold)
+        });
+    }
+}

@@ -1,0 +1,88 @@
+//! [`Attending`]: the doctor during training, between the loop and whoever watches it.
+
+use super::{Evidence, Finding, Patient, PixelFacts, Sample};
+use crate::train::{BatchProgress, EpochMetrics, Observer, Step, TrainError};
+
+/// Passes everything on to an observer, and tells it what the doctor sees.
+pub(crate) struct Attending<'a> {
+    patient: Patient<'a>,
+    inner: &'a mut dyn Observer,
+    pixels: PixelFacts,
+    metrics: Vec<EpochMetrics>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Attending<'a> {
+    /// Attends to training that goes on after the epochs of `metrics`; what these show was said when they ended.
+    pub(crate) fn new(patient: Patient<'a>, metrics: Vec<EpochMetrics>, inner: &'a mut dyn Observer) -> Self {
+        let pixels = PixelFacts::of(patient.train, patient.settings.loss);
+        let mut attending = Self { patient, inner, pixels, metrics, findings: Vec::new() };
+        match attending.metrics.len() {
+            0 => attending.look(None, None),
+            epochs => {
+                for epochs in 0..=epochs {
+                    let mut evidence = Evidence::new(patient, &attending.pixels);
+                    evidence.metrics = &attending.metrics[..epochs];
+                    evidence.look(&mut attending.findings);
+                }
+            }
+        }
+        attending
+    }
+
+    fn look(&mut self, sample: Option<&Sample>, failure: Option<&TrainError>) {
+        let known = self.findings.len();
+        let mut evidence = Evidence::new(self.patient, &self.pixels);
+        evidence.metrics = &self.metrics;
+        evidence.sample = sample;
+        evidence.failure = failure;
+        evidence.look(&mut self.findings);
+        self.findings[known..].iter().for_each(|finding| self.inner.warning(finding));
+    }
+
+    /// Training has failed.
+    pub(crate) fn failed(&mut self, failure: &TrainError) {
+        self.look(None, Some(failure));
+    }
+
+    /// Tells of those `findings` that nothing was said of yet.
+    pub(crate) fn tell(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            if self.findings.iter().all(|known| known.rule != finding.rule) {
+                self.findings.push(finding.clone());
+                self.inner.warning(finding);
+            }
+        }
+    }
+}
+
+impl Observer for Attending<'_> {
+    fn epoch_begins(&mut self, epoch: u32, epochs: u32, batches: usize) {
+        self.inner.epoch_begins(epoch, epochs, batches);
+    }
+
+    fn batch_ends(&mut self, progress: &BatchProgress) {
+        self.inner.batch_ends(progress);
+    }
+
+    fn epoch_ends(&mut self, metrics: &EpochMetrics) {
+        self.inner.epoch_ends(metrics);
+    }
+
+    fn epoch_weights(&mut self, metrics: &EpochMetrics, parameters: &[f32]) {
+        self.inner.epoch_weights(metrics, parameters);
+        self.metrics.push(metrics.clone());
+        // Activations do not change much from one late epoch to the next: after epochs 1, 2, 4, 8 … is enough.
+        let sample =
+            if metrics.epoch.is_power_of_two() { Sample::of(self.patient, parameters) } else { None };
+        self.look(sample.as_ref(), None);
+    }
+
+    fn warning(&mut self, finding: &Finding) {
+        self.inner.warning(finding);
+    }
+
+    fn step(&mut self, step: Step) {
+        self.inner.step(step);
+    }
+}

@@ -1,0 +1,107 @@
+//! [`Evidence`]: all that rules may look at.
+
+use tenun_engine::Network;
+use tenun_engine::layer::Layer;
+
+use super::{Finding, Patient, PixelFacts, RULES, Sample};
+use crate::family::Figure;
+use crate::job::Scored;
+use crate::settings::TrainingSettings;
+use crate::train::{EpochMetrics, TrainError};
+
+/// How good a finished model is, beside others on the same images.
+#[derive(Clone, Copy, Debug)]
+pub struct FinalScores<'a> {
+    /// `test`, `held-out` or `training`.
+    pub scored_on: &'a str,
+    /// The scores of the model, of the mean training image and of PCA.
+    pub scored: &'a Scored,
+    /// The figures of the families that it belongs to.
+    pub family: &'a [Figure],
+}
+
+impl FinalScores<'_> {
+    /// The family's figure of that name.
+    #[must_use]
+    pub fn figure(&self, name: &str) -> Option<f64> {
+        self.family.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+    }
+}
+
+/// All that rules may look at. What is not known yet is `None` or empty, and a rule that needs it is silent.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// How it is trained.
+    pub settings: &'a TrainingSettings,
+    /// The pixels trained on.
+    pub pixels: &'a PixelFacts,
+    /// The epochs so far.
+    pub metrics: &'a [EpochMetrics],
+    /// Activations after the last of them.
+    pub sample: Option<&'a Sample>,
+    /// How good the finished model is, beside others.
+    pub scores: Option<FinalScores<'a>>,
+    /// Why training ended before its time.
+    pub failure: Option<&'a TrainError>,
+    /// Whether there will be no more epochs.
+    pub is_finished: bool,
+}
+
+impl<'a> Evidence<'a> {
+    /// What is known before training.
+    #[must_use]
+    pub fn new(patient: Patient<'a>, pixels: &'a PixelFacts) -> Self {
+        Self {
+            network: patient.network,
+            settings: patient.settings,
+            pixels,
+            metrics: &[],
+            sample: None,
+            scores: None,
+            failure: None,
+            is_finished: false,
+        }
+    }
+
+    /// Whole epochs done.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.metrics.last().map_or(0, |line| line.epoch)
+    }
+
+    /// Where a loss lies between that of a perfect reconstruction, 0, and that of the mean training image, 1; none
+    /// where the two are the same.
+    #[must_use]
+    pub fn position(&self, loss: f64) -> Option<f64> {
+        let range = self.pixels.mean_image_loss - self.pixels.floor;
+        (range > 0.0).then(|| (loss - self.pixels.floor) / range)
+    }
+
+    /// [`Self::position`] of the training loss of every epoch so far, `[epoch]`; empty where there is none.
+    #[must_use]
+    pub fn train_positions(&self) -> Vec<f64> {
+        self.metrics.iter().filter_map(|line| self.position(line.train_loss)).collect()
+    }
+
+    /// Vectors of the codebook, where the network has one.
+    #[must_use]
+    pub fn codes(&self) -> Option<usize> {
+        self.network.layers().find_map(|placed| match &placed.layer {
+            Layer::Quantize(quantize) => Some(quantize.codes),
+            _ => None,
+        })
+    }
+
+    /// Asks every rule that has said nothing yet, and adds what they see.
+    pub(super) fn look(&self, findings: &mut Vec<Finding>) {
+        for rule in RULES {
+            if findings.iter().all(|finding| finding.rule != rule.name)
+                && let Some(seen) = (rule.check)(self)
+            {
+                findings.push(seen.of(rule, self.epoch()));
+            }
+        }
+    }
+}

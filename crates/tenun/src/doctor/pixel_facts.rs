@@ -1,0 +1,59 @@
+//! [`PixelFacts`]: what the pixels trained on are like, and what losses they allow.
+
+use tenun_engine::Loss;
+
+use crate::data::Images;
+use crate::evaluate::{bce, mae, mean_image, mse};
+
+/// Images looked at, at most.
+const MOST: usize = 2048;
+
+/// Pixels looked at, at most, where images are large.
+const MOST_PIXELS: usize = 4 << 20;
+
+/// What the pixels trained on are like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PixelFacts {
+    /// Images looked at, evenly spread over all.
+    pub images: usize,
+    /// The least value of a pixel, as a byte.
+    pub min: u8,
+    /// The greatest.
+    pub max: u8,
+    /// Whether these images are all the same; false for a single one.
+    pub are_equal: bool,
+    /// The loss of a perfect reconstruction.
+    pub floor: f64,
+    /// The loss of their mean given for every image.
+    pub mean_image_loss: f64,
+}
+
+impl PixelFacts {
+    /// Looks at up to 2048 of `images`.
+    #[must_use]
+    pub fn of(images: &Images, loss: Loss) -> Self {
+        let sample = images.spread(MOST.min((MOST_PIXELS / images.shape().len().max(1)).max(1)));
+        let pixels = sample.pixels();
+        let (min, max) = pixels.iter().fold((u8::MAX, 0), |(min, max), &p| (min.min(p), max.max(p)));
+        let mean = mean_image(&sample).unwrap_or_default();
+        let each = (0..sample.len()).map(|i| per_pixel(loss, sample.image(i), &mean));
+        let mean_image_loss = each.sum::<f64>() / sample.len().max(1) as f64;
+        Self {
+            images: sample.len(),
+            min: min.min(max),
+            max,
+            are_equal: sample.len() > 1 && (1..sample.len()).all(|i| sample.image(i) == sample.image(0)),
+            floor: if loss == Loss::Bce { bce::floor(pixels) } else { 0.0 },
+            mean_image_loss,
+        }
+    }
+}
+
+/// The loss of one image, the mean over its numbers.
+fn per_pixel(loss: Loss, image: &[u8], reconstruction: &[f32]) -> f64 {
+    match loss {
+        Loss::Bce => bce::bce(image, reconstruction),
+        Loss::Mse => mse(image, reconstruction),
+        Loss::Mae => mae(image, reconstruction),
+    }
+}

@@ -1,0 +1,68 @@
+//! `copies-its-input`: nothing keeps a network from handing its input on.
+
+use tenun_engine::layer::Layer;
+
+use super::{Evidence, Rule, Seen, SettingName};
+
+/// This share of the noise is still there.
+const KEPT: f64 = 0.9;
+
+pub(super) const RULE: Rule = Rule {
+    name: "copies-its-input",
+    looks_at: "the width of the code and what else limits it; the noise of a denoising network, and how much of it \
+               is left at the end",
+    threshold: "noise of amount 0; or a code at least as wide as the image with no noise, cost, codebook or dropout, \
+                so that the identity is a perfect solution (Vincent et al., 2010); or reconstructions with 90 % \
+                of the squared error of the corrupted images or more",
+    check,
+};
+
+fn check(evidence: &Evidence<'_>) -> Option<Seen> {
+    let layers = || evidence.network.layers().map(|placed| &placed.layer);
+    let noise = layers().find_map(|layer| if let Layer::Corrupt(noise) = layer { Some(noise) } else { None });
+    if noise.is_some_and(|noise| noise.amount == 0.0) {
+        return Some(Seen {
+            seen: "the layer `corrupt` has the amount 0".into(),
+            meaning: "there is no noise to take away, and copying the image is a perfect solution".into(),
+            advice: format!("Give the noise an `amount` in the network ({:#})", SettingName::NETWORK),
+        });
+    }
+    let (code, pixels) = (evidence.network.latent().len(), evidence.network.output().len());
+    let limits = |layer: &Layer| {
+        matches!(
+            layer,
+            Layer::Corrupt(_)
+                | Layer::Penalty(_)
+                | Layer::Sparsity(_)
+                | Layer::Sampling(_)
+                | Layer::Quantize(_)
+                | Layer::Dropout(_)
+        )
+    };
+    if code >= pixels && !layers().any(limits) {
+        return Some(Seen {
+            seen: format!("a code has {code} numbers, an image {pixels}"),
+            meaning: "nothing keeps the network from copying its input, and the code need not say anything"
+                .into(),
+            advice: format!(
+                "Take a narrower code with {}, or a network with noise or a cost, such as {}",
+                SettingName::LATENT.to(pixels / 8),
+                SettingName::PRESET.to("denoising")
+            ),
+        });
+    }
+    let scores = evidence.scores?;
+    let (before, after) = (scores.figure("corrupted_mse")?, scores.figure("denoised_mse")?);
+    (after >= KEPT * before).then(|| Seen {
+        seen: format!(
+            "corrupted images have a squared error of {before:.4}, their reconstructions one of {after:.4}"
+        ),
+        meaning: "the network hands the noise on, or loses as much of the image as it takes of the noise"
+            .into(),
+        advice: format!(
+            "Train longer with {}, or take a narrower code with {}",
+            SettingName::EPOCHS.to(2 * evidence.settings.epochs),
+            SettingName::LATENT.to((code / 2).max(1))
+        ),
+    })
+}

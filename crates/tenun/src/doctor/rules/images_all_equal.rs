@@ -1,0 +1,19 @@
+//! `images-all-equal`: there is one image, many times.
+
+use super::{Evidence, Rule, Seen, SettingName};
+
+pub(super) const RULE: Rule = Rule {
+    name: "images-all-equal",
+    looks_at: "up to 2048 training images, evenly spread",
+    threshold: "none of them differs from another in any pixel: their mean is a perfect reconstruction",
+    check,
+};
+
+fn check(evidence: &Evidence<'_>) -> Option<Seen> {
+    let pixels = evidence.pixels;
+    pixels.are_equal.then(|| Seen {
+        seen: format!("all of {} images are the same, pixel by pixel", pixels.images),
+        meaning: "there is nothing to learn but that image".into(),
+        advice: format!("Look at what is in {} with `tenun data inspect`", SettingName::DATA),
+    })
+}

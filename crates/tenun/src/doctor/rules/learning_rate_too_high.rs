@@ -1,0 +1,52 @@
+//! `learning-rate-too-high`: the loss goes up and down, or the steps are long beside the weights.
+
+use super::{Evidence, Rule, Seen, SettingName};
+
+/// Changes from epoch to epoch that are looked at.
+const CHANGES: usize = 4;
+
+/// So many of them upwards …
+const RISES: usize = 2;
+
+/// … by so much of the distance from a perfect reconstruction to the mean image.
+const RISE: f64 = 0.02;
+
+/// A step so long beside the weights.
+const RATIO: f64 = 0.1;
+
+pub(super) const RULE: Rule = Rule {
+    name: "learning-rate-too-high",
+    looks_at: "the training loss of the last five epochs, and the length of a step beside that of the weights",
+    threshold: "two rises in four by more than 2 % of the way from a perfect reconstruction to the mean image, \
+                where the mean over an epoch of a healthy run varies by less than 1 %; or steps of a tenth of the \
+                weights after the first epoch, a hundred times the thousandth that is usual (Stanford CS231n, \
+                \"Ratio of weights:updates\")",
+    check,
+};
+
+fn check(evidence: &Evidence<'_>) -> Option<Seen> {
+    let positions = evidence.train_positions();
+    let last = &positions[positions.len().saturating_sub(CHANGES + 1)..];
+    let rises = last.windows(2).filter(|pair| pair[1] - pair[0] > RISE).count();
+    let ratio = evidence.metrics.get(1..).and_then(<[_]>::last).and_then(|line| line.steps);
+    let long = ratio.filter(|steps| steps.update_ratio > RATIO);
+    let seen = if rises >= RISES {
+        let losses = &evidence.metrics[evidence.metrics.len() - last.len()..];
+        let losses: Vec<String> = losses.iter().map(|line| format!("{:.5}", line.train_loss)).collect();
+        format!("the training loss rose {rises} times in {} epochs ({})", last.len(), losses.join(", "))
+    } else {
+        let share = super::percent(long?.update_ratio);
+        format!("a step moves the weights by {share} of their length; 0.1 % is usual")
+    };
+    let now = evidence.settings.learning_rate;
+    Some(Seen {
+        seen,
+        meaning: "the steps are too long to come down into a minimum".into(),
+        advice: format!(
+            "Lower {}, now {now}, to {}, or let it rise slowly with {}",
+            SettingName::RATE,
+            (now * 1e8).round() / 1e9,
+            SettingName::WARMUP.to(500)
+        ),
+    })
+}

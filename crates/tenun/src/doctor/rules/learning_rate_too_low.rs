@@ -1,0 +1,63 @@
+//! `learning-rate-too-low`: the steps are tiny, or the loss still falls as fast at the end as before.
+
+use super::{Evidence, Rule, Seen, SettingName};
+
+/// Steps shorter than this beside the weights, in every epoch.
+const RATIO: f64 = 1e-4;
+
+/// Epochs before anything is said of that.
+const EPOCHS: usize = 3;
+
+/// Epochs before anything is said of the way of the loss.
+const ENOUGH: usize = 6;
+
+/// The last third falls at this share of the whole run's mean rate.
+const STEADY: f64 = 0.6;
+
+/// The whole run has fallen, and has to fall, by this share of the way to the mean image.
+const LEAST: f64 = 0.05;
+
+pub(super) const RULE: Rule = Rule {
+    name: "learning-rate-too-low",
+    looks_at: "the length of a step beside that of the weights, and at the end how the training loss has fallen",
+    threshold: "steps under 0.01 % of the weights in each of three epochs, a tenth of what is usual (Stanford \
+                CS231n, \"Ratio of weights:updates\"); or, of at least six epochs, a last third that falls at 60 % \
+                or more of the run's mean rate, where a run that has converged falls at a few percent of it",
+    check,
+};
+
+fn check(evidence: &Evidence<'_>) -> Option<Seen> {
+    let (rate, epochs) = (SettingName::RATE, SettingName::EPOCHS);
+    let now = evidence.settings.learning_rate;
+    let higher = (now * 1e10).round() / 1e9;
+    let ratios: Option<Vec<f64>> =
+        evidence.metrics.iter().map(|line| line.steps.map(|steps| steps.update_ratio)).collect();
+    let most = ratios.filter(|r| r.len() >= EPOCHS)?.into_iter().fold(0.0, f64::max);
+    if most < RATIO {
+        return Some(Seen {
+            seen: format!("a step moves the weights by {most:.1e} of their length at most; 1e-3 is usual"),
+            meaning: "the steps are so short that hardly anything is learned".into(),
+            advice: format!("Raise {rate}, now {now}, to {higher}"),
+        });
+    }
+    let positions = evidence.train_positions();
+    let count = positions.len();
+    let (first, last) = (*positions.first()?, *positions.last()?);
+    if !evidence.is_finished || count < ENOUGH || last < LEAST || first - last < LEAST {
+        return None;
+    }
+    let third = count / 3;
+    let mean = (first - last) / (count - 1) as f64;
+    let at_end = (positions[count - 1 - third] - last) / third as f64;
+    (at_end >= STEADY * mean).then(|| Seen {
+        seen: format!(
+            "in its last {third} epochs the training loss fell at {} of the mean rate of all {count}",
+            super::percent(at_end / mean)
+        ),
+        meaning: "it had not begun to settle when training ended".into(),
+        advice: format!(
+            "Raise {rate}, now {now}, to {higher}, or train longer with {}",
+            epochs.to(2 * evidence.settings.epochs)
+        ),
+    })
+}

@@ -1,0 +1,45 @@
+//! `saturated-sigmoid`: outputs so certain that they cannot be put right any more.
+
+use tenun_engine::Loss;
+
+use super::{Evidence, Rule, Seen, SettingName, percent};
+
+/// This share of all outputs.
+const SHARE: f64 = 0.05;
+
+pub(super) const RULE: Rule = Rule {
+    name: "saturated-sigmoid",
+    looks_at: "the outputs of up to 256 training images beside these images, where the network ends in a sigmoid",
+    threshold: "5 % of all outputs have a logit beyond ±6, where the sigmoid's slope is under a hundredth of its \
+                greatest, and are more than 0.1 from their target: a squared or absolute error passes on almost no \
+                gradient there (Glorot and Bengio, 2010)",
+    check,
+};
+
+fn check(evidence: &Evidence<'_>) -> Option<Seen> {
+    let sample = evidence.sample?;
+    let share = sample.stuck.filter(|&share| share >= SHARE)?;
+    let (rate, now) = (SettingName::RATE, evidence.settings.learning_rate);
+    let (meaning, advice) = match evidence.settings.loss {
+        Loss::Bce => (
+            "the network is certain and wrong, as after steps that were too long",
+            format!("Lower {rate}, now {now}, or shorten long gradients with {}", SettingName::CLIP.to(1)),
+        ),
+        Loss::Mse | Loss::Mae => (
+            "the gradient of this loss vanishes there, and they stay as they are",
+            format!(
+                "Take {}, whose gradient does not vanish, or lower {rate}, now {now}",
+                SettingName::LOSS.to("bce")
+            ),
+        ),
+    };
+    Some(Seen {
+        seen: format!(
+            "{} of the outputs for {} images are fully black or white, and wrong",
+            percent(share),
+            sample.images
+        ),
+        meaning: meaning.into(),
+        advice,
+    })
+}

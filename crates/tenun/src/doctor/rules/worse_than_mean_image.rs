@@ -1,0 +1,34 @@
+//! `worse-than-mean-image`: a network is no better than no network.
+
+use super::{Evidence, Rule, Seen, SettingName};
+
+pub(super) const RULE: Rule = Rule {
+    name: "worse-than-mean-image",
+    looks_at: "the finished model's scores, beside those of the mean training image given for every image",
+    threshold: "the loss it was trained for is not below that of the mean image, which knows nothing of the image it \
+                stands for",
+    check,
+};
+
+fn check(evidence: &Evidence<'_>) -> Option<Seen> {
+    let scores = evidence.scores?;
+    let loss = evidence.settings.loss;
+    let (model, mean) = (scores.scored.evaluation.overall.by(loss), scores.scored.baseline?.by(loss));
+    (model >= mean).then(|| Seen {
+        seen: format!(
+            "on the {} images the model scores {} {:.5}, the mean training image {:.5}",
+            scores.scored_on,
+            loss.to_string().to_uppercase(),
+            model,
+            mean
+        ),
+        meaning: "it has learned nothing of single images".into(),
+        advice: format!(
+            "Try another {}, now {}, or more epochs ({:#}; now {})",
+            SettingName::RATE,
+            evidence.settings.learning_rate,
+            SettingName::EPOCHS,
+            evidence.settings.epochs
+        ),
+    })
+}

@@ -1,0 +1,33 @@
+//! `worse-than-pca`: a linear method does better with as many numbers.
+
+use super::{Evidence, Rule, Seen, SettingName};
+
+pub(super) const RULE: Rule = Rule {
+    name: "worse-than-pca",
+    looks_at: "the finished model's scores, beside those of as many principal components as a code has numbers",
+    threshold: "the loss it was trained for is above that of PCA, the best linear autoencoder (Baldi and Hornik, \
+                1989)",
+    check,
+};
+
+fn check(evidence: &Evidence<'_>) -> Option<Seen> {
+    let scores = evidence.scores?;
+    let pca = scores.scored.pca?;
+    let loss = evidence.settings.loss;
+    let model = scores.scored.evaluation.overall.by(loss);
+    let (by_pca, name) = (pca.by(loss), loss.to_string().to_uppercase());
+    (model > by_pca).then(|| Seen {
+        seen: format!(
+            "on the {} images the model scores {name} {:.5}, PCA with {} components, found in {} training images, \
+             {by_pca:.5}",
+            scores.scored_on, model, pca.components, pca.images
+        ),
+        meaning: "a linear method without training does better with as many numbers".into(),
+        advice: format!(
+            "Take a network with a dense code, such as {}, or train longer ({:#}; now {})",
+            SettingName::PRESET.to("sharp"),
+            SettingName::EPOCHS,
+            evidence.settings.epochs
+        ),
+    })
+}

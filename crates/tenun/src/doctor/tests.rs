@@ -1,0 +1,290 @@
+//! Every rule is provoked by a real training run, and a healthy run provokes none.
+
+use std::sync::atomic::AtomicBool;
+
+use tenun_engine::layer::Layer;
+use tenun_engine::optimizer::Sgd;
+use tenun_engine::{Cpu, Loss, Method, Shape, Width};
+
+use super::*;
+use crate::data::{Collection, Dataset, Images};
+use crate::job::Job;
+use crate::preset::{self, Change, Recipe};
+use crate::run::RunDir;
+use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
+use crate::train::Observer;
+
+const SIDE: usize = 16;
+
+/// Whoever is told of warnings.
+#[derive(Default)]
+struct Ear(Vec<Finding>);
+
+impl Observer for Ear {
+    fn warning(&mut self, finding: &Finding) {
+        self.0.push(finding.clone());
+    }
+}
+
+/// A round spot on each image: where, how wide and how bright follows from `random`.
+fn spots(count: usize, seed: u64) -> Images {
+    let mut state = seed;
+    let mut random = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1_u64 << 24) as f32
+    };
+    let mut pixels = Vec::new();
+    for _ in 0..count {
+        let (y, x) = (3.0 + 10.0 * random(), 3.0 + 10.0 * random());
+        let (radius, bright) = (1.5 + 2.0 * random(), 0.5 + 0.5 * random());
+        for at in 0..SIDE * SIDE {
+            let far = ((at / SIDE) as f32 - y).hypot((at % SIDE) as f32 - x);
+            pixels.push((255.0 * bright * (1.0 + radius - far).clamp(0.0, 1.0)) as u8);
+        }
+    }
+    Images::new(Shape::new(1, SIDE, SIDE), pixels).unwrap()
+}
+
+fn map(images: &Images, of: impl Fn(u8) -> u8) -> Images {
+    Images::new(images.shape(), images.pixels().iter().map(|&byte| of(byte)).collect()).unwrap()
+}
+
+/// A run that has something to learn and learns it: 1,024 spots, a dense code.
+struct Run {
+    train: Images,
+    test: Images,
+    recipe: Recipe,
+    change: Change,
+}
+
+impl Run {
+    fn healthy() -> Self {
+        Self::of("[network]\nstages = [8, 16]\ndown = \"stride\"\nactivation = \"silu\"\nlatent = 8")
+    }
+
+    /// Of the network in a file, ten epochs.
+    fn of(network: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("network.toml");
+        std::fs::write(&path, network).unwrap();
+        let mut recipe = Recipe::read(&path).unwrap();
+        recipe.training = TrainingSettings {
+            epochs: 10,
+            batch_size: 32,
+            learning_rate: 3e-3,
+            ..TrainingSettings::default()
+        };
+        Self { train: spots(1024, 1), test: spots(128, 2), recipe, change: Change::default() }
+    }
+
+    fn preset(name: &str) -> Self {
+        let recipe = preset::find(name).unwrap().recipe();
+        let training = Self::healthy().recipe.training;
+        Self { recipe: Recipe { training, ..recipe }, ..Self::healthy() }
+    }
+
+    fn training(mut self, change: impl FnOnce(&mut TrainingSettings)) -> Self {
+        change(&mut self.recipe.training);
+        self
+    }
+
+    /// Runs it; the findings as they were told, after they were found to be the same when the run is examined again.
+    fn findings(self) -> Vec<Finding> {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDir::create(&folder.path().join("run"), false).unwrap();
+        let settings = Settings {
+            data: DataSettings { source: "spots".into(), ..DataSettings::default() },
+            network: NetworkSettings {
+                spec: Some(self.recipe.layers),
+                change: self.change,
+                ..NetworkSettings::default()
+            },
+            training: self.recipe.training,
+        };
+        let test = Dataset::new("spots", self.test);
+        let data = Collection::new("spots".into(), Dataset::new("spots", self.train), Some(test)).unwrap();
+        let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
+        let job = Job::on(settings, data, cpu, Vec::new()).unwrap();
+        let mut ear = Ear::default();
+        if job.run(&run, &mut ear, &AtomicBool::new(false)).is_ok() {
+            let again = job.examine(&run).unwrap();
+            let rules = |findings: &[Finding]| {
+                let mut names: Vec<String> = findings.iter().map(|finding| finding.rule.clone()).collect();
+                names.sort_unstable();
+                names
+            };
+            for rule in rules(&again) {
+                assert!(rules(&ear.0).contains(&rule), "{rule} was not told: {:?}", ear.0);
+            }
+        }
+        for finding in &ear.0 {
+            println!("{finding}");
+        }
+        ear.0
+    }
+
+    /// The finding of `rule`, which has to be there.
+    fn provokes(self, rule: &str) -> Finding {
+        let findings = self.findings();
+        let names: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        let found = findings.iter().find(|finding| finding.rule == rule);
+        let finding = found.unwrap_or_else(|| panic!("{rule} said nothing, but {names:?}"));
+        assert!(
+            SettingName::ALL.iter().any(|name| finding.advice.contains(name.config)),
+            "names no setting: {finding}"
+        );
+        finding.clone()
+    }
+}
+
+#[test]
+fn a_healthy_run_has_no_warnings() {
+    assert_eq!(Run::healthy().findings(), []);
+}
+
+#[test]
+fn rules_have_names_of_their_own_and_say_what_they_look_at() {
+    for (at, rule) in RULES.iter().enumerate() {
+        assert!(RULES[..at].iter().all(|other| other.name != rule.name), "{}", rule.name);
+        assert!(!rule.looks_at.is_empty() && !rule.threshold.is_empty(), "{}", rule.name);
+    }
+}
+
+#[test]
+fn pixels_not_scaled() {
+    let mut run = Run::healthy().training(|training| training.epochs = 1);
+    (run.train, run.test) =
+        (map(&run.train, |byte| u8::from(byte > 99)), map(&run.test, |byte| u8::from(byte > 99)));
+    assert!(run.provokes("pixels-not-scaled").seen.contains("from 0 to 1"));
+}
+
+#[test]
+fn images_all_equal() {
+    let mut run = Run::healthy().training(|training| training.epochs = 1);
+    let one = run.train.part(0..1);
+    run.train = run.train.select(&[0; 64]);
+    run.test = one;
+    run.provokes("images-all-equal");
+}
+
+#[test]
+fn exploding_gradients() {
+    // Without a sigmoid at its end the output has no bounds.
+    let linear = "[[encoder]]\nlayer = \"dense\"\nfeatures = 8\n[[decoder]]\nlayer = \"dense\"\nfeatures = 256\n\
+                  [[decoder]]\nlayer = \"reshape\"\nshape = { channels = 1, height = 16, width = 16 }\n";
+    let run = Run::of(linear).training(|training| {
+        training.optimizer = Method::Sgd(Sgd { momentum: 0.9, weight_decay: 0.0 });
+        training.learning_rate = 100.0;
+        training.loss = Loss::Mse;
+    });
+    run.provokes("exploding-gradients");
+}
+
+#[test]
+fn learning_rate_too_high() {
+    let run = Run::healthy().training(|training| {
+        training.learning_rate = 0.03;
+        training.batch_size = 4;
+    });
+    run.provokes("learning-rate-too-high");
+}
+
+#[test]
+fn learning_rate_too_low() {
+    let finding =
+        Run::healthy().training(|training| training.learning_rate = 1e-7).provokes("learning-rate-too-low");
+    assert!(finding.advice.contains("0.000001"), "{finding}");
+}
+
+#[test]
+fn loss_not_falling() {
+    Run::healthy().training(|training| training.learning_rate = 1e-6).provokes("loss-not-falling");
+}
+
+#[test]
+fn over_fitting() {
+    let mut run = Run::healthy().training(|training| training.epochs = 120);
+    run.train = spots(24, 1);
+    run.provokes("over-fitting");
+}
+
+#[test]
+fn dead_filters() {
+    Run::preset("cae").training(|training| training.learning_rate = 0.5).provokes("dead-filters");
+}
+
+#[test]
+fn dead_code_units() {
+    Run::preset("cae").training(|training| training.learning_rate = 0.5).provokes("dead-code-units");
+}
+
+#[test]
+fn dead_output_pixels() {
+    Run::preset("cae").training(|training| training.learning_rate = 0.5).provokes("dead-output-pixels");
+}
+
+#[test]
+fn saturated_sigmoid() {
+    let run = Run::healthy().training(|training| {
+        training.learning_rate = 1.0;
+        training.loss = Loss::Mse;
+    });
+    assert!(run.provokes("saturated-sigmoid").advice.contains("--loss bce"));
+}
+
+#[test]
+fn worse_than_mean_image() {
+    let run = Run::healthy().training(|training| {
+        training.learning_rate = 1e-7;
+        training.epochs = 1;
+    });
+    run.provokes("worse-than-mean-image");
+}
+
+#[test]
+fn worse_than_pca() {
+    Run::healthy().training(|training| training.epochs = 1).provokes("worse-than-pca");
+}
+
+#[test]
+fn posterior_collapse() {
+    let mut run = Run::preset("variational");
+    for layer in &mut run.recipe.layers.encoder {
+        if let Layer::Sampling(sampling) = layer {
+            sampling.beta = 100.0;
+        }
+    }
+    run.provokes("posterior-collapse");
+}
+
+#[test]
+fn dead_codes() {
+    let mut run = Run::preset("quantised");
+    for layer in &mut run.recipe.layers.encoder {
+        if let Layer::Quantize(quantize) = layer {
+            (quantize.codes, quantize.restart, quantize.decay) = (4096, 0.0, 0.9);
+        }
+    }
+    run.provokes("dead-codes");
+}
+
+#[test]
+fn copies_its_input() {
+    let mut run = Run::preset("denoising").training(|training| training.epochs = 1);
+    for layer in &mut run.recipe.layers.encoder {
+        if let Layer::Corrupt(noise) = layer {
+            noise.amount = 0.0;
+        }
+    }
+    run.provokes("copies-its-input");
+    // A code as wide as the image, and nothing else that limits it.
+    let mut wide = Run::healthy().training(|training| training.epochs = 1);
+    wide.change = Change { latent: Some(SIDE * SIDE), ..Change::default() };
+    assert!(wide.provokes("copies-its-input").advice.contains("--latent 32"));
+    // Noise that is still there at the end.
+    let barely = Run::preset("denoising").training(|training| {
+        training.epochs = 1;
+        training.learning_rate = 1e-6;
+    });
+    assert!(barely.provokes("copies-its-input").seen.contains("squared error"));
+}

@@ -1,0 +1,122 @@
+//! PCA as an autoencoder: what the best linear one scores with as many numbers.
+
+use serde::{Deserialize, Serialize};
+use tenun_engine::Loss;
+
+use super::{Evaluation, ImageScores, Scores, bce, evaluate_with_bce};
+use crate::Error;
+use crate::data::Images;
+use crate::latent::Pca;
+
+/// The eigenproblem is at most this large: its time grows with the cube, its memory with the square.
+const MOST_FEATURES: usize = 1024;
+
+/// Training images that components are found in, at most: the time grows with them, and beyond some thousand the
+/// components hardly change.
+const MOST_IMAGES: usize = 60_000;
+
+/// Before the cross-entropy is taken, the output of PCA, which knows nothing of probabilities, is clipped to
+/// [0.01, 0.99], which serves it best; the other measures take it clipped to [0, 1].
+const MARGIN: f32 = 0.01;
+
+/// Images scored at a time.
+const CHUNK: usize = 1024;
+
+/// What PCA of a width scores.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PcaScores {
+    /// Components: the numbers of a code.
+    pub components: usize,
+    /// Training images that they were found in.
+    pub images: usize,
+    /// The scores of the reconstructions.
+    pub scores: Scores,
+}
+
+impl PcaScores {
+    /// The score in the loss `loss`.
+    #[must_use]
+    pub fn by(&self, loss: Loss) -> f64 {
+        self.scores.by(loss)
+    }
+}
+
+/// What PCA scores on `test` with its components found in `train`, for each of `widths`, in rising order: the best
+/// linear autoencoder by squared error (Baldi and Hornik, "Neural networks and principal component analysis: learning
+/// from examples without local minima", 1989).
+///
+/// Widths that PCA cannot have, for want of pixels or of images, are left out. Of more than 60,000 training images,
+/// or of more than 1024 whose pixels are more than that, so many are taken, evenly spread.
+///
+/// # Errors
+/// If `test` is empty, or of another shape than `train`.
+pub fn pca_baseline(train: &Images, test: &Images, widths: &[usize]) -> Result<Vec<PcaScores>, Error> {
+    let features = train.shape().len();
+    let train = train.spread(if features > MOST_FEATURES { MOST_FEATURES } else { MOST_IMAGES });
+    let most = if train.len() < 2 { 0 } else { features.min(train.len()) };
+    let mut widths: Vec<usize> =
+        widths.iter().copied().filter(|&width| (1..=most).contains(&width)).collect();
+    widths.sort_unstable();
+    widths.dedup();
+    let Some(&widest) = widths.last() else { return Ok(Vec::new()) };
+    let mut pca = Pca::fit(&floats(&train), features, widest)?;
+    let mut found = Vec::with_capacity(widths.len());
+    for &width in widths.iter().rev() {
+        pca.truncate(width);
+        found.push(PcaScores { components: width, images: train.len(), scores: scores(&pca, test)? });
+    }
+    found.reverse();
+    Ok(found)
+}
+
+fn scores(pca: &Pca, test: &Images) -> Result<Scores, Error> {
+    let features = test.shape().len();
+    let mut per_image = ImageScores::default();
+    for start in (0..test.len()).step_by(CHUNK) {
+        let part = test.part(start..(start + CHUNK).min(test.len()));
+        let mut output = pca.inverse_transform(&pca.transform(&floats(&part))?)?;
+        output.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+        let inside: Vec<f32> = output.iter().map(|value| value.clamp(MARGIN, 1.0 - MARGIN)).collect();
+        let images = part.pixels().chunks_exact(features).zip(inside.chunks_exact(features));
+        let losses: Vec<f64> = images.map(|(image, output)| bce::bce(image, output)).collect();
+        per_image.extend(evaluate_with_bce(&part, &output, &losses, None)?.per_image);
+    }
+    Ok(Evaluation::of(per_image, None)?.overall)
+}
+
+fn floats(images: &Images) -> Vec<f32> {
+    images.pixels().iter().map(|&byte| f32::from(byte) / 255.0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tenun_engine::Shape;
+
+    use super::*;
+
+    fn images(count: usize, salt: usize) -> Images {
+        let pixel = |at: usize| ((at / 16 + salt) * (at % 16 + 1) * 7 % 256) as u8;
+        Images::new(Shape::new(1, 4, 4), (0..count * 16).map(pixel).collect()).unwrap()
+    }
+
+    #[test]
+    fn more_components_lose_less_and_all_of_them_nothing() {
+        let (train, test) = (images(60, 0), images(20, 3));
+        let found = pca_baseline(&train, &test, &[16, 2, 8, 2, 99, 0]).unwrap();
+        let widths: Vec<usize> = found.iter().map(|pca| pca.components).collect();
+        assert_eq!(widths, [2, 8, 16]);
+        for by in Loss::ALL {
+            assert!(found.is_sorted_by(|a, b| a.by(by) > b.by(by)), "{found:?}");
+        }
+        assert!(
+            found.iter().all(|pca| pca.scores.bce > pca.scores.bce_floor && pca.images == 60),
+            "{found:?}"
+        );
+        assert!(found[2].scores.mse < 1e-9, "as many components as pixels: {found:?}");
+    }
+
+    #[test]
+    fn without_images_to_find_components_in_there_is_none() {
+        assert_eq!(pca_baseline(&images(1, 0), &images(2, 0), &[1]).unwrap(), []);
+    }
+}

@@ -1,0 +1,128 @@
+//! [`Pulse`]: what the steps of an epoch are like: how long gradients are, and how far they move the weights.
+
+use serde::{Deserialize, Serialize};
+
+/// A gradient is compared with the median of at most so many before it.
+const WINDOW: usize = 64;
+
+/// With fewer gradients before it there is nothing to compare with.
+const LEAST: usize = 16;
+
+/// The weights are compared before and after every so many-th step: often enough for a mean, and cheap.
+pub(crate) const COMPARED: usize = 16;
+
+/// What the steps of an epoch were like.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// The mean of the gradients' Euclidean norms, before they are shortened.
+    pub gradient_norm: f64,
+    /// The largest of these norms.
+    pub gradient_norm_max: f64,
+    /// The largest ratio of a norm to the median of up to 64 norms before it; none while there are fewer than 16.
+    pub gradient_spike: Option<f64>,
+    /// ‖new weights − old weights‖ / ‖old weights‖, the mean over the first and every sixteenth step after it.
+    pub update_ratio: f64,
+}
+
+/// Gathers [`StepMetrics`]. It is part of the checkpoint, so that an epoch in two pieces has the same.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pulse {
+    /// The last norms, the newest at the end.
+    recent: Vec<f64>,
+    steps: u32,
+    norm_sum: f64,
+    norm_max: f64,
+    spike: Option<f64>,
+    compared: u32,
+    ratio_sum: f64,
+}
+
+impl Pulse {
+    /// A step against a gradient of this norm, which moved the weights by that share of themselves.
+    ///
+    /// What is not finite is passed over: the loss or the weights will say so.
+    pub(crate) fn step(&mut self, norm: f64, ratio: Option<f64>) {
+        if !norm.is_finite() || ratio.is_some_and(|ratio| !ratio.is_finite()) {
+            return;
+        }
+        if self.recent.len() >= LEAST {
+            let (mut sorted, count) = ([0.0; WINDOW], self.recent.len());
+            sorted[..count].copy_from_slice(&self.recent);
+            let (_, median, _) = sorted[..count].select_nth_unstable_by(count / 2, f64::total_cmp);
+            let spike = norm / median.max(f64::MIN_POSITIVE);
+            self.spike = Some(self.spike.map_or(spike, |before| before.max(spike)));
+        }
+        if self.recent.len() == WINDOW {
+            self.recent.remove(0);
+        }
+        self.recent.push(norm);
+        self.steps += 1;
+        self.norm_sum += norm;
+        self.norm_max = self.norm_max.max(norm);
+        if let Some(ratio) = ratio {
+            self.compared += 1;
+            self.ratio_sum += ratio;
+        }
+    }
+
+    /// The epoch ends: what its steps were like; only the last norms stay.
+    pub(crate) fn turn(&mut self) -> Option<StepMetrics> {
+        let recent = std::mem::take(&mut self.recent);
+        let epoch = std::mem::replace(self, Self { recent, ..Self::default() });
+        (epoch.steps > 0 && epoch.compared > 0).then(|| StepMetrics {
+            gradient_norm: epoch.norm_sum / f64::from(epoch.steps),
+            gradient_norm_max: epoch.norm_max,
+            gradient_spike: epoch.spike,
+            update_ratio: epoch.ratio_sum / f64::from(epoch.compared),
+        })
+    }
+}
+
+/// ‖`new` − `old`‖ / ‖`old`‖.
+pub(crate) fn update_ratio(old: &[f32], new: &[f32]) -> f64 {
+    let (mut moved, mut length) = (0.0, 0.0);
+    for (&old, &new) in old.iter().zip(new) {
+        moved += (f64::from(new) - f64::from(old)).powi(2);
+        length += f64::from(old).powi(2);
+    }
+    (moved / length.max(f64::MIN_POSITIVE)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spike_is_measured_by_the_median_before_it_and_known_means_come_out() {
+        let mut pulse = Pulse::default();
+        assert_eq!(pulse.turn(), None);
+        for step in 0..LEAST {
+            pulse.step(2.0, (step == 0).then_some(0.5));
+        }
+        pulse.step(100.0, Some(0.25));
+        pulse.step(2.0, None);
+        let metrics = pulse.turn().unwrap();
+        assert_eq!((metrics.gradient_spike, metrics.gradient_norm_max), (Some(50.0), 100.0));
+        assert_eq!((metrics.gradient_norm, metrics.update_ratio), (134.0 / 18.0, 0.375));
+        // The next epoch has the norms before it to compare with, and nothing else of this one.
+        pulse.step(4.0, Some(0.1));
+        let next = pulse.turn().unwrap();
+        assert_eq!((next.gradient_spike, next.gradient_norm_max), (Some(2.0), 4.0));
+    }
+
+    #[test]
+    fn the_window_moves() {
+        let mut pulse = Pulse::default();
+        (0..WINDOW).for_each(|_| pulse.step(1.0, None));
+        (0..WINDOW).for_each(|_| pulse.step(10.0, Some(0.0)));
+        pulse.turn();
+        pulse.step(10.0, Some(0.0));
+        assert_eq!(pulse.turn().unwrap().gradient_spike, Some(1.0));
+    }
+
+    #[test]
+    fn the_way_of_the_weights_is_a_share_of_their_length() {
+        assert!((update_ratio(&[3.0, 4.0], &[3.0, 4.5]) - 0.1).abs() < 1e-12);
+        assert!(update_ratio(&[0.0], &[1.0]).is_finite());
+    }
+}
