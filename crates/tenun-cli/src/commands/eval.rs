@@ -4,7 +4,7 @@ use serde::Serialize;
 use tenun::Model;
 use tenun::data::{Dataset, Images, find_named};
 use tenun::engine::Cpu;
-use tenun::evaluate::{ClassScores, Scores};
+use tenun::evaluate::{ClassScores, PcaScores, Scores};
 use tenun::job::{self, Job};
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
@@ -24,6 +24,8 @@ struct Scored<'a> {
     images: usize,
     overall: &'a Scores,
     mean_image: Option<&'a Scores>,
+    /// PCA with as many components as a code has numbers.
+    pca: Option<&'a PcaScores>,
     classes: &'a [ClassScores],
 }
 
@@ -48,6 +50,7 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
     let Measured { train, set, split } = measured;
     let scored = job::score(&model, &set, Some(&train), &cpu)?;
     let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
+    let pca = scored.pca.as_ref();
     let fields = Scored {
         model: &args.model,
         data: set.name(),
@@ -55,11 +58,12 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
         images: set.len(),
         overall,
         mean_image: baseline,
+        pca,
         classes: &scored.evaluation.classes,
     };
     printer.result("eval", &fields, || {
         let heading = format!("{}: {}\n\n", set.name(), counted(set.len(), &format!("{split} image")));
-        heading + &table(overall, baseline, &scored.evaluation.classes)
+        heading + &table(overall, baseline, pca, &scored.evaluation.classes)
     });
     Ok(())
 }
@@ -104,7 +108,12 @@ fn data_of(args: &EvalArgs, given: &Given, model: &Model) -> Result<(String, Sou
     }
 }
 
-fn table(overall: &Scores, baseline: Option<&Scores>, classes: &[ClassScores]) -> String {
+fn table(
+    overall: &Scores,
+    baseline: Option<&Scores>,
+    pca: Option<&PcaScores>,
+    classes: &[ClassScores],
+) -> String {
     let mut table = Table::new(&[
         ("", Align::Left),
         ("images", Align::Right),
@@ -130,6 +139,9 @@ fn table(overall: &Scores, baseline: Option<&Scores>, classes: &[ClassScores]) -
     row("model", String::new(), overall);
     if let Some(baseline) = baseline {
         row("mean image", String::new(), baseline);
+    }
+    if let Some(pca) = pca {
+        row(&format!("PCA, {}", counted(pca.components, "component")), String::new(), &pca.scores);
     }
     for class in classes {
         if let Some(scores) = &class.scores {
