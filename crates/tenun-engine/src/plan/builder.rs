@@ -1,5 +1,7 @@
 //! [`Builder`]: collects the tensors and operations that layers lower to.
 
+use super::batched::{Batched, Rows};
+use super::convolution::Parameters;
 use super::grid::{Grid, Grids};
 use super::program::Program;
 use super::tile::{Op, TensorId, TermId, WinnersId};
@@ -40,6 +42,7 @@ pub(crate) struct Builder<S: Simd> {
     /// What layers add to the loss: what it is, and the layer.
     terms: Vec<(&'static str, String)>,
     loss_weights: Option<TensorId>,
+    rows: Rows,
 }
 
 /// A tensor whose layout is not settled yet.
@@ -64,6 +67,7 @@ impl<S: Simd> Builder<S> {
             step: None,
             terms: Vec::new(),
             loss_weights: None,
+            rows: Rows::default(),
         }
     }
 
@@ -117,6 +121,11 @@ impl<S: Simd> Builder<S> {
     pub(crate) fn term(&mut self, what: &'static str, layer: &Placed) -> TermId {
         self.terms.push((what, layer.name.clone()));
         TermId(self.terms.len() - 1)
+    }
+
+    /// Room for what a dense layer keeps of every image, for the gradient over the whole batch.
+    pub(super) fn batched(&mut self, inputs: usize, filters: usize, parameters: Parameters) -> Batched {
+        self.rows.add(inputs, filters, parameters)
     }
 
     /// A tensor of an image's shape, by which the loss of each number is multiplied in training.
@@ -179,6 +188,7 @@ impl<S: Simd> Builder<S> {
         let mut program = Program::new(grids, winners, ops, steps);
         program.terms = self.terms.iter().map(name).collect();
         program.loss_weights = self.loss_weights;
+        program.rows = self.rows;
         program
     }
 }

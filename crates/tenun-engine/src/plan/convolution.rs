@@ -118,6 +118,11 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
+    /// Where they stand.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = &Range<usize>> {
+        std::iter::once(&self.weight).chain(&self.bias)
+    }
+
     /// Those of a layer with a weight and perhaps a bias.
     pub(super) fn of(at: &Placed) -> Self {
         Self {
@@ -147,6 +152,10 @@ impl Convolution {
             builder.border(dy, geometry.gradient_borders(output));
         }
         let parameters = Parameters::of(at);
+        // With a single pixel the gradient of the weights is taken over the whole batch.
+        let is_dense = geometry.kernel == 1 && geometry.input.area() == 1;
+        let batched = (is_dense && y.gradient.is_some())
+            .then(|| builder.batched(geometry.input.channels, geometry.filters, parameters.clone()));
         builder.push(move |grids| {
             let (x_grid, y_grid) = (&grids[x.value], &grids[y.value]);
             let pixels: Vec<_> = (0..output.height)
@@ -155,7 +164,8 @@ impl Convolution {
                 .collect();
             let offsets = geometry.offsets(x_grid);
             let forward = Correlation::new(&pixels, offsets, geometry.filters, y_grid.plane());
-            let backward = y.gradient.map(|dy| Gradients::new::<S>(geometry, &parameters, x, dy, grids));
+            let backward =
+                y.gradient.map(|dy| Gradients::new::<S>(geometry, &parameters, (x, dy), batched, grids));
             Box::new(Self { geometry, parameters, x: x.value, y: y.value, forward, backward })
         });
         Port { exclusive: true, ..y }
@@ -187,8 +197,7 @@ impl<S: Simd> Op<S> for Convolution {
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         if let Some(backward) = &self.backward {
-            let Tile { tensors, packed, gradients, .. } = tile;
-            backward.run(s, tensors, &packed[self.forward.packed_len()..], gradients);
+            backward.run(s, tile, self.forward.packed_len());
         }
     }
 }

@@ -4,10 +4,11 @@
 //! the input's is again a correlation, one for each residue of the stride: an input pixel at distance r past a
 //! multiple of the stride meets only the kernel positions with the same residue.
 
-use super::Port;
+use super::batched::Batched;
 use super::convolution::{ConvGeometry, Parameters};
 use super::grid::{Grid, Grids, Rows};
 use super::tile::{TensorId, Tensors};
+use super::{Port, Tile};
 use crate::Shape;
 use crate::lane::correlate::Correlation;
 use crate::lane::outer::Outer;
@@ -20,8 +21,16 @@ pub(super) struct Gradients {
     x: TensorId,
     dy: TensorId,
     dy_rows: Rows,
-    weight: Outer,
+    weight: Weight,
     input: Option<InputGradient>,
+}
+
+/// How the gradients of weight and bias are taken.
+enum Weight {
+    /// Over the pixels of a tile.
+    Tile(Outer),
+    /// Over the whole batch, for a dense layer; with the places of its inputs.
+    Batch(Batched, Vec<usize>),
 }
 
 /// The gradient of the input: one correlation of the output's gradient for each residue of the stride.
@@ -36,8 +45,8 @@ impl Gradients {
     pub(super) fn new<S: Simd>(
         geometry: ConvGeometry,
         parameters: &Parameters,
-        x: Port,
-        dy: TensorId,
+        (x, dy): (Port, TensorId),
+        batched: Option<Batched>,
         grids: &Grids,
     ) -> Self {
         let (x_grid, dy_grid) = (&grids[x.value], &grids[dy]);
@@ -45,7 +54,16 @@ impl Gradients {
         let rows: Vec<_> =
             (0..height).map(|r| (geometry.corner(x_grid, r, 0), dy_grid.at(0, r, 0))).collect();
         let offsets = geometry.offsets(x_grid);
-        let weight = Outer::new(&rows, width, geometry.stride, offsets, geometry.filters, dy_grid.plane());
+        let weight = match batched {
+            Some(batched) => {
+                let corner = geometry.corner(x_grid, 0, 0);
+                Weight::Batch(batched, offsets.into_iter().map(|offset| corner + offset).collect())
+            }
+            None => {
+                let stride = geometry.stride;
+                Weight::Tile(Outer::new(&rows, width, stride, offsets, geometry.filters, dy_grid.plane()))
+            }
+        };
         let input = x.gradient.map(|dx| InputGradient::new(&geometry, dy_grid, dx, &grids[dx]));
         let dy_rows = Rows::of::<S>(dy_grid);
         Self { geometry, parameters: parameters.clone(), x: x.value, dy, dy_rows, weight, input }
@@ -63,20 +81,30 @@ impl Gradients {
         }
     }
 
-    /// Writes the gradients of the parameters to their places in `gradients`, and that of the input.
-    pub(super) fn run<S: Simd>(&self, s: S, tensors: &mut Tensors, packed: &[f32], gradients: &mut [f32]) {
+    /// Writes the gradients of the parameters to their places, or keeps what they are taken from, and writes that of
+    /// the input. This operation's own packed weights begin at `start`.
+    pub(super) fn run<S: Simd>(&self, s: S, tile: &mut Tile<'_>, start: usize) {
+        let Tile { tensors, packed, gradients, rows, stride, .. } = tile;
         let [x, dy] = tensors.many([self.x, self.dy]);
-        s.enter(
-            #[inline(always)]
-            || {
-                if let Some(bias) = &self.parameters.bias {
-                    bias_gradient(s, dy, &self.dy_rows, &mut gradients[bias.clone()]);
-                }
-                self.weight.run(s, x, dy, &mut gradients[self.parameters.weight.clone()]);
-            },
-        );
+        match &self.weight {
+            Weight::Tile(weight) => s.enter(
+                #[inline(always)]
+                || {
+                    if let Some(bias) = &self.parameters.bias {
+                        bias_gradient(s, dy, &self.dy_rows, &mut gradients[bias.clone()]);
+                    }
+                    weight.run(s, x, dy, &mut gradients[self.parameters.weight.clone()]);
+                },
+            ),
+            Weight::Batch(batched, inputs) => {
+                let outputs = (0..self.geometry.filters)
+                    .flat_map(|f| self.dy_rows.channel(f))
+                    .map(|row| row.start / S::LANES);
+                batched.keep::<S>((x, inputs), (dy, outputs), rows, *stride);
+            }
+        }
         if let Some(input) = &self.input {
-            input.run(s, tensors, self.dy, packed);
+            input.run(s, tensors, self.dy, &packed[start..]);
         }
     }
 }

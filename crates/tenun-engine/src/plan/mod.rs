@@ -5,6 +5,7 @@
 //! `Workspace` of its own for each thread. Nothing is allocated while it runs. [`TrainingPlan`] and
 //! [`ForwardPlan`] run programs over batches on all cores.
 
+mod batched;
 mod builder;
 mod convolution;
 mod forward;

@@ -157,9 +157,10 @@ impl Pooled {
                         let pixels = windows(map, pooled).map(|w| w.map(|(r, c)| grid.at(0, r, c))).collect();
                         let unpool = Unpool { map: id, pixels, plane: grid.plane() };
                         match passes.zip(room) {
-                            None => {
-                                Back::Map(unpool, Gradients::new::<S>(geometry, &parameters, x, id, grids))
-                            }
+                            None => Back::Map(
+                                unpool,
+                                Gradients::new::<S>(geometry, &parameters, (x, id), None, grids),
+                            ),
                             Some((passes, room)) => {
                                 let way = winograd::Gradients::new::<S>(
                                     &geometry,
@@ -292,7 +293,7 @@ impl<S: Simd> Op<S> for Pooled {
             }
             Back::Map(unpool, way) => {
                 unpool.run(s, tensors, backward, winners);
-                way.run(s, tensors, &packed[self.forward.packed_len()..], gradients);
+                way.run(s, tile, self.forward.packed_len());
             }
             Back::Blocks(unpool, way) => {
                 unpool.run(s, tensors, backward, winners);

@@ -1,5 +1,6 @@
 //! [`Program`]: the operations of a plan with the layouts of their tensors, and [`Workspace`], one thread's buffers.
 
+use super::batched::Rows;
 use super::tile::{AllWinners, TensorId, Tensors};
 use super::{Grid, Grids, Op, Step, Tile};
 use crate::lane::pooled::Winners;
@@ -20,6 +21,8 @@ pub(super) struct Program<S: Simd> {
     pub(super) terms: Vec<String>,
     /// What the loss of each number counts, where layers have a say in it.
     pub(super) loss_weights: Option<TensorId>,
+    /// What is kept of every image for gradients over the whole batch.
+    pub(super) rows: Rows,
 }
 
 /// The buffers one thread needs to run a program.
@@ -46,7 +49,16 @@ impl<S: Simd> Program<S> {
                 end
             })
             .collect();
-        Self { grids, winners, ops, packed_ends, steps, terms: Vec::new(), loss_weights: None }
+        Self {
+            grids,
+            winners,
+            ops,
+            packed_ends,
+            steps,
+            terms: Vec::new(),
+            loss_weights: None,
+            rows: Rows::default(),
+        }
     }
 
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
@@ -87,9 +99,19 @@ impl<S: Simd> Program<S> {
     }
 
     /// Runs all operations backwards, after the gradient of the output was written.
-    pub(super) fn backward(&self, s: S, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
+    ///
+    /// `rows` are those of the images in the lanes, as many as there are.
+    pub(super) fn backward(
+        &self,
+        s: S,
+        parameters: &[f32],
+        packed: &[f32],
+        workspace: &mut Workspace,
+        rows: &mut [f32],
+    ) {
         for (i, op) in self.ops.iter().enumerate().rev() {
-            op.backward(s, &mut self.tile(i, parameters, packed, workspace));
+            let tile = self.tile(i, parameters, packed, workspace);
+            op.backward(s, &mut Tile { rows, stride: self.rows.stride(), ..tile });
         }
     }
 
@@ -110,6 +132,8 @@ impl<S: Simd> Program<S> {
             noise: &workspace.noise,
             weights: &workspace.weights,
             terms: &mut workspace.terms,
+            rows: &mut [],
+            stride: 0,
         }
     }
 }

@@ -75,6 +75,8 @@ impl Trial<'_> {
             penalties: Vec::new(),
         };
         workspace.weights = [PENALTY_WEIGHT; TILE];
+        let stride = program.rows.stride();
+        let mut rows = vec![0.0; TILE * stride];
         for pass in 0..TILE / S::LANES {
             let first = pass * S::LANES;
             let indices: Vec<u32> = (first..first + S::LANES).map(|i| i as u32).collect();
@@ -99,7 +101,8 @@ impl Trial<'_> {
             let outputs = outcome.outputs[first * length..].chunks_exact_mut(length);
             output.write(S::LANES, &workspace.tensors, outputs);
             seed_intake.fill::<S>(&mut workspace.tensors, Images::Floats(seeds), &indices, &scaling);
-            program.backward(s, parameters, &packed, &mut workspace);
+            let rows = &mut rows[first * stride..(first + S::LANES) * stride];
+            program.backward(s, parameters, &packed, &mut workspace, rows);
             if let Some(d_input) = &d_input {
                 let images = outcome.d_images[first * input.len()..].chunks_exact_mut(input.len());
                 d_input.write(S::LANES, &workspace.tensors, images);
@@ -108,6 +111,7 @@ impl Trial<'_> {
                 *sum += d;
             }
         }
+        program.rows.gradient(s, &rows, &mut outcome.d_parameters);
         outcome
     }
 }

@@ -76,6 +76,10 @@ pub(crate) struct Tile<'a> {
     pub(crate) weights: &'a [f32; TILE],
     /// The terms that layers add to the loss, lane by lane.
     pub(crate) terms: &'a mut [[f32; TILE]],
+    /// What is kept of each image in the lanes for gradients over the whole batch, `stride` floats an image; only
+    /// backwards.
+    pub(crate) rows: &'a mut [f32],
+    pub(crate) stride: usize,
 }
 
 impl Tile<'_> {

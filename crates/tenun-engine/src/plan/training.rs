@@ -1,5 +1,7 @@
 //! [`TrainingPlan`]: the gradient of a batch.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::head::{self, Head};
@@ -33,7 +35,8 @@ pub struct Batch<'a> {
 ///
 /// The gradient is that of the mean loss over all numbers of all images of the batch. Its sum is taken in a
 /// fixed order: pixels of an image; eight images of half a tile; two halves; the tiles of a group one after the
-/// other; groups as a balanced tree. Threads and register widths do not change a bit of it.
+/// other; groups as a balanced tree. Of a dense layer's parameters it is a single chain over the images. Threads
+/// and register widths do not change a bit of it.
 pub struct TrainingPlan {
     runner: Box<dyn Runner>,
     image_len: usize,
@@ -138,6 +141,8 @@ impl WithSimd for Compile<'_> {
             packed: program.packed(),
             workspaces: PerThread::new(self.cpu, || (program.workspace(parameters), vec![0.0; parameters])),
             groups: Vec::new(),
+            summed: program.rows.others(parameters),
+            rows: Vec::new(),
             program,
             cpu: self.cpu.clone(),
         };
@@ -158,6 +163,10 @@ struct Training<S: Simd> {
     workspaces: PerThread<(Workspace, Vec<f32>)>,
     /// The gradient of each group of tiles.
     groups: Vec<Vec<f32>>,
+    /// The parameters whose gradient is summed over tiles and groups.
+    summed: Vec<Range<usize>>,
+    /// What is kept of each image of a batch.
+    rows: Vec<f32>,
 }
 
 impl<S: Simd> Training<S> {
@@ -169,7 +178,7 @@ impl<S: Simd> Training<S> {
         indices: &[u32],
         workspace: &mut Workspace,
         gradient: &mut [f32],
-        (losses, terms): (&mut [f32], &mut [f32]),
+        (losses, terms, rows): (&mut [f32], &mut [f32], &mut [f32]),
     ) {
         let length = self.intake.image_len();
         #[allow(clippy::cast_precision_loss)]
@@ -201,11 +210,16 @@ impl<S: Simd> Training<S> {
                     *to = from[lane];
                 }
             }
-            self.program.backward(self.s, parameters, &self.packed, workspace);
-            if pass == 0 {
-                gradient.copy_from_slice(&workspace.gradients);
-            } else {
-                add(gradient, &workspace.gradients);
+            let stride = self.program.rows.stride();
+            let images = lanes(losses.len());
+            let rows = &mut rows[images.start * stride..images.end * stride];
+            self.program.backward(self.s, parameters, &self.packed, workspace, rows);
+            for range in &self.summed {
+                if pass == 0 {
+                    gradient[range.clone()].copy_from_slice(&workspace.gradients[range.clone()]);
+                } else {
+                    add(&mut gradient[range.clone()], &workspace.gradients[range.clone()]);
+                }
             }
         }
     }
@@ -235,36 +249,45 @@ impl<S: Simd> Runner for Training<S> {
         }
         self.program.pack(parameters, &mut self.packed);
         let mut groups = std::mem::take(&mut self.groups);
+        let stride = self.program.rows.stride();
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.resize(rows.len().max(batch.indices.len() * stride), 0.0);
+        let rows_of_batch = &mut rows[..batch.indices.len() * stride];
         // Tiles of a group, by the group's number; the losses are cut at the same places.
         let tiles_of = |group: usize| group * tiles / count..(group + 1) * tiles / count;
-        let mut rest = (losses, terms);
+        let mut rest = (losses, terms, &mut *rows_of_batch);
         let work: Vec<_> = groups[..count]
             .iter_mut()
             .enumerate()
             .map(|(group, sum)| {
-                let (losses, terms) = std::mem::take(&mut rest);
+                let (losses, terms, rows) = std::mem::take(&mut rest);
                 let images = (tiles_of(group).len() * TILE).min(losses.len());
                 let (losses, losses_after) = losses.split_at_mut(images);
                 let (terms, terms_after) = terms.split_at_mut(images * per_image);
-                rest = (losses_after, terms_after);
-                (group, sum, losses, terms)
+                let (rows, rows_after) = rows.split_at_mut(images * stride);
+                rest = (losses_after, terms_after, rows_after);
+                (group, sum, losses, terms, rows)
             })
             .collect();
         let this = &*self;
         this.cpu.run(|| {
-            work.into_par_iter().with_max_len(1).for_each(|(group, sum, losses, terms)| {
+            work.into_par_iter().with_max_len(1).for_each(|(group, sum, losses, terms, rows)| {
                 let (workspace, tile_gradient) = &mut *this.workspaces.get();
                 let first = tiles_of(group).start;
-                let mut terms = terms;
+                let (mut terms, mut rows) = (terms, rows);
                 for (i, losses) in losses.chunks_mut(TILE).enumerate() {
                     let (own, after) = std::mem::take(&mut terms).split_at_mut(losses.len() * per_image);
                     terms = after;
+                    let (kept, after) = std::mem::take(&mut rows).split_at_mut(losses.len() * stride);
+                    rows = after;
                     let start = (first + i) * TILE;
                     let indices = &batch.indices[start..start + losses.len()];
                     let to = if i == 0 { &mut *sum } else { &mut *tile_gradient };
-                    this.tile(parameters, batch, indices, workspace, to, (losses, own));
+                    this.tile(parameters, batch, indices, workspace, to, (losses, own, kept));
                     if i > 0 {
-                        add(sum, tile_gradient);
+                        for range in &this.summed {
+                            add(&mut sum[range.clone()], &tile_gradient[range.clone()]);
+                        }
                     }
                 }
             });
@@ -274,11 +297,16 @@ impl<S: Simd> Runner for Training<S> {
         while step < count {
             for left in (0..count.saturating_sub(step)).step_by(2 * step) {
                 let (a, b) = groups.split_at_mut(left + step);
-                add(&mut a[left], &b[0]);
+                for range in &self.summed {
+                    add(&mut a[left][range.clone()], &b[0][range.clone()]);
+                }
             }
             step *= 2;
         }
-        gradient.copy_from_slice(&groups[0]);
-        self.groups = groups;
+        for range in &self.summed {
+            gradient[range.clone()].copy_from_slice(&groups[0][range.clone()]);
+        }
+        self.cpu.run(|| self.program.rows.gradient(self.s, rows_of_batch, gradient));
+        (self.groups, self.rows) = (groups, rows);
     }
 }

@@ -1,0 +1,140 @@
+//! The kernel of a dense layer's weight gradient over a whole batch.
+//!
+//! ```text
+//! dw[f][i] = Σ_images  dy[image][f] · x[image][i]
+//! ```
+//!
+//! With one pixel an image there is too little to sum within a tile: a weight would cost one multiply-add and a
+//! whole reduction over lanes, and its gradient be written once a tile. Here lanes are neighbouring inputs i of one image, and
+//! each weight is a single chain over the images of the batch in their order, the same for every register width.
+
+use super::{Simd, TILE, Vector};
+
+/// Vectors of inputs of a block.
+const COLUMNS: usize = 3;
+
+/// Where x and dy stand in the row of an image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Product {
+    /// First of the inputs; behind the last of them, up to a whole tile, stand zeros.
+    pub(crate) x: usize,
+    /// First of the output's gradients.
+    pub(crate) dy: usize,
+    pub(crate) inputs: usize,
+}
+
+impl Product {
+    /// Writes the gradient `dw[f][i]` of whole filters, of which the first is number `first`, from `rows`, each
+    /// `stride` long.
+    ///
+    /// # Panics
+    /// If the rows are shorter than the place of x or dy in them.
+    #[inline(always)]
+    pub(crate) fn run<S: Simd>(&self, s: S, rows: &[f32], stride: usize, first: usize, dw: &mut [f32]) {
+        let filters = dw.len() / self.inputs;
+        assert_eq!(rows.len() % stride, 0, "rows are whole");
+        assert!(self.x + self.inputs.next_multiple_of(TILE) <= stride, "a row is shorter than its inputs");
+        assert!(self.dy + first + filters <= stride, "a row is shorter than its gradients");
+        let mut i = 0;
+        while i < self.inputs {
+            let wide = (self.inputs - i).div_ceil(S::LANES) >= COLUMNS;
+            // SAFETY: the rows were asserted to be as long as all that is read of them.
+            unsafe {
+                if wide {
+                    self.column::<S, COLUMNS>(s, rows, stride, (first, i), dw);
+                } else {
+                    self.column::<S, 1>(s, rows, stride, (first, i), dw);
+                }
+            }
+            i += if wide { COLUMNS * S::LANES } else { S::LANES };
+        }
+    }
+
+    /// `C` vectors of inputs of all filters: the part of x that they read stays in the first cache.
+    ///
+    /// # Safety
+    /// `rows` are whole, and as long as the assertions of `run` say.
+    #[inline(always)]
+    unsafe fn column<S: Simd, const C: usize>(
+        &self,
+        s: S,
+        rows: &[f32],
+        stride: usize,
+        (first, i): (usize, usize),
+        dw: &mut [f32],
+    ) {
+        let filters = dw.len() / self.inputs;
+        let mut f = 0;
+        while f < filters {
+            let left = filters - f;
+            let mut to = |sums: &[[S::V; C]], f: usize| {
+                for (r, sums) in sums.iter().enumerate() {
+                    let row = &mut dw[(f + r) * self.inputs..(f + r + 1) * self.inputs];
+                    for (c, sum) in sums.iter().enumerate() {
+                        write::<S>(*sum, &mut row[i + c * S::LANES..]);
+                    }
+                }
+            };
+            // SAFETY: so many filters are left; the rest is this function's own contract.
+            unsafe {
+                if S::ROWS >= 8 && left >= 8 {
+                    to(&self.block::<S, 8, C>(s, rows, stride, first + f, i), f);
+                    f += 8;
+                } else if left >= 4 {
+                    to(&self.block::<S, 4, C>(s, rows, stride, first + f, i), f);
+                    f += 4;
+                } else {
+                    to(&self.block::<S, 1, C>(s, rows, stride, first + f, i), f);
+                    f += 1;
+                }
+            }
+        }
+    }
+
+    /// Filters `f..f + R` × `C` vectors of inputs from `i`.
+    ///
+    /// # Safety
+    /// As for `column`, and the filters exist.
+    #[inline(always)]
+    unsafe fn block<S: Simd, const R: usize, const C: usize>(
+        &self,
+        s: S,
+        rows: &[f32],
+        stride: usize,
+        f: usize,
+        i: usize,
+    ) -> [[S::V; C]; R] {
+        let mut sums = [[s.zero(); C]; R];
+        for image in 0..rows.len() / stride {
+            // SAFETY: by this function's contract both are inside the image's row.
+            unsafe {
+                let row = rows.as_ptr().add(image * stride);
+                let (x, dy) = (row.add(self.x + i), row.add(self.dy + f));
+                let mut vectors = [s.zero(); C];
+                for (c, vector) in vectors.iter_mut().enumerate() {
+                    *vector = s.load_at(x.add(c * S::LANES));
+                }
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let dy = s.splat(*dy.add(r));
+                    for (sum, x) in sums.iter_mut().zip(vectors) {
+                        *sum = x.mul_add(dy, *sum);
+                    }
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// Writes as many lanes as `to` has room for.
+#[inline(always)]
+fn write<S: Simd>(sum: S::V, to: &mut [f32]) {
+    if to.len() >= S::LANES {
+        sum.store(to);
+    } else {
+        let mut all = [0.0; TILE];
+        sum.store(&mut all);
+        let count = to.len();
+        to.copy_from_slice(&all[..count]);
+    }
+}
