@@ -13,7 +13,12 @@
 //! broadcasts for 4 · `FILTERS` multiply-adds. The sum over taps is a single chain in the order of the offsets,
 //! whatever the blocking, so every register width rounds alike.
 
+use rayon::prelude::*;
+
 use super::{Simd, Vector};
+
+/// More weights than this are packed by several threads: those of the pool that it is called in.
+pub(crate) const PARALLEL: usize = 1 << 16;
 
 /// Filters of a block when there is one pixel only, as in a dense layer.
 const DENSE_FILTERS: usize = 8;
@@ -109,13 +114,17 @@ impl Correlation {
         Self { quads, offsets, filters, output_plane: 0, single: false, input_reach, output_reach: 0 }
     }
 
+    /// Filters of a whole block.
+    fn most<S: Simd>(&self) -> usize {
+        if self.single { DENSE_FILTERS } else { S::FILTERS }
+    }
+
     /// The blocks in which filters are computed: the first filter of each, and how many.
     ///
     /// As many as the registers hold, and smaller powers of two for what remains: a last convolution of a single
     /// filter must not cost what four do.
     fn blocks<S: Simd>(&self) -> impl Iterator<Item = (usize, usize)> + use<S> {
-        let most = if self.single { DENSE_FILTERS } else { S::FILTERS };
-        let filters = self.filters;
+        let (most, filters) = (self.most::<S>(), self.filters);
         let mut first = 0;
         std::iter::from_fn(move || {
             let left = filters - first;
@@ -143,12 +152,10 @@ impl Correlation {
         &self,
         packed: &mut [f32],
         bias: Option<&[f32]>,
-        weight: impl Fn(usize, usize) -> f32,
+        weight: impl Fn(usize, usize) -> f32 + Sync,
     ) {
-        let mut rest = &mut packed[..self.packed_len()];
-        for (first, size) in self.blocks::<S>() {
-            let (block, after) = std::mem::take(&mut rest).split_at_mut(size * (self.offsets.len() + 1));
-            rest = after;
+        let packed = &mut packed[..self.packed_len()];
+        let pack = |first: usize, size: usize, block: &mut [f32]| {
             let (biases, weights) = block.split_at_mut(size);
             match bias {
                 Some(bias) => biases.copy_from_slice(&bias[first..first + size]),
@@ -159,6 +166,19 @@ impl Correlation {
                     *to = weight(first + i, j);
                 }
             }
+        };
+        let most = self.most::<S>();
+        let block = most * (self.offsets.len() + 1);
+        let (whole, mut rest) = packed.split_at_mut(self.filters / most * block);
+        if whole.len() > PARALLEL {
+            whole.par_chunks_mut(block).enumerate().for_each(|(i, block)| pack(i * most, most, block));
+        } else {
+            whole.chunks_mut(block).enumerate().for_each(|(i, block)| pack(i * most, most, block));
+        }
+        for (first, size) in self.blocks::<S>().skip(self.filters / most) {
+            let (block, after) = std::mem::take(&mut rest).split_at_mut(size * (self.offsets.len() + 1));
+            rest = after;
+            pack(first, size, block);
         }
     }
 

@@ -67,24 +67,31 @@ impl Product {
         let mut f = 0;
         while f < filters {
             let left = filters - f;
-            let mut to = |sums: &[[S::V; C]], f: usize| {
-                for (r, sums) in sums.iter().enumerate() {
-                    let row = &mut dw[(f + r) * self.inputs..(f + r + 1) * self.inputs];
-                    for (c, sum) in sums.iter().enumerate() {
-                        write::<S>(*sum, &mut row[i + c * S::LANES..]);
-                    }
-                }
-            };
             // SAFETY: so many filters are left; the rest is this function's own contract.
             unsafe {
                 if S::ROWS >= 8 && left >= 8 {
-                    to(&self.block::<S, 8, C>(s, rows, stride, first + f, i), f);
+                    write::<S, 8, C>(
+                        self.block(s, rows, stride, first + f, i),
+                        &mut dw[f * self.inputs + i..],
+                        self.inputs,
+                        i,
+                    );
                     f += 8;
                 } else if left >= 4 {
-                    to(&self.block::<S, 4, C>(s, rows, stride, first + f, i), f);
+                    write::<S, 4, C>(
+                        self.block(s, rows, stride, first + f, i),
+                        &mut dw[f * self.inputs + i..],
+                        self.inputs,
+                        i,
+                    );
                     f += 4;
                 } else {
-                    to(&self.block::<S, 1, C>(s, rows, stride, first + f, i), f);
+                    write::<S, 1, C>(
+                        self.block(s, rows, stride, first + f, i),
+                        &mut dw[f * self.inputs + i..],
+                        self.inputs,
+                        i,
+                    );
                     f += 1;
                 }
             }
@@ -126,15 +133,27 @@ impl Product {
     }
 }
 
-/// Writes as many lanes as `to` has room for.
+/// Writes the sums to rows that are `inputs` long, each from its `i`-th number on, which in the first row is the start
+/// of `to`; no further than the rows go.
 #[inline(always)]
-fn write<S: Simd>(sum: S::V, to: &mut [f32]) {
-    if to.len() >= S::LANES {
-        sum.store(to);
-    } else {
-        let mut all = [0.0; TILE];
-        sum.store(&mut all);
-        let count = to.len();
-        to.copy_from_slice(&all[..count]);
+fn write<S: Simd, const R: usize, const C: usize>(
+    sums: [[S::V; C]; R],
+    to: &mut [f32],
+    inputs: usize,
+    i: usize,
+) {
+    for (r, sums) in sums.into_iter().enumerate() {
+        let row = &mut to[r * inputs..][..inputs - i];
+        for (c, sum) in sums.into_iter().enumerate() {
+            let to = &mut row[c * S::LANES..];
+            if to.len() >= S::LANES {
+                sum.store(to);
+            } else {
+                let mut all = [0.0; TILE];
+                sum.store(&mut all);
+                let count = to.len();
+                to.copy_from_slice(&all[..count]);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! [`Adam`] and, with a weight decay, AdamW.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{flush, in_unit, not_negative};
@@ -21,6 +22,9 @@ pub struct Adam {
     /// λ, the share of each weight that a step takes away, before the rate: 0 or more.
     pub weight_decay: f32,
 }
+
+/// Parameters and their gradient, and their moments.
+type Part<'a> = ((&'a mut [f32], &'a [f32]), (&'a mut [f32], &'a mut [f32]));
 
 impl Default for Adam {
     fn default() -> Self {
@@ -44,21 +48,29 @@ impl Adam {
     pub(super) fn step(
         &self,
         t: u64,
-        parameters: &mut [f32],
-        gradient: &[f32],
-        first: &mut [f32],
-        second: &mut [f32],
+        (parameters, gradient): (&mut [f32], &[f32]),
+        (first, second): (&mut [f32], &mut [f32]),
         rate: f64,
+        part: usize,
     ) {
         let size = (rate / (1.0 - power(f64::from(self.beta1), t))) as f32;
         let root = (1.0 - power(f64::from(self.beta2), t)).sqrt() as f32;
         let keep = (1.0 - rate * f64::from(self.weight_decay)) as f32;
         let Self { beta1, beta2, epsilon, .. } = *self;
-        let moments = first.iter_mut().zip(second);
-        for ((w, &g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {
+        let step = |((w, &g), (m, v)): ((&mut f32, &f32), (&mut f32, &mut f32))| {
             *m = flush(beta1 * *m + (1.0 - beta1) * g);
             *v = flush(beta2 * *v + (1.0 - beta2) * (g * g));
             *w = keep * *w - size * (*m / (v.sqrt() / root + epsilon));
+        };
+        let moments = first.chunks_mut(part).zip(second.chunks_mut(part));
+        let parts = parameters.chunks_mut(part).zip(gradient.chunks(part)).zip(moments);
+        let run = |((parameters, gradient), (first, second)): Part<'_>| {
+            parameters.iter_mut().zip(gradient).zip(first.iter_mut().zip(second)).for_each(step);
+        };
+        if part < gradient.len() {
+            parts.par_bridge().for_each(run);
+        } else {
+            parts.for_each(run);
         }
     }
 }

@@ -7,6 +7,8 @@ mod sgd;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Cpu;
+
 pub use adam::Adam;
 pub use clip::{clip, norm};
 pub use schedule::{Horizon, Schedule, Shape as ScheduleShape};
@@ -111,6 +113,23 @@ impl Optimizer {
     /// # Panics
     /// If a slice is not as long as the state.
     pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f64) {
+        self.advance(parameters, gradient, rate, parameters.len());
+    }
+
+    /// As [`Self::step`], on the threads of `cpu` where there are many parameters; to the same bits.
+    ///
+    /// # Panics
+    /// As [`Self::step`].
+    pub fn step_on(&mut self, cpu: &Cpu, parameters: &mut [f32], gradient: &[f32], rate: f64) {
+        if parameters.len() > PARALLEL {
+            cpu.run(|| self.advance(parameters, gradient, rate, PART));
+        } else {
+            self.step(parameters, gradient, rate);
+        }
+    }
+
+    /// A step, `part` parameters at a time.
+    fn advance(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f64, part: usize) {
         assert!(
             parameters.len() == gradient.len() && gradient.len() == self.state[0].len(),
             "lengths differ"
@@ -118,13 +137,19 @@ impl Optimizer {
         self.steps += 1;
         match (&self.method, self.state.as_mut_slice()) {
             (Method::Adam(adam), [first, second]) => {
-                adam.step(self.steps, parameters, gradient, first, second, rate)
+                adam.step(self.steps, (parameters, gradient), (first, second), rate, part)
             }
             (Method::Sgd(sgd), [velocity]) => sgd.step(self.steps, parameters, gradient, velocity, rate),
             _ => unreachable!("the state was made for the method"),
         }
     }
 }
+
+/// Above so many parameters it pays to share a step between threads.
+const PARALLEL: usize = 1 << 16;
+
+/// Parameters that a thread then takes at a time.
+const PART: usize = 1 << 14;
 
 /// Numbers too small to be normal become zero: in a moment that decays for ever they build up, and slow some
 /// processors down a hundredfold. By comparison, not by a mode of the processor.

@@ -44,7 +44,7 @@ impl Rows {
     /// Floats from one image to the next: an odd number of cache lines, so that the same place of many images does
     /// not fall on few lines of the cache.
     pub(super) fn stride(&self) -> usize {
-        if self.layers.is_empty() { 0 } else { (self.length / TILE | 1) * TILE }
+        if self.layers.is_empty() { 0 } else { ((self.length / TILE) | 1) * TILE }
     }
 
     /// The parameters, out of `all`, whose gradient every tile writes: those of no layer here.

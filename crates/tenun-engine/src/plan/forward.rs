@@ -252,7 +252,7 @@ impl<S: Simd> Forward<S> {
 
 impl<S: Simd> Runner for Forward<S> {
     fn run(&mut self, parameters: &[f32], images: Images<'_>, outputs: &mut [f32]) {
-        self.program.pack(parameters, &mut self.packed);
+        self.program.pack(&self.cpu, parameters, &mut self.packed);
         let this = &*self;
         let length = outputs.len() / (images.len() / this.intake.image_len()).max(1);
         if outputs.is_empty() {
@@ -270,7 +270,7 @@ impl<S: Simd> Runner for Forward<S> {
 
     fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]) {
         let head = self.head.as_ref().expect("a plan that reconstructs");
-        self.program.pack(parameters, &mut self.packed);
+        self.program.pack(&self.cpu, parameters, &mut self.packed);
         let this = &*self;
         #[allow(clippy::cast_precision_loss)]
         let length = this.intake.image_len() as f32;

@@ -85,7 +85,7 @@ impl Cpu {
     }
 
     /// Runs `work` on this processor's threads.
-    pub(super) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+    pub(crate) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.threads.install(work)
     }
 }

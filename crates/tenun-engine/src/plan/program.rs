@@ -2,7 +2,8 @@
 
 use super::batched::Rows;
 use super::tile::{AllWinners, TensorId, Tensors};
-use super::{Grid, Grids, Op, Step, Tile};
+use super::{Cpu, Grid, Grids, Op, Step, Tile};
+use crate::lane::correlate::PARALLEL;
 use crate::lane::pooled::Winners;
 use crate::lane::{Buffer, Simd, TILE};
 use crate::layer::Noise;
@@ -82,13 +83,16 @@ impl<S: Simd> Program<S> {
         vec![0.0; self.packed_ends.last().copied().unwrap_or(0)]
     }
 
-    /// Arranges the parameters as the kernels read them.
-    pub(super) fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
-        let mut start = 0;
-        for (op, &end) in self.ops.iter().zip(&self.packed_ends) {
-            op.pack(parameters, &mut packed[start..end]);
-            start = end;
-        }
+    /// Arranges the parameters as the kernels read them, on the threads of `cpu` where there are many.
+    pub(super) fn pack(&self, cpu: &Cpu, parameters: &[f32], packed: &mut [f32]) {
+        let mut pack = || {
+            let mut start = 0;
+            for (op, &end) in self.ops.iter().zip(&self.packed_ends) {
+                op.pack(parameters, &mut packed[start..end]);
+                start = end;
+            }
+        };
+        if parameters.len() > PARALLEL { cpu.run(pack) } else { pack() }
     }
 
     /// Runs all operations forwards.

@@ -52,8 +52,8 @@ impl Trial<'_> {
     /// Runs what `lower` makes of the layers.
     pub(crate) fn run<S: Simd>(&self, s: S, lower: impl FnOnce(&mut Builder<S>, Port) -> Port) -> Outcome {
         let Trial { input, parameters, images, seeds, input_gradient, without, .. } = *self;
-        let mut builder =
-            Builder::<S>::new(true, &Cpu::new(Some(1), Width::Portable).unwrap().without(without));
+        let cpu = Cpu::new(Some(1), Width::Portable).unwrap().without(without);
+        let mut builder = Builder::<S>::new(true, &cpu);
         let x = builder.input(input);
         let x = Port { gradient: input_gradient.then(|| builder.tensor(input)), ..x };
         let y = lower(&mut builder, x);
@@ -66,7 +66,7 @@ impl Trial<'_> {
         let d_input = x.gradient.map(|dx| Output::new::<S>(false, read(dx), &program.grids));
         let mut workspace = program.workspace(parameters.len());
         let mut packed = program.packed();
-        program.pack(parameters, &mut packed);
+        program.pack(&cpu, parameters, &mut packed);
         let length = seeds.len() / TILE;
         let mut outcome = Outcome {
             outputs: vec![0.0; seeds.len()],

@@ -247,7 +247,7 @@ impl<S: Simd> Runner for Training<S> {
         if self.groups.len() < count {
             self.groups.resize_with(count, || vec![0.0; parameters.len()]);
         }
-        self.program.pack(parameters, &mut self.packed);
+        self.program.pack(&self.cpu, parameters, &mut self.packed);
         let mut groups = std::mem::take(&mut self.groups);
         let stride = self.program.rows.stride();
         let mut rows = std::mem::take(&mut self.rows);

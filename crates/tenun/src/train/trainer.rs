@@ -91,6 +91,7 @@ pub struct Trainer<'a> {
     settings: &'a TrainingSettings,
     train: &'a Images,
     validation: Option<&'a Images>,
+    cpu: Cpu,
     plan: TrainingPlan,
     losses: Option<ForwardPlan>,
     gradient: Vec<f32>,
@@ -122,11 +123,11 @@ impl<'a> Trainer<'a> {
         }
         assert_eq!(train.shape(), network.input(), "shape of the images");
         assert!(settings.batch_size > 0 && settings.epochs > 0, "settings were not checked");
-        let cpu = &cpu.without(&settings.without);
-        let plan = TrainingPlan::new(network, settings.loss, Scaling::unit(), cpu)?;
+        let cpu = cpu.without(&settings.without);
+        let plan = TrainingPlan::new(network, settings.loss, Scaling::unit(), &cpu)?;
         let losses = match validation {
             Some(_) => {
-                Some(ForwardPlan::new(network, Stage::Reconstruct, settings.loss, Scaling::unit(), cpu)?)
+                Some(ForwardPlan::new(network, Stage::Reconstruct, settings.loss, Scaling::unit(), &cpu)?)
             }
             None => None,
         };
@@ -142,6 +143,7 @@ impl<'a> Trainer<'a> {
             batch_losses: vec![0.0; batch_size],
             batch_terms: vec![0.0; batch_size * plan.terms().len()],
             plan,
+            cpu,
             val_losses: vec![0.0; validation.map_or(0, Images::len)],
         })
     }
@@ -280,7 +282,7 @@ impl<'a> Trainer<'a> {
                 self.before.copy_from_slice(&state.parameters);
             }
             rate = settings.learning_rate * settings.schedule.share(state.optimizer.steps(), self.horizon());
-            state.optimizer.step(&mut state.parameters, &self.gradient, rate);
+            state.optimizer.step_on(&self.cpu, &mut state.parameters, &self.gradient, rate);
             fresh.set(&mut state.parameters);
             state.pulse.step(norm, is_compared.then(|| update_ratio(&self.before, &state.parameters)));
             state.loss_sum += sum;

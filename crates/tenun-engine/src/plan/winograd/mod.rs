@@ -64,7 +64,7 @@ impl Way {
         &self,
         packed: &mut [f32],
         bias: Option<&[f32]>,
-        weight: impl Fn(usize, usize, usize, usize) -> f32,
+        weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) {
         match self {
             Self::Direct(direct) => {
