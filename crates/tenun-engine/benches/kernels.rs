@@ -147,7 +147,8 @@ fn cae_training_step(bench: &mut Bench) {
         let mut batches = order.chunks(BATCH).cycle();
         bench.measure("cae, training step", &cpu, work, || {
             let indices = batches.next().expect("an endless row");
-            let batch = Batch { images: Images::Bytes(&images), indices, seed: 1, epoch: 0 };
+            let batch =
+                Batch { images: Images::Bytes(&images), indices, numbers: indices, seed: 1, epoch: 0 };
             plan.gradient(&weights, &batch, &mut gradient, &mut losses, &mut []);
             optimizer.step(&mut weights, &gradient, 1e-3);
         });
@@ -223,7 +224,13 @@ fn convolutions(bench: &mut Bench) {
             let plan = TrainingPlan::new(&network, Loss::Mse, Scaling::unit(), &cpu);
             let mut plan = plan.expect("a squared error fits anything");
             bench.measure(&format!("{name}, and back, trained"), &cpu, work, || {
-                let batch = Batch { images: Images::Bytes(&images), indices: &indices, seed: 1, epoch: 0 };
+                let batch = Batch {
+                    images: Images::Bytes(&images),
+                    indices: &indices,
+                    numbers: &indices,
+                    seed: 1,
+                    epoch: 0,
+                };
                 plan.gradient(&weights, black_box(&batch), &mut gradient, &mut losses, &mut []);
             });
         }

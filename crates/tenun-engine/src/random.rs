@@ -23,6 +23,8 @@ pub enum Purpose {
     Code = 7,
     /// Where the vectors of a codebook begin anew.
     Codebook = 8,
+    /// How training images are moved, mirrored, turned and cropped.
+    Augment = 9,
     /// Which settings a random search tries.
     Search = 64,
 }

@@ -65,7 +65,7 @@ fn train(cpu: &Cpu, loss: Loss, sigmoid: bool, method: Method) -> Vec<f32> {
     let mut gradient = vec![0.0; weights.len()];
     for epoch in 0..EPOCHS {
         for indices in Philox::new(3, Purpose::Shuffle).permutation(IMAGES, epoch).chunks(BATCH) {
-            let batch = Batch { images: Images::Bytes(&images), indices, seed: 4, epoch };
+            let batch = Batch { images: Images::Bytes(&images), indices, numbers: indices, seed: 4, epoch };
             plan.gradient(&weights, &batch, &mut gradient, &mut vec![0.0; indices.len()], &mut []);
             clip(&mut gradient, 1.0);
             let rate = 0.01 * schedule.share(optimizer.steps(), horizon);

@@ -121,7 +121,7 @@ fn step(request: &Step) -> Result<Value, Box<dyn Error>> {
     let mut batches = order.chunks(request.batch).cycle();
     let mut once = || {
         let indices = batches.next().expect("an endless row");
-        let batch = Batch { images: Images::Bytes(&images), indices, seed: 1, epoch: 0 };
+        let batch = Batch { images: Images::Bytes(&images), indices, numbers: indices, seed: 1, epoch: 0 };
         let start = Instant::now();
         plan.gradient(&weights, &batch, &mut gradient, &mut losses, &mut []);
         optimizer.step(&mut weights, &gradient, 1e-3);

@@ -17,6 +17,7 @@
 //!
 //! The README's example is a test of this crate.
 
+pub mod augment;
 pub mod codes;
 pub mod data;
 pub mod doctor;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tenun_engine::{Layer, Loss, Method, Rewrite, Schedule, Shape, Spec};
 
+use crate::augment::Augment;
 use crate::data::{Colour, Fit};
 use crate::preset::Change;
 use crate::suggest;
@@ -102,6 +103,9 @@ pub struct TrainingSettings {
     pub clip_norm: Option<f64>,
     /// From which all random numbers follow: below 2⁶³.
     pub seed: u64,
+    /// How the training images are changed, another way in every epoch.
+    #[serde(skip_serializing_if = "Augment::is_none")]
+    pub augment: Augment,
     /// Whether the images come in another order in every epoch, or in the order of the file.
     pub shuffle: bool,
     /// Epochs without a better validation loss after which training stops, and the best weights are kept.
@@ -126,6 +130,7 @@ impl Default for TrainingSettings {
             schedule: Schedule::default(),
             clip_norm: None,
             seed: 1,
+            augment: Augment::default(),
             shuffle: true,
             patience: None,
             without: Vec::new(),
@@ -229,6 +234,7 @@ impl Settings {
         }
         require(t.patience != Some(0), "--patience", "at least 1 epoch", 0)?;
         require(i64::try_from(t.seed).is_ok(), "--seed", "a number below 2^63", t.seed)?;
+        t.augment.check().map_err(SettingsError::Words)?;
         t.optimizer.check().map_err(SettingsError::Words)?;
         t.schedule.check().map_err(SettingsError::Words)
     }

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use tenun::engine::{Loss, Rewrite};
 
+use tenun::augment::Augment;
 use tenun::preset::Change;
 
 use super::{SourceFlags, ThreadFlag};
@@ -123,6 +124,9 @@ pub(crate) struct TrainArgs {
         help_heading = "Training"
     )]
     pub(crate) seed: u64,
+    /// Change the training images at random, another way in every epoch: shift=PIXELS, flip, rotate=DEGREES, crop=SHARE, separated by commas
+    #[arg(long, value_name = "WAYS", help_heading = "Training")]
+    pub(crate) augment: Option<Augment>,
     /// Take the images in the order of the file, in every epoch
     #[arg(long, help_heading = "Training")]
     pub(crate) no_shuffle: bool,

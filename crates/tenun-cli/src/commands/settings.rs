@@ -56,6 +56,7 @@ pub(crate) fn of(args: &TrainArgs, given: &Given) -> Result<Settings, Failure> {
             },
             clip_norm: args.clip_norm.or(base.clip_norm),
             seed: args.seed,
+            augment: args.augment.unwrap_or(base.augment),
             shuffle: base.shuffle && !args.no_shuffle,
             patience: args.patience.or(base.patience),
             without: args.without.clone(),

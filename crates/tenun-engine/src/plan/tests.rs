@@ -56,7 +56,7 @@ fn gradient(
     let mut plan = TrainingPlan::new(network, loss, Scaling::unit(), cpu).unwrap();
     let mut gradient = vec![f32::NAN; network.parameter_count()];
     let mut losses = vec![f32::NAN; indices.len()];
-    let batch = Batch { images: Images::Bytes(images), indices, seed: 11, epoch: 4 };
+    let batch = Batch { images: Images::Bytes(images), indices, numbers: indices, seed: 11, epoch: 4 };
     plan.gradient(&weights(network), &batch, &mut gradient, &mut losses, &mut []);
     // A second time in the same buffers: nothing may be left over from the first.
     let first = gradient.clone();
@@ -192,7 +192,9 @@ fn a_diverged_network_has_a_loss_that_shows_it() {
         let cpu = Cpu::new(Some(1), width).unwrap();
         let mut plan = TrainingPlan::new(&network, Loss::Bce, Scaling::unit(), &cpu).unwrap();
         let (mut gradient, mut losses) = (vec![0.0; parameters.len()], vec![0.0; TILE]);
-        let batch = Batch { images: Images::Bytes(&images), indices: &order(TILE), seed: 1, epoch: 0 };
+        let order = order(TILE);
+        let batch =
+            Batch { images: Images::Bytes(&images), indices: &order, numbers: &order, seed: 1, epoch: 0 };
         plan.gradient(&parameters, &batch, &mut gradient, &mut losses, &mut []);
         assert!(losses.iter().all(|loss| loss.is_nan()), "{width}");
     }

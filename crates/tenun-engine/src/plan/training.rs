@@ -25,6 +25,8 @@ pub struct Batch<'a> {
     pub images: Images<'a>,
     /// The images of this batch, by their index in the data set.
     pub indices: &'a [u32],
+    /// The numbers of these images by which random draws go: their indices, where these are not those of a copy.
+    pub numbers: &'a [u32],
     /// The seed of the run.
     pub seed: u64,
     /// The epoch, from 0.
@@ -78,6 +80,7 @@ impl TrainingPlan {
         assert_eq!(parameters.len(), self.parameters, "parameters");
         assert_eq!(gradient.len(), self.parameters, "gradient");
         assert_eq!(losses.len(), batch.indices.len(), "losses");
+        assert_eq!(batch.numbers.len(), batch.indices.len(), "numbers");
         assert_eq!(terms.len(), batch.indices.len() * self.terms.len(), "terms");
         let images = batch.images.len() / self.image_len;
         assert!(batch.indices.iter().all(|&i| (i as usize) < images), "an index has no image");
@@ -175,7 +178,7 @@ impl<S: Simd> Training<S> {
         &self,
         parameters: &[f32],
         batch: &Batch<'_>,
-        indices: &[u32],
+        (indices, numbers): (&[u32], &[u32]),
         workspace: &mut Workspace,
         gradient: &mut [f32],
         (losses, terms, rows): (&mut [f32], &mut [f32], &mut [f32]),
@@ -185,10 +188,10 @@ impl<S: Simd> Training<S> {
         let weight = 1.0 / (batch.indices.len() as f64 * length as f64) as f32;
         for pass in 0..TILE / S::LANES {
             let lanes = |n: usize| (pass * S::LANES).min(n)..((pass + 1) * S::LANES).min(n);
-            let indices = &indices[lanes(indices.len())];
+            let (indices, numbers) = (&indices[lanes(indices.len())], &numbers[lanes(numbers.len())]);
             self.intake.fill::<S>(&mut workspace.tensors, batch.images, indices, &self.scaling);
             for (lane, noise) in workspace.noise.iter_mut().enumerate() {
-                let image = indices.get(lane).copied().unwrap_or(0);
+                let image = numbers.get(lane).copied().unwrap_or(0);
                 *noise = Noise { seed: batch.seed, epoch: batch.epoch, image };
             }
             workspace.weights = [0.0; TILE];
@@ -281,9 +284,10 @@ impl<S: Simd> Runner for Training<S> {
                     let (kept, after) = std::mem::take(&mut rows).split_at_mut(losses.len() * stride);
                     rows = after;
                     let start = (first + i) * TILE;
-                    let indices = &batch.indices[start..start + losses.len()];
+                    let part = start..start + losses.len();
+                    let images = (&batch.indices[part.clone()], &batch.numbers[part]);
                     let to = if i == 0 { &mut *sum } else { &mut *tile_gradient };
-                    this.tile(parameters, batch, indices, workspace, to, (losses, own, kept));
+                    this.tile(parameters, batch, images, workspace, to, (losses, own, kept));
                     if i > 0 {
                         for range in &this.summed {
                             add(&mut sum[range.clone()], &tile_gradient[range.clone()]);

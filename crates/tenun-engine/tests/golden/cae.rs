@@ -128,7 +128,8 @@ fn run(cpu: &Cpu, golden: &Golden) -> Run {
         let indices: Vec<u32> =
             (0..golden.batch_size).map(|i| (step * golden.batch_size + i) as u32).collect();
         let (mut gradient, mut each) = (vec![f32::NAN; weights.len()], vec![f32::NAN; indices.len()]);
-        let batch = Batch { images: Images::Bytes(&images), indices: &indices, seed: 0, epoch: 0 };
+        let batch =
+            Batch { images: Images::Bytes(&images), indices: &indices, numbers: &indices, seed: 0, epoch: 0 };
         training.gradient(&weights, &batch, &mut gradient, &mut each, &mut []);
         optimizer.step(&mut weights, &gradient, rule.learning_rate);
         losses.push(each.iter().map(|&x| f64::from(x)).sum::<f64>() / each.len() as f64);

@@ -58,7 +58,13 @@ fn every_loss_is_pytorchs() {
                 parameters[bias.clone()].copy_from_slice(prediction);
                 let (mut gradient, mut one) = (vec![0.0; parameters.len()], [0.0]);
                 let indices = [image as u32];
-                let batch = Batch { images: Images::Floats(&targets), indices: &indices, seed: 0, epoch: 0 };
+                let batch = Batch {
+                    images: Images::Floats(&targets),
+                    indices: &indices,
+                    numbers: &indices,
+                    seed: 0,
+                    epoch: 0,
+                };
                 plan.gradient(&parameters, &batch, &mut gradient, &mut one, &mut []);
                 losses.extend(one);
                 // The golden gradient is that of the mean over all images.

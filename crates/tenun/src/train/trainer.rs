@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use rayon::prelude::*;
 use tenun_engine::optimizer::{clip, norm};
 use tenun_engine::{
     Batch, Cpu, ForwardPlan, Horizon, Images as Source, Network, Optimizer, Philox, Purpose, Scaling, Stage,
@@ -101,6 +102,35 @@ pub struct Trainer<'a> {
     /// What layers add to them, `[image][term]`.
     batch_terms: Vec<f32>,
     val_losses: Vec<f32>,
+    augmented: Option<Augmented>,
+}
+
+/// The images of a batch, augmented.
+struct Augmented {
+    pixels: Vec<u8>,
+    /// 0, 1, 2 …
+    indices: Vec<u32>,
+}
+
+impl Augmented {
+    fn new(batch: usize, images: &Images) -> Self {
+        let indices = (0..u32::try_from(batch).expect("fewer than 2^32 images")).collect();
+        Self { pixels: vec![0; batch * images.shape().len()], indices }
+    }
+
+    /// Changes the images at `indices`.
+    fn fill(&mut self, settings: &TrainingSettings, epoch: u32, indices: &[u32], images: &Images) {
+        let shape = images.shape();
+        let to = self.pixels.par_chunks_exact_mut(shape.len()).zip(indices);
+        to.for_each(|(to, &index)| {
+            settings.augment.apply(settings.seed, epoch, index, shape, images.image(index as usize), to);
+        });
+    }
+
+    /// So many of them.
+    fn batch(&self, count: usize) -> (Source<'_>, &[u32]) {
+        (Source::Bytes(&self.pixels), &self.indices[..count])
+    }
 }
 
 impl<'a> Trainer<'a> {
@@ -145,6 +175,7 @@ impl<'a> Trainer<'a> {
             plan,
             cpu,
             val_losses: vec![0.0; validation.map_or(0, Images::len)],
+            augmented: (!settings.augment.is_none()).then(|| Augmented::new(batch_size, train)),
         })
     }
 
@@ -240,11 +271,20 @@ impl<'a> Trainer<'a> {
                 self.check_parameters(state)?;
                 return Ok(None);
             }
-            let batch = Batch {
+            let whole = Batch {
                 images: Source::Bytes(self.train.pixels()),
                 indices,
+                numbers: indices,
                 seed: settings.seed,
                 epoch: state.epoch,
+            };
+            let batch = match &mut self.augmented {
+                Some(augmented) => {
+                    augmented.fill(settings, state.epoch, indices, self.train);
+                    let (images, indices) = augmented.batch(indices.len());
+                    Batch { images, indices, ..whole }
+                }
+                None => whole,
             };
             let losses = &mut self.batch_losses[..indices.len()];
             let count = self.plan.terms().len();
