@@ -27,6 +27,7 @@ pub mod family;
 mod file;
 pub mod job;
 pub mod latent;
+pub mod memory;
 pub mod model;
 pub mod overlap;
 pub mod picture;

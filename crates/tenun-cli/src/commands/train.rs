@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::job::{Job, Outcome, Summary};
+use tenun::memory;
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
 
@@ -69,6 +70,8 @@ struct Start<'a> {
     parameters: usize,
     latent: usize,
     epochs: u32,
+    /// Bytes that training is going to hold besides the images.
+    memory: u64,
 }
 
 fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
@@ -94,6 +97,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
                 parameters: network.parameter_count(),
                 latent: network.latent().len(),
                 epochs: job.settings().training.epochs,
+                memory: job.memory(),
             },
         );
     }
@@ -114,7 +118,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
         "network",
         &format!("{name}: {parameters} parameters, a code of {numbers}{} numbers", code.len()),
     ]);
-    list.row(["machine", machine]);
+    list.row(["machine", &format!("{machine}, about {} of memory", memory::text(job.memory()))]);
     list.row(["folder", &run.path().display().to_string()]);
     printer.note(list.render().trim_end());
     for note in job.notes() {

@@ -78,9 +78,14 @@ impl<S: Simd> Program<S> {
         tensors + self.winners.iter().sum::<usize>() * size_of::<Winners>()
     }
 
+    /// Floats of the packed parameters of all operations.
+    pub(super) fn packed_len(&self) -> usize {
+        self.packed_ends.last().copied().unwrap_or(0)
+    }
+
     /// Room for the packed parameters of all operations.
     pub(super) fn packed(&self) -> Vec<f32> {
-        vec![0.0; self.packed_ends.last().copied().unwrap_or(0)]
+        vec![0.0; self.packed_len()]
     }
 
     /// Arranges the parameters as the kernels read them, on the threads of `cpu` where there are many.

@@ -8,7 +8,7 @@ use super::head::{self, Head};
 use super::pool::PerThread;
 use super::program::{Program, Workspace};
 use super::source::Intake;
-use super::{Builder, Cpu, Images, PlanError, Scaling, Step, lower};
+use super::{Builder, Cpu, Images, PlanError, Port, Scaling, Step, lower};
 use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
 use crate::layer::Noise;
 use crate::network::Placed;
@@ -58,6 +58,16 @@ impl TrainingPlan {
         let (runner, memory, steps, terms) = dispatch(cpu.width(), Compile { network, loss, scaling, cpu });
         let (image_len, parameters) = (network.input().len(), network.parameter_count());
         Ok(Self { runner, image_len, parameters, memory, steps, terms })
+    }
+
+    /// Bytes that training with batches of `batch` images holds: the buffers of all threads, the gradients of groups of
+    /// tiles, what dense layers keep of a batch, the weights as kernels read them. An estimate; nothing is allocated.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn estimate(network: &Network, loss: Loss, batch: usize, cpu: &Cpu) -> Result<usize, PlanError> {
+        head::check(network, loss)?;
+        Ok(dispatch(cpu.width(), Estimate { network, batch, cpu }))
     }
 
     /// The loss of each image of the batch, and in `gradient` that of their mean by all parameters.
@@ -124,15 +134,41 @@ struct Compile<'a> {
     cpu: &'a Cpu,
 }
 
+struct Estimate<'a> {
+    network: &'a Network,
+    batch: usize,
+    cpu: &'a Cpu,
+}
+
+impl WithSimd for Estimate<'_> {
+    type Output = usize;
+
+    fn run<S: Simd>(self, _: S) -> usize {
+        let (program, _, _) = program::<S>(self.network, self.cpu);
+        let parameters = self.network.parameter_count();
+        let summed: usize = program.rows.others(parameters).iter().map(Range::len).sum();
+        let groups = self.batch.div_ceil(TILE).min(MOST_GROUPS);
+        let threads = self.cpu.threads();
+        let floats =
+            summed * (groups + 2 * threads) + self.batch * program.rows.stride() + program.packed_len();
+        program.workspace_bytes() * threads + floats * size_of::<f32>()
+    }
+}
+
+/// The operations of training, and where they begin and end.
+fn program<S: Simd>(network: &Network, cpu: &Cpu) -> (Program<S>, Port, Port) {
+    let mut builder = Builder::<S>::new(true, cpu);
+    let input = builder.input(network.input());
+    let layers: Vec<&Placed> = network.body().collect();
+    let end = lower::sequence(&mut builder, &layers, input);
+    (builder.finish(), input, end)
+}
+
 impl WithSimd for Compile<'_> {
     type Output = (Box<dyn Runner>, usize, Vec<Step>, Vec<String>);
 
     fn run<S: Simd>(self, s: S) -> Self::Output {
-        let mut builder = Builder::<S>::new(true, self.cpu);
-        let input = builder.input(self.network.input());
-        let layers: Vec<&Placed> = self.network.body().collect();
-        let end = lower::sequence(&mut builder, &layers, input);
-        let program = builder.finish();
+        let (program, input, end) = program::<S>(self.network, self.cpu);
         let parameters = self.network.parameter_count();
         let memory = program.workspace_bytes() * self.cpu.threads();
         let runner = Training {

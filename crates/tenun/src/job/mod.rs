@@ -43,6 +43,8 @@ pub struct Job {
     digests: OnceLock<(String, Option<String>)>,
     /// Whether pictures and report are made at the end.
     with_report: bool,
+    /// Bytes that training is going to hold besides the images.
+    memory: u64,
 }
 
 /// What became of a run.
@@ -308,6 +310,12 @@ impl Job {
     ) -> Vec<Finding> {
         let scores = FinalScores { scored_on: self.scored().1, scored, family };
         doctor::examine(self.patient(), metrics, model.parameters(), Some(scores))
+    }
+
+    /// Bytes that training is going to hold besides the images: an estimate.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.memory
     }
 
     /// Examines a finished run again: what the doctor says of it.

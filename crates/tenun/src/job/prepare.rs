@@ -10,7 +10,7 @@ use crate::data::{self, Collection, FolderOptions, OpenOptions, hold_out};
 use crate::model::Tensors;
 use crate::settings::{Layers, Settings};
 use crate::train::TrainError;
-use crate::{Error, preset};
+use crate::{Error, memory, preset};
 
 /// The share held out for validation where the source has no test images.
 const DEFAULT_FRACTION: f64 = 0.1;
@@ -61,6 +61,13 @@ pub(super) fn job(
         let last = network.decoder().last().map_or_else(String::new, |placed| placed.layer.name().to_owned());
         return Err(TrainError::Plan(PlanError::NeedsSigmoid { last }).into());
     }
+    let memory = memory::needed(
+        &network,
+        settings.training.loss,
+        settings.training.batch_size.min(collection.train.len()),
+        &cpu,
+    )?;
+    memory::check(memory, memory::available())?;
     let initial = match &settings.training.init {
         Some(path) => weights(path, &network)?,
         None => network.initialise(settings.training.seed),
@@ -76,6 +83,7 @@ pub(super) fn job(
         notes,
         digests: OnceLock::new(),
         with_report: true,
+        memory,
     })
 }
 

@@ -43,6 +43,18 @@ pub enum TrainError {
     /// There is nothing to train on.
     #[error("there is no image to train on")]
     NoImages,
+    /// There is too little memory.
+    #[error(
+        "training would take about {} of memory, and {} are free",
+        crate::memory::text(*needed),
+        crate::memory::text(*available)
+    )]
+    Memory {
+        /// Bytes that it would take.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
+    },
     /// The plan cannot be made.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -93,6 +105,11 @@ impl TrainError {
             Self::Plan(PlanError::NeedsSigmoid { .. }) => {
                 Some("end the decoder in a sigmoid, or train with `--loss mse`".into())
             }
+            Self::Memory { .. } => Some(
+                "make the images smaller (`--size`), the batches (`--batch-size`), the network (`--width 0.5`), or take \
+                 fewer `--threads`"
+                    .into(),
+            ),
             Self::Model(error) => error.hint(),
             _ => None,
         }

@@ -1,0 +1,89 @@
+//! How much memory training takes, and how much there is.
+
+use std::fs;
+
+use tenun_engine::{Cpu, Loss, Network, TrainingPlan};
+
+use crate::train::TrainError;
+
+/// Arrays as long as the parameters that a trainer holds: the weights, the initial and the best ones, those before a
+/// step, the gradient, and two moments.
+const ARRAYS: usize = 7;
+
+/// Bytes that training is going to hold besides the images: an estimate, made without allocating any of it.
+///
+/// # Errors
+/// If the loss does not suit the network.
+pub fn needed(network: &Network, loss: Loss, batch: usize, cpu: &Cpu) -> Result<u64, TrainError> {
+    let plan = TrainingPlan::estimate(network, loss, batch, cpu)?;
+    Ok((plan + ARRAYS * network.parameter_count() * size_of::<f32>()) as u64)
+}
+
+/// Bytes that this process may still take: the system's free memory, or what its control group leaves it if that is
+/// less. None where the system does not say.
+#[must_use]
+pub fn available() -> Option<u64> {
+    let system = fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(mem_available);
+    let read = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let group = |limit: &str, used: &str| Some(read(limit)?.saturating_sub(read(used)?));
+    let second = group("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
+    let first =
+        group("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
+    [system, second, first].into_iter().flatten().min()
+}
+
+/// `MemAvailable` of `/proc/meminfo`, in bytes.
+fn mem_available(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+/// Refuses what does not fit.
+pub(crate) fn check(needed: u64, available: Option<u64>) -> Result<(), TrainError> {
+    match available {
+        Some(available) if needed > available => Err(TrainError::Memory { needed, available }),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes as people say them: `85 MB`, `1.2 GB`.
+#[must_use]
+pub fn text(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    if bytes < 1e9 { format!("{:.0} MB", (bytes / 1e6).ceil()) } else { format!("{:.1} GB", bytes / 1e9) }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenun_engine::{Shape, Width};
+
+    use super::*;
+
+    #[test]
+    fn the_system_says_how_much_there_is() {
+        let text = "MemTotal:       16384000 kB\nMemFree:          200 kB\nMemAvailable:    8192 kB\n";
+        assert_eq!(mem_available(text), Some(8192 * 1024));
+        assert_eq!(mem_available("nothing"), None);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_a_way_out() {
+        let error = check(3_000_000_000, Some(50_000_000)).unwrap_err();
+        assert_eq!(error.to_string(), "training would take about 3.0 GB of memory, and 50 MB are free");
+        assert!(error.hint().unwrap().contains("--batch-size"));
+        check(1, Some(1)).unwrap();
+        check(u64::MAX, None).unwrap();
+    }
+
+    #[test]
+    fn larger_images_batches_and_networks_take_more() {
+        let of = |side: usize, batch: usize, name: &str| {
+            let spec = crate::preset::find(name).unwrap().spec(Shape::new(1, side, side));
+            let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
+            needed(&Network::new(&spec).unwrap(), Loss::Bce, batch, &cpu).unwrap()
+        };
+        assert!(of(28, 128, "cae") < of(256, 128, "cae"));
+        assert!(of(28, 128, "sharp") < of(28, 1024, "sharp"));
+        assert!(of(28, 128, "cae") < of(28, 128, "sharp"));
+    }
+}
