@@ -66,11 +66,15 @@ pub(crate) struct ChangeFlags {
     /// Silence this share of the numbers after each activation of the encoder, while training
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     dropout: Option<f32>,
+    /// Give the network inputs with mean 0 and deviation 1, measured on the training images; the targets stay from 0 to 1
+    #[arg(long)]
+    standardise: bool,
 }
 
 impl ChangeFlags {
     pub(crate) fn settings(self) -> Change {
-        Change { latent: self.latent, width: self.width, dropout: self.dropout }
+        let Self { latent, width, dropout, standardise } = self;
+        Change { latent, width, dropout, standardise }
     }
 }
 

@@ -22,6 +22,7 @@ mod sampling;
 mod sigmoid;
 mod silu;
 mod sparsity;
+mod standardise;
 mod tanh;
 mod upsample;
 mod window;
@@ -48,6 +49,7 @@ pub use sampling::Sampling;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
 pub use sparsity::Sparsity;
+pub use standardise::Standardise;
 pub use tanh::Tanh;
 pub use upsample::Upsample;
 pub use window::Rounding;
@@ -211,6 +213,8 @@ layers! {
     Tanh = "tanh",
     /// 1 / (1 + exp(−x)).
     Sigmoid = "sigmoid",
+    /// Numbers less their mean, divided by their deviation.
+    Standardise = "standardise",
     /// Random silence while training.
     Dropout = "dropout",
     /// Images made worse while training.

@@ -191,6 +191,11 @@ fn layer_on_shape() -> impl Strategy<Value = (Shape, Layer)> {
         1 => Just(Silu {}.into()),
         1 => Just(Tanh {}.into()),
         1 => Just(Sigmoid {}.into()),
+        1 => (-1f32..1.0, 0.3f32..2.0, any::<bool>()).prop_map(|(mean, std, given)| {
+            // One channel is what the images of these tests begin with.
+            let of = |x: f32| if given { vec![x] } else { Vec::new() };
+            Standardise { mean: of(mean), std: of(std) }.into()
+        }),
         1 => (0f32..0.9).prop_map(|rate| Dropout { rate }.into()),
         2 => (corruption(), 0.1f32..0.9, 1usize..4)
             .prop_map(|(kind, amount, size)| Corrupt { kind, amount, size }.into()),

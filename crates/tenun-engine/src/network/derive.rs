@@ -113,6 +113,7 @@ fn mirror(input: Shape, encoder: &[Placed]) -> Vec<Step> {
             | Layer::Silu(_)
             | Layer::Tanh(_)
             | Layer::Sigmoid(_)
+            | Layer::Standardise(_)
             | Layer::Dropout(_)
             | Layer::Corrupt(_)
             | Layer::Penalty(_)

@@ -90,6 +90,27 @@ impl Images {
         self.select(&(0..most).map(|i| i * self.len() / most).collect::<Vec<_>>())
     }
 
+    /// Mean and standard deviation of each channel over all images; pixels go from 0 to 1.
+    #[must_use]
+    pub fn moments(&self) -> Vec<(f64, f64)> {
+        // Bytes and their squares add up exactly in 64 bits.
+        let mut sums = vec![(0_u64, 0_u64); self.shape.channels];
+        for (plane, pixels) in self.pixels().chunks_exact(self.shape.area().max(1)).enumerate() {
+            let (sum, squares) = &mut sums[plane % self.shape.channels];
+            for &byte in pixels {
+                *sum += u64::from(byte);
+                *squares += u64::from(byte) * u64::from(byte);
+            }
+        }
+        let count = (self.len() * self.shape.area()).max(1) as f64;
+        let moments = |(sum, squares): (u64, u64)| {
+            let mean = sum as f64 / count;
+            let variance = (squares as f64 / count - mean * mean).max(0.0);
+            (mean / 255.0, variance.sqrt() / 255.0)
+        };
+        sums.into_iter().map(moments).collect()
+    }
+
     /// The images at `indices`, in that order.
     ///
     /// # Panics

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use tenun_engine::{Cpu, Loss, Network, PlanError};
+use tenun_engine::{Cpu, Layer, Loss, Network, PlanError};
 
 use super::Job;
-use crate::data::{self, Collection, FolderOptions, OpenOptions, hold_out};
+use crate::data::{self, Collection, FolderOptions, Images, OpenOptions, hold_out};
 use crate::model::Tensors;
 use crate::settings::{Layers, Settings};
 use crate::train::TrainError;
@@ -53,7 +53,7 @@ pub(super) fn job(
         (None, None) => unreachable!("the settings were checked to have one of them"),
     };
     let layers = if settings.network.resolved { chosen } else { settings.network.change.apply(&chosen)? };
-    let network = Network::new(&layers.spec(shape))?;
+    let network = Network::new(&measured(layers, collection.train.images()).spec(shape))?;
     let resolved = network.spec();
     settings.network.resolved = !settings.network.change.is_none();
     settings.network.spec = Some(Layers { encoder: resolved.encoder, decoder: resolved.decoder });
@@ -85,6 +85,23 @@ pub(super) fn job(
         with_report: true,
         memory,
     })
+}
+
+/// The layers, those that standardise with mean and deviation of the training images where they have none.
+#[allow(clippy::cast_possible_truncation)] // measured in double precision
+fn measured(mut layers: Layers, images: &Images) -> Layers {
+    for layer in &mut layers.encoder {
+        if let Layer::Standardise(standardise) = layer
+            && standardise.mean.is_empty()
+        {
+            let moments = images.moments();
+            // A channel that is the same everywhere has nothing to be scaled.
+            let std = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
+            standardise.mean = moments.iter().map(|&(mean, _)| mean as f32).collect();
+            standardise.std = moments.iter().map(|&(_, deviation)| std(deviation)).collect();
+        }
+    }
+    layers
 }
 
 /// The images that the settings name, within their limits, nothing held out yet.

@@ -367,6 +367,7 @@ fn is_shown(layer: &Layer, next: Option<&Layer>) -> bool {
             | Layer::Dropout(_)
             | Layer::GroupNorm(_)
             | Layer::Corrupt(_)
+            | Layer::Standardise(_)
             | Layer::Penalty(_)
             | Layer::Sparsity(_)
     );

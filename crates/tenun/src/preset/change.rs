@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tenun_engine::Layer;
-use tenun_engine::layer::{Dense, Dropout};
+use tenun_engine::layer::{Dense, Dropout, Standardise};
 
 use crate::settings::{Layers, SettingsError};
 
@@ -19,6 +19,9 @@ pub struct Change {
     /// The rate of dropout: of the layers that there are, or of new ones after every activation of the encoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropout: Option<f32>,
+    /// Whether the first layer standardises its input, by mean and deviation of the training images.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub standardise: bool,
 }
 
 /// How many numbers the layers of a code need for each that they give: two where it is drawn from a distribution.
@@ -94,6 +97,12 @@ impl Change {
             } else {
                 encoder.insert(code, Dense { features, bias: true }.into());
             }
+        }
+        let has_own = encoder.iter().any(|layer| matches!(layer, Layer::Standardise(_)));
+        if self.standardise && !has_own {
+            // What is made worse for a denoising network is the image itself.
+            let at = encoder.iter().take_while(|layer| matches!(layer, Layer::Corrupt(_))).count();
+            encoder.insert(at, Standardise::default().into());
         }
         if let Some(rate) = self.dropout {
             drop_out(&mut encoder, rate);
@@ -171,6 +180,16 @@ mod tests {
         assert_eq!(with.encoder[2], Dropout { rate: 0.2 }.into());
         let other = Change { dropout: Some(0.4), ..Change::default() }.apply(&with).unwrap();
         assert_eq!(other.encoder[2..], [Dropout { rate: 0.4 }.into()]);
+    }
+
+    #[test]
+    fn inputs_are_standardised_after_they_are_corrupted() {
+        let mut denoising = layers();
+        denoising.encoder.insert(0, tenun_engine::layer::Corrupt::default().into());
+        let change = Change { standardise: true, ..Change::default() };
+        let with = change.apply(&denoising).unwrap();
+        assert_eq!(with.encoder[1], Standardise::default().into());
+        assert_eq!(change.apply(&with).unwrap(), with, "once is enough");
     }
 
     #[test]

@@ -132,7 +132,7 @@ mod tests {
         for preset in PRESETS {
             let recipe = preset.recipe();
             assert!(recipe.about.len() > 20, "{}: {}", preset.name, recipe.about);
-            let change = Change { latent: Some(16), width: Some(0.5), dropout: Some(0.1) };
+            let change = Change { latent: Some(16), width: Some(0.5), dropout: Some(0.1), standardise: true };
             let spec = change.apply(&recipe.layers).unwrap().spec(Shape::new(1, 28, 28));
             // A codebook is of pixels, and a dense code is one.
             assert_eq!(Network::new(&spec).unwrap().latent().len(), 16, "{}", preset.name);
