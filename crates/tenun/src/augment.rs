@@ -74,7 +74,7 @@ impl Augment {
         let even = |word: u32| 2.0 * f64::from(word) / f64::from(u32::MAX) - 1.0;
         let whole = |word: u32| {
             let span = 2 * u64::from(self.shift) + 1;
-            (u64::from(word) * span >> 32) as f64 - f64::from(self.shift)
+            ((u64::from(word) * span) >> 32) as f64 - f64::from(self.shift)
         };
         let (down, right) = (whole(words[0]), whole(words[1]));
         let mirrored = self.flip && words[2] & 1 == 1;
