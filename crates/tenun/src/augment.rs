@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(augment, Augment { shift: 2, flip: true, rotate: 10.0, crop: 0.1 });
         assert_eq!(augment.to_string(), "shift=2,flip,rotate=10,crop=0.1");
         for (text, said) in [
-            ("rotat=3", "did you mean `rotate`?"),
+            ("rotates=3", "did you mean `rotate`?"),
             ("shift", "needs a number"),
             ("flip=2", "takes no number"),
             ("crop=2", "0 to 0.9, got 2"),

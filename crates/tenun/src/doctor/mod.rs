@@ -1,7 +1,7 @@
 //! The doctor: warnings during and after training that name the cause and the setting to change.
 //!
 //! A [`Rule`] looks at the [`Evidence`] there is: the pixels, the lines of `metrics.jsonl`, a [`Sample`] of
-//! activations, the scores at the end. [`Attending`] stands between the training loop and whoever watches it, and
+//! activations, the scores at the end. A watch stands between the training loop and whoever watches it, and
 //! passes on what the doctor sees, once for each rule; [`examine`] looks at a finished run from the beginning, and
 //! comes to the same whenever it does so.
 //!
