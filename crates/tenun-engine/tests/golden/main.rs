@@ -2,6 +2,7 @@
 //! holds and where the tolerances come from. Single layers are compared in `src/layer/golden.rs`.
 
 mod cae;
+mod families;
 mod losses;
 mod optimisers;
 

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 import cae
+import families
 import layers
 import optimisers
 
@@ -22,6 +23,7 @@ def main() -> None:
     arguments = parser.parse_args()
     here = Path(__file__).resolve().parent
     layers.write(here)
+    families.write(here)
     optimisers.write(here)
     cae.write(here, arguments.data, epoch=not arguments.no_epoch)
 
