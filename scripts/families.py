@@ -25,6 +25,7 @@ FIGURES = [
     ("active_units", "active units"),
     ("negative_elbo", "−ELBO, nats"),
     ("negative_iwae_50", "−IWAE₅₀, nats"),
+    ("pixel_deviation", "deviation of pixels"),
     ("codes_used", "vectors used"),
     ("perplexity", "perplexity"),
 ]

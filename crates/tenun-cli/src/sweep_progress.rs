@@ -91,7 +91,7 @@ impl<'a> SweepProgress<'a> {
         let after = counted(record.epochs as usize, "epoch");
         let score = match self.by {
             Loss::Bce => ("BCE", record.bce),
-            Loss::Mse => ("MSE", record.mse),
+            Loss::Mse | Loss::Gaussian => ("MSE", record.mse),
             Loss::Mae => ("MAE", record.mae),
         };
         match (record.state, score) {

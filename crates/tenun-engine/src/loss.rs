@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::reference::Real;
 
+/// log 2π, written out because no platform's logarithm is to be asked.
+pub(crate) const LN_TAU: f64 = 1.837_877_066_409_345_5;
+
 /// How far a reconstruction is from its image: the mean over all numbers of all images of a batch.
 ///
 /// With z the network's output before a final sigmoid, if it has one, p the output itself, and t the image:
@@ -21,14 +24,19 @@ pub enum Loss {
     Mse,
     /// Mean absolute error |p − t|; its slope at zero is taken as zero.
     Mae,
+    /// Negative log-likelihood ½ ((p − t)² / σ² + log σ² + log 2π) of a normal distribution about the output, in nats,
+    /// with the variance σ² that the decoder's layer [`Variance`](crate::layer::Variance) learns. A density's logarithm:
+    /// it falls below zero as σ does.
+    Gaussian,
 }
 
 impl Loss {
     /// All losses.
-    pub const ALL: [Self; 3] = [Self::Bce, Self::Mse, Self::Mae];
+    pub const ALL: [Self; 4] = [Self::Bce, Self::Mse, Self::Mae, Self::Gaussian];
 
-    /// The equation for one number, of which `z` is the logit if `sigmoid`, else the output.
-    pub fn reference<R: Real>(self, sigmoid: bool, z: R, t: R) -> R {
+    /// The equation for one number, of which `z` is the logit if `sigmoid`, else the output; `log_variance` is log σ² of
+    /// [`Self::Gaussian`].
+    pub fn reference<R: Real>(self, sigmoid: bool, log_variance: R, z: R, t: R) -> R {
         let p = if sigmoid { z.sigmoid() } else { z };
         match self {
             Self::Bce => {
@@ -37,6 +45,10 @@ impl Loss {
             }
             Self::Mse => (p - t) * (p - t),
             Self::Mae => (p - t).abs(),
+            Self::Gaussian => {
+                let constant = log_variance + R::from(LN_TAU);
+                ((p - t) * (p - t) * (-log_variance).exp() + constant) * R::from(0.5)
+            }
         }
     }
 }
@@ -47,13 +59,14 @@ impl fmt::Display for Loss {
             Self::Bce => "bce",
             Self::Mse => "mse",
             Self::Mae => "mae",
+            Self::Gaussian => "gaussian",
         })
     }
 }
 
 /// No loss has that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no loss; expected one of: bce, mse, mae")]
+#[error("`{0}` is no loss; expected one of: bce, mse, mae, gaussian")]
 pub struct UnknownLoss(String);
 
 impl FromStr for Loss {

@@ -238,6 +238,8 @@ fn loss() -> impl TypedValueParser<Value = Loss> {
             .help("Binary cross-entropy, in nats a pixel; the network ends in a sigmoid"),
         PossibleValue::new("mse").help("Mean squared error"),
         PossibleValue::new("mae").help("Mean absolute error"),
+        PossibleValue::new("gaussian")
+            .help("Gaussian negative log-likelihood, in nats a pixel, with a variance that is learned"),
     ])
     .try_map(|name| name.parse::<Loss>())
 }

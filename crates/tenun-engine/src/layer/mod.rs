@@ -25,6 +25,7 @@ mod sparsity;
 mod standardise;
 mod tanh;
 mod upsample;
+mod variance;
 mod window;
 mod zero_pad;
 
@@ -52,6 +53,7 @@ pub use sparsity::Sparsity;
 pub use standardise::Standardise;
 pub use tanh::Tanh;
 pub use upsample::Upsample;
+pub use variance::Variance;
 pub use window::Rounding;
 pub(crate) use window::positions;
 pub use zero_pad::ZeroPad;
@@ -227,6 +229,8 @@ layers! {
     Sampling = "sampling",
     /// Each pixel as the nearest vector of a codebook.
     Quantize = "quantize",
+    /// The variance of pixels about a reconstruction, learned.
+    Variance = "variance",
     /// Normalisation over groups of channels.
     GroupNorm = "group_norm",
     /// Layers whose input is added to their output.

@@ -17,8 +17,8 @@ use crate::reference::Real;
 /// While training z = μ + exp(v / 2) · ε with ε from the standard normal distribution; otherwise z = μ.
 ///
 /// It adds to the loss of an image β · Σ max(KLᵢ, free bits) / numbers of the image, with
-/// KLᵢ = ½ (μᵢ² + exp vᵢ − 1 − vᵢ), in nats: with binary cross-entropy and β = 1 the whole, times the numbers of an
-/// image, is the negative evidence lower bound (ELBO). Kingma and Welling, "Auto-encoding variational Bayes" (2013);
+/// KLᵢ = ½ (μᵢ² + exp vᵢ − 1 − vᵢ), in nats: with binary cross-entropy or the
+/// Gaussian likelihood and β = 1 the whole, times the numbers of an image, is the negative evidence lower bound (ELBO). Kingma and Welling, "Auto-encoding variational Bayes" (2013);
 /// β: Higgins et al., "beta-VAE" (2017); a β that grows from 0: Bowman et al., "Generating sentences from a continuous
 /// space" (2015); free bits, here for each image and unit: Kingma et al., "Improved variational inference with inverse
 /// autoregressive flow" (2016).

@@ -114,6 +114,7 @@ fn mirror(input: Shape, encoder: &[Placed]) -> Vec<Step> {
             | Layer::Tanh(_)
             | Layer::Sigmoid(_)
             | Layer::Standardise(_)
+            | Layer::Variance(_)
             | Layer::Dropout(_)
             | Layer::Corrupt(_)
             | Layer::Penalty(_)

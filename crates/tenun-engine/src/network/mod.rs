@@ -111,6 +111,14 @@ impl Network {
         matches!(self.decoder.last(), Some(Placed { layer: Layer::Sigmoid(_), .. }))
     }
 
+    /// Where the logarithm of the variance of [`Loss::Gaussian`](crate::Loss::Gaussian) stands among the parameters: that
+    /// of the decoder's last [`Variance`](crate::layer::Variance).
+    #[must_use]
+    pub fn log_variance(&self) -> Option<usize> {
+        let last = self.decoder.iter().rfind(|placed| matches!(placed.layer, Layer::Variance(_)))?;
+        Some(last.parameters[0].range.start)
+    }
+
     /// The decoder without a sigmoid at its end, which belongs to the loss.
     pub(crate) fn decoder_body(&self) -> &[Placed] {
         &self.decoder[..self.decoder.len() - usize::from(self.ends_in_sigmoid())]

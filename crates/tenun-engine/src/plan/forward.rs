@@ -37,7 +37,8 @@ impl ForwardPlan {
     /// `loss` is that of [`Self::losses`], which needs [`Stage::Reconstruct`].
     ///
     /// # Errors
-    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without.
+    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without, [`PlanError::NeedsVariance`] for a
+    /// Gaussian likelihood on one without.
     pub fn new(
         network: &Network,
         stage: Stage,
@@ -63,8 +64,7 @@ impl ForwardPlan {
             layers,
             input,
             sigmoid,
-            loss,
-            compare: stage == Stage::Reconstruct,
+            compare: (stage == Stage::Reconstruct).then_some((loss, network)),
             seed: None,
             scaling,
             cpu,
@@ -100,16 +100,7 @@ impl ForwardPlan {
         cpu: &Cpu,
     ) -> Self {
         let (input, output) = (network.input(), layers.last().map_or(network.input(), |last| last.output));
-        let compile = Compile {
-            layers,
-            input,
-            sigmoid,
-            loss: Loss::Mse,
-            compare: false,
-            seed: Some(seed),
-            scaling,
-            cpu,
-        };
+        let compile = Compile { layers, input, sigmoid, compare: None, seed: Some(seed), scaling, cpu };
         Self { runner: dispatch(cpu.width(), compile), input, output, parameters: network.parameter_count() }
     }
 
@@ -121,16 +112,7 @@ impl ForwardPlan {
     pub fn up_to(network: &Network, layers: usize, scaling: Scaling, cpu: &Cpu) -> Self {
         let layers: Vec<&Placed> = network.layers().take(layers).collect();
         let (input, output) = (network.input(), layers.last().expect("at least one layer").output);
-        let compile = Compile {
-            layers,
-            input,
-            sigmoid: false,
-            loss: Loss::Mse,
-            compare: false,
-            seed: None,
-            scaling,
-            cpu,
-        };
+        let compile = Compile { layers, input, sigmoid: false, compare: None, seed: None, scaling, cpu };
         Self { runner: dispatch(cpu.width(), compile), input, output, parameters: network.parameter_count() }
     }
 
@@ -183,9 +165,8 @@ struct Compile<'a> {
     layers: Vec<&'a Placed>,
     input: Shape,
     sigmoid: bool,
-    loss: Loss,
-    /// Whether output and input have one shape, so that there is a loss.
-    compare: bool,
+    /// The loss, and the network it is of, where output and input have one shape.
+    compare: Option<(Loss, &'a Network)>,
     /// The seed by which images are corrupted, if they are.
     seed: Option<u64>,
     scaling: Scaling,
@@ -203,7 +184,9 @@ impl WithSimd for Compile<'_> {
         Box::new(Forward {
             s,
             intake: Intake::new::<S>(input, &program.grids),
-            head: self.compare.then(|| Head::new::<S>(self.loss, self.sigmoid, end, input, &program.grids)),
+            head: self
+                .compare
+                .map(|(loss, network)| Head::new::<S>(loss, network, end, input, &program.grids)),
             output: Output::new::<S>(self.sigmoid, end, &program.grids),
             scaling: self.scaling,
             seed: self.seed.unwrap_or_default(),
@@ -279,7 +262,7 @@ impl<S: Simd> Runner for Forward<S> {
                 let workspace = &mut *this.workspaces.get();
                 this.pass(parameters, images, i * S::LANES, losses.len(), workspace);
                 let mut sums = [0.0; TILE];
-                head.value(this.s, &mut workspace.tensors).store(&mut sums);
+                head.value(this.s, parameters, &mut workspace.tensors).store(&mut sums);
                 for (loss, sum) in losses.iter_mut().zip(sums) {
                     *loss = sum / length;
                 }

@@ -3,17 +3,27 @@
 use super::tile::Tensors;
 use super::{Grids, PlanError, Port, Rows, TensorId};
 use crate::lane::{Simd, Vector, math};
+use crate::loss::LN_TAU;
 use crate::{Loss, Network};
 
 /// The end of a network.
 pub(super) struct Head {
     loss: Loss,
     sigmoid: bool,
+    /// Where log σ² of a Gaussian likelihood stands among the parameters.
+    log_variance: Option<usize>,
     z: (TensorId, Rows),
     target: (TensorId, Rows),
     gradient: Option<(TensorId, Rows)>,
     /// What the loss of each number counts, if not all the same.
     weights: Option<(TensorId, Rows)>,
+}
+
+/// 1 / σ², and ½ (log σ² + log 2π).
+#[derive(Clone, Copy)]
+struct Normal<V> {
+    precision: V,
+    constant: V,
 }
 
 /// Checks that `loss` can be computed on the output of `network`.
@@ -22,15 +32,19 @@ pub(super) fn check(network: &Network, loss: Loss) -> Result<(), PlanError> {
         let last = network.decoder().last().map_or_else(String::new, |placed| placed.layer.name().to_owned());
         return Err(PlanError::NeedsSigmoid { last });
     }
+    if loss == Loss::Gaussian && network.log_variance().is_none() {
+        return Err(PlanError::NeedsVariance);
+    }
     Ok(())
 }
 
 impl Head {
-    pub(super) fn new<S: Simd>(loss: Loss, sigmoid: bool, z: Port, target: Port, grids: &Grids) -> Self {
+    pub(super) fn new<S: Simd>(loss: Loss, network: &Network, z: Port, target: Port, grids: &Grids) -> Self {
         let place = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
         Self {
             loss,
-            sigmoid,
+            sigmoid: network.ends_in_sigmoid(),
+            log_variance: network.log_variance().filter(|_| loss == Loss::Gaussian),
             z: place(z.value),
             target: place(target.value),
             gradient: z.gradient.map(place),
@@ -46,10 +60,17 @@ impl Head {
     /// Writes the gradient of Σ weight · loss, and returns the sum of the loss over the numbers of each image.
     ///
     /// `weights` is 1 / (images · numbers) in the lanes of images, and 0 in empty ones.
-    pub(super) fn gradient<S: Simd>(&self, s: S, tensors: &mut Tensors, weights: S::V) -> S::V {
-        let Some(gradient) = &self.gradient else { return self.value(s, tensors) };
+    pub(super) fn gradient<S: Simd>(
+        &self,
+        s: S,
+        parameters: &[f32],
+        tensors: &mut Tensors,
+        weights: S::V,
+    ) -> S::V {
+        let Some(gradient) = &self.gradient else { return self.value(s, parameters, tensors) };
+        let normal = self.normal(s, parameters);
         if let Some(counts) = &self.weights {
-            return self.weighted_gradient(s, tensors, weights, gradient, counts);
+            return self.weighted_gradient(s, normal, tensors, weights, gradient, counts);
         }
         let [z, t, dz] = tensors.many([self.z.0, self.target.0, gradient.0]);
         s.enter(
@@ -63,7 +84,7 @@ impl Head {
                     // Row by row, so that a sum of many numbers stays exact to a few of its last bits.
                     let mut sum = s.zero();
                     for ((z, t), dz) in pairs.zip(dz[dz_row].chunks_exact_mut(S::LANES)) {
-                        let (loss, slope) = self.loss_and_slope(s, s.load(z), s.load(t));
+                        let (loss, slope) = self.loss_and_slope(s, normal, s.load(z), s.load(t));
                         sum = sum + loss;
                         flush(s, slope * weights).store(dz);
                     }
@@ -78,6 +99,7 @@ impl Head {
     fn weighted_gradient<S: Simd>(
         &self,
         s: S,
+        normal: Normal<S::V>,
         tensors: &mut Tensors,
         weights: S::V,
         gradient: &(TensorId, Rows),
@@ -95,7 +117,7 @@ impl Head {
                     let mut sum = s.zero();
                     for (((z, t), count), dz) in pairs.zip(counts).zip(dz[dz_row].chunks_exact_mut(S::LANES))
                     {
-                        let (loss, slope) = self.loss_and_slope(s, s.load(z), s.load(t));
+                        let (loss, slope) = self.loss_and_slope(s, normal, s.load(z), s.load(t));
                         let count = s.load(count);
                         sum = sum + loss * count;
                         flush(s, slope * count * weights).store(dz);
@@ -107,8 +129,38 @@ impl Head {
         )
     }
 
+    /// Writes the gradient of Σ weight · loss by log σ², if there is one to learn: `sums` are what [`Self::gradient`]
+    /// returned, of images of `numbers`.
+    ///
+    /// By log σ² the slope of one number's loss is ½ (1 − (p − t)² / σ²) = ½ (1 + log σ² + log 2π) − loss.
+    #[allow(clippy::cast_precision_loss)]
+    pub(super) fn variance_gradient<S: Simd>(
+        &self,
+        s: S,
+        parameters: &[f32],
+        (sums, weights, numbers): (S::V, S::V, usize),
+        gradients: &mut [f32],
+    ) {
+        if let Some(at) = self.log_variance {
+            let half = s.splat(0.5) + self.normal(s, parameters).constant;
+            gradients[at] = ((s.splat(numbers as f32) * half - sums) * weights).sum();
+        }
+    }
+
+    /// σ² of a Gaussian likelihood, as its equation needs it.
+    #[allow(clippy::cast_possible_truncation)]
+    fn normal<S: Simd>(&self, s: S, parameters: &[f32]) -> Normal<S::V> {
+        let log_variance = s.splat(self.log_variance.map_or(0.0, |at| parameters[at]));
+        let half = s.splat(0.5);
+        Normal {
+            precision: math::exp(s, -log_variance),
+            constant: (log_variance + s.splat(LN_TAU as f32)) * half,
+        }
+    }
+
     /// The sum of the loss over the numbers of each image.
-    pub(super) fn value<S: Simd>(&self, s: S, tensors: &mut Tensors) -> S::V {
+    pub(super) fn value<S: Simd>(&self, s: S, parameters: &[f32], tensors: &mut Tensors) -> S::V {
+        let normal = self.normal(s, parameters);
         let [z, t] = tensors.many([self.z.0, self.target.0]);
         s.enter(
             #[inline(always)]
@@ -117,7 +169,7 @@ impl Head {
                 for (z_row, t_row) in self.z.1.iter().zip(self.target.1.iter()) {
                     let mut sum = s.zero();
                     for (z, t) in z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES)) {
-                        sum = sum + self.loss_and_slope(s, s.load(z), s.load(t)).0;
+                        sum = sum + self.loss_and_slope(s, normal, s.load(z), s.load(t)).0;
                     }
                     total = total + sum;
                 }
@@ -127,7 +179,7 @@ impl Head {
     }
 
     #[inline(always)]
-    fn loss_and_slope<S: Simd>(&self, s: S, z: S::V, t: S::V) -> (S::V, S::V) {
+    fn loss_and_slope<S: Simd>(&self, s: S, normal: Normal<S::V>, z: S::V, t: S::V) -> (S::V, S::V) {
         let (p, tail) = if self.sigmoid { math::sigmoid_and_tail(s, z) } else { (z, s.zero()) };
         let apart = p - t;
         let inner = if self.sigmoid { p * (s.splat(1.0) - p) } else { s.splat(1.0) };
@@ -138,6 +190,10 @@ impl Head {
                 let zero = s.zero();
                 let sign = S::V::select(apart.less(zero), s.splat(-1.0), s.splat(1.0));
                 (apart.abs(), S::V::select(apart.equal(zero), zero, sign * inner))
+            }
+            Loss::Gaussian => {
+                let scaled = apart * normal.precision;
+                ((scaled * s.splat(0.5)).mul_add(apart, normal.constant), scaled * inner)
             }
         }
     }

@@ -49,6 +49,11 @@ pub enum PlanError {
         /// The name of the last layer.
         last: String,
     },
+    /// A Gaussian likelihood has a variance, which belongs to a layer.
+    #[error(
+        "the Gaussian likelihood needs a network whose decoder has a layer `variance`; this one has none"
+    )]
+    NeedsVariance,
 }
 
 #[cfg(test)]

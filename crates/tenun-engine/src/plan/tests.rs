@@ -23,12 +23,12 @@ fn network(sigmoid: bool) -> Network {
         Dense { features: 6, bias: true }.into(),
     ];
     let input = Shape::new(2, 7, 9);
-    let derived = Network::new(&Spec { input, encoder, decoder: None }).unwrap();
-    if sigmoid {
-        return derived;
+    let mut spec = Network::new(&Spec { input, encoder, decoder: None }).unwrap().spec();
+    let decoder = spec.decoder.as_mut().unwrap();
+    decoder.insert(1, Variance {}.into());
+    if !sigmoid {
+        decoder.pop();
     }
-    let mut spec = derived.spec();
-    spec.decoder.as_mut().unwrap().pop();
     Network::new(&spec).unwrap()
 }
 
@@ -68,8 +68,10 @@ fn gradient(
 #[test]
 fn the_gradient_of_every_loss_is_the_references() {
     let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
-    for (loss, sigmoid) in
-        [(Loss::Bce, true), (Loss::Mse, true), (Loss::Mse, false), (Loss::Mae, true), (Loss::Mae, false)]
+    for (loss, sigmoid) in Loss::ALL
+        .into_iter()
+        .flat_map(|loss| [(loss, true), (loss, false)])
+        .filter(|&one| one != (Loss::Bce, false))
     {
         let network = network(sigmoid);
         let length = network.input().len();
@@ -87,10 +89,11 @@ fn the_gradient_of_every_loss_is_the_references() {
                 .collect();
             let x: Vec<_> = pixels.iter().map(|&t| t.into()).collect();
             let z = reference::forward(&network, &parameters, &x, Some(Noise { seed: 11, epoch: 4, image }));
+            let log_variance = parameters[network.log_variance().expect("a layer for it")];
             let sum = z
                 .iter()
                 .zip(&x)
-                .fold(tape.variable(0.0), |sum, (&z, &t)| sum + loss.reference(sigmoid, z, t));
+                .fold(tape.variable(0.0), |sum, (&z, &t)| sum + loss.reference(sigmoid, log_variance, z, t));
             let mean = sum.value() / length as f64;
             assert!(
                 (f64::from(losses[i]) - mean).abs() < 2e-6 * mean.max(1.0),
@@ -180,6 +183,15 @@ fn cross_entropy_needs_a_sigmoid() {
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
     let error = TrainingPlan::new(&network(false), Loss::Bce, Scaling::unit(), &cpu).err().unwrap();
     assert!(matches!(&error, PlanError::NeedsSigmoid { last } if last == "conv2d"), "{error}");
+}
+
+#[test]
+fn a_likelihood_needs_a_variance() {
+    let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
+    let encoder = vec![Flatten {}.into(), Dense { features: 2, bias: true }.into()];
+    let without = Network::new(&Spec { input: Shape::new(1, 3, 3), encoder, decoder: None }).unwrap();
+    let error = TrainingPlan::new(&without, Loss::Gaussian, Scaling::unit(), &cpu).err().unwrap();
+    assert_eq!(error, PlanError::NeedsVariance);
 }
 
 #[test]

@@ -52,7 +52,8 @@ impl TrainingPlan {
     /// Compiles the training of `network` for `cpu`.
     ///
     /// # Errors
-    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without.
+    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without, [`PlanError::NeedsVariance`] for a
+    /// Gaussian likelihood on one without.
     pub fn new(network: &Network, loss: Loss, scaling: Scaling, cpu: &Cpu) -> Result<Self, PlanError> {
         head::check(network, loss)?;
         let (runner, memory, steps, terms) = dispatch(cpu.width(), Compile { network, loss, scaling, cpu });
@@ -174,7 +175,7 @@ impl WithSimd for Compile<'_> {
         let runner = Training {
             s,
             intake: Intake::new::<S>(input, &program.grids),
-            head: Head::new::<S>(self.loss, self.network.ends_in_sigmoid(), end, input, &program.grids)
+            head: Head::new::<S>(self.loss, self.network, end, input, &program.grids)
                 .weighted::<S>(program.loss_weights, &program.grids),
             scaling: self.scaling,
             packed: program.packed(),
@@ -234,7 +235,9 @@ impl<S: Simd> Training<S> {
             workspace.weights[..indices.len()].fill(weight);
             self.program.forward(self.s, parameters, &self.packed, workspace);
             let weights = self.s.load(&workspace.weights);
-            let sums = self.head.gradient(self.s, &mut workspace.tensors, weights);
+            let sums = self.head.gradient(self.s, parameters, &mut workspace.tensors, weights);
+            let of_images = (sums, weights, length);
+            self.head.variance_gradient(self.s, parameters, of_images, &mut workspace.gradients);
             let mut by_lane = [0.0; TILE];
             sums.store(&mut by_lane);
             let range = lanes(losses.len());

@@ -39,6 +39,8 @@ class Step:
 
     def __init__(self, logits, term=None, weight=0.0, penalty=None, counts=None, follow=None):
         self.logits, self.term, self.counts, self.follow = logits, term, counts, follow
+        # Of each image, where it is not the cross-entropy of the logits.
+        self.losses = None
         # What is added to the loss of an image, where it is not the weighted term itself.
         self.penalty = penalty if penalty is not None else (None if term is None else weight * term)
 
@@ -148,6 +150,25 @@ def sampling(beta: float, warmup: int, free: float) -> tuple:
     return dense_encoder(code=2 * CODE, after=(layer,)), lambda g: dense_parameters(g, 2 * CODE, CODE), step
 
 
+def gaussian() -> tuple:
+    """A variational autoencoder whose pixels are normally distributed, with a variance that is learned."""
+    encoder, dense_of, sampled = sampling(1.0, 0, 0.0)
+    name = "decoder.variance1.log_variance"
+    decoder = [*DENSE_DECODER[:-1], {"layer": "variance"}, DENSE_DECODER[-1]]
+
+    def step(p, x, images):
+        done = sampled(p, x, images)
+        deviation = torch.exp(p[name] / 2)
+        pixels = torch.distributions.Normal(torch.sigmoid(done.logits), deviation)
+        done.losses = -pixels.log_prob(x).mean((1, 2, 3))
+        return done
+
+    def parameters(g):
+        return dense_of(g) | {name: torch.tensor([-1.75], dtype=torch.float64)}
+
+    return encoder, parameters, step, decoder, "gaussian"
+
+
 def penalised(norm: str, weight: float) -> tuple:
     def step(p, x, _):
         code = dense(p, "encoder.dense1", x.flatten(1))
@@ -244,6 +265,7 @@ FAMILIES = {
     "variational": sampling(1.0, 0, 0.0),
     "variational, beta that grows": sampling(4.0, 4, 0.0),
     "variational, free bits": sampling(1.0, 0, 0.125),
+    "variational, of a normal distribution": gaussian(),
     "sparse by l1": penalised("l1", 0.5),
     "regularised by l2": penalised("l2", 0.25),
     "sparse by divergence": sparse(0.0625, 2.0, 0.75),
@@ -253,11 +275,13 @@ FAMILIES = {
 
 def losses(step: Step, x: torch.Tensor) -> torch.Tensor:
     """Of each image, without what the family adds."""
+    if step.losses is not None:
+        return step.losses
     each = F.binary_cross_entropy_with_logits(step.logits, x, reduction="none")
     return (each if step.counts is None else each * step.counts).mean((1, 2, 3))
 
 
-def family(g: torch.Generator, x: torch.Tensor, name: str, encoder, parameters, step, decoder=DENSE_DECODER) -> dict:
+def family(g: torch.Generator, x: torch.Tensor, name: str, encoder, parameters, step, decoder=DENSE_DECODER, loss="bce") -> dict:
     """A case: `STEPS` steps of Adam on the images `x`, each on the next `BATCH` of them."""
     initial = parameters(g)
     p = {n: t.clone().requires_grad_() for n, t in initial.items()}
@@ -267,6 +291,7 @@ def family(g: torch.Generator, x: torch.Tensor, name: str, encoder, parameters, 
     out = {
         "name": name,
         "spec": {"input": AXES, "encoder": encoder, "decoder": decoder},
+        "loss": loss,
         "parameters": {n: tensor(t) for n, t in initial.items()},
         "losses": [],
         "terms": [],

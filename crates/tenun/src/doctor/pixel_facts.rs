@@ -37,23 +37,36 @@ impl PixelFacts {
         let (min, max) = pixels.iter().fold((u8::MAX, 0), |(min, max), &p| (min.min(p), max.max(p)));
         let mean = mean_image(&sample).unwrap_or_default();
         let each = (0..sample.len()).map(|i| per_pixel(loss, sample.image(i), &mean));
-        let mean_image_loss = each.sum::<f64>() / sample.len().max(1) as f64;
+        let mean_of_all = each.sum::<f64>() / sample.len().max(1) as f64;
+        let (floor, mean_image_loss) = match loss {
+            Loss::Bce => (bce::floor(pixels), mean_of_all),
+            Loss::Mse | Loss::Mae => (0.0, mean_of_all),
+            Loss::Gaussian => (least_surprise(ROUNDING), least_surprise(mean_of_all)),
+        };
         Self {
             images: sample.len(),
             min: min.min(max),
             max,
             are_equal: sample.len() > 1 && (1..sample.len()).all(|i| sample.image(i) == sample.image(0)),
-            floor: if loss == Loss::Bce { bce::floor(pixels) } else { 0.0 },
+            floor,
             mean_image_loss,
         }
     }
 }
 
-/// The loss of one image, the mean over its numbers.
+/// The squared error of bytes that are right but for their rounding, the variance of a uniform distribution.
+const ROUNDING: f64 = 1.0 / (12.0 * 255.0 * 255.0);
+
+/// The negative log-likelihood of a normal distribution at its best variance, which is the squared error itself.
+fn least_surprise(squared_error: f64) -> f64 {
+    0.5 * ((std::f64::consts::TAU * squared_error.max(ROUNDING)).ln() + 1.0)
+}
+
+/// The loss of one image, the mean over its numbers; of a Gaussian likelihood the squared error on which it depends.
 fn per_pixel(loss: Loss, image: &[u8], reconstruction: &[f32]) -> f64 {
     match loss {
         Loss::Bce => bce::bce(image, reconstruction),
-        Loss::Mse => mse(image, reconstruction),
+        Loss::Mse | Loss::Gaussian => mse(image, reconstruction),
         Loss::Mae => mae(image, reconstruction),
     }
 }

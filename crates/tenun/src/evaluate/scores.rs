@@ -31,12 +31,12 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// The score in the loss `loss`.
+    /// The score in the loss `loss`; of a Gaussian likelihood, whose variance the scores do not know, the squared error.
     #[must_use]
     pub fn by(&self, loss: Loss) -> f64 {
         match loss {
             Loss::Bce => self.bce,
-            Loss::Mse => self.mse,
+            Loss::Mse | Loss::Gaussian => self.mse,
             Loss::Mae => self.mae,
         }
     }

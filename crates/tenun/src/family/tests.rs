@@ -1,7 +1,7 @@
 //! Families by their figures, on networks whose answer is known.
 
 use tenun_engine::layer::{
-    Corrupt, Corruption, Dense, Flatten, Penalty, Quantize, Reshape, Sampling, Sigmoid,
+    Corrupt, Corruption, Dense, Flatten, Penalty, Quantize, Reshape, Sampling, Sigmoid, Variance,
 };
 use tenun_engine::{Layer, Shape, Spec};
 
@@ -61,6 +61,26 @@ fn the_bounds_of_a_network_that_knows_nothing() {
     for name in ["negative_elbo", "negative_iwae_50"] {
         assert!((value(&figures, name) - expected).abs() < 1e-4, "{name}: {figures:?}");
     }
+}
+
+/// As above, with pixels that are normally distributed about ½ with variance 1: both bounds are the density's own.
+#[test]
+fn the_bounds_of_normal_pixels_are_those_of_their_density() {
+    let encoder =
+        vec![Flatten {}.into(), Dense { features: 4, bias: true }.into(), Sampling::default().into()];
+    let mut decoder = to_image();
+    decoder.insert(2, Variance {}.into());
+    let network = Network::new(&Spec { input: SHAPE, encoder, decoder: Some(decoder) }).unwrap();
+    let zeros = vec![0.0; network.parameter_count()];
+    let model = Model::new(network, zeros, ModelInfo::new(None));
+    let images = images(20);
+    let figures = figures(&model, &images, 1, &cpu()).unwrap();
+    let squares: f64 = images.pixels().iter().map(|&byte| (f64::from(byte) / 255.0 - 0.5).powi(2)).sum();
+    let expected = 0.5 * (squares / 20.0 + 16.0 * std::f64::consts::TAU.ln());
+    for name in ["negative_elbo", "negative_iwae_50"] {
+        assert!((value(&figures, name) - expected).abs() < 1e-4, "{name}: {figures:?}, expected {expected}");
+    }
+    assert_eq!(value(&figures, "pixel_deviation"), 1.0);
 }
 
 /// Importance weights never make the bound worse (Burda et al., theorem 1), and the plane has its corners.

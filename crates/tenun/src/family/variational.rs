@@ -32,16 +32,40 @@ fn distributions(model: &Model, images: &Images, cpu: &Cpu) -> Vec<f32> {
     outputs
 }
 
-/// −log p(x | z) in nats, summed over the numbers of an image, with Bernoulli pixels.
-fn surprise(image: &[u8], output: &[f32]) -> f64 {
-    image
-        .iter()
-        .zip(output)
-        .map(|(&byte, &p)| {
-            let (t, p) = (f64::from(byte) / 255.0, f64::from(p).clamp(MARGIN, 1.0 - MARGIN));
-            -t * p.ln() - (1.0 - t) * (1.0 - p).ln()
-        })
-        .sum()
+/// How pixels are distributed about a reconstruction.
+enum Pixels {
+    /// Each is on with the probability that is its reconstruction.
+    Bernoulli,
+    /// Normally, with this logarithm of the variance.
+    Normal(f64),
+}
+
+impl Pixels {
+    /// Those of a model: none whose loss is that of no distribution.
+    fn of(model: &Model) -> Option<Self> {
+        match model.network().log_variance() {
+            Some(at) => Some(Self::Normal(f64::from(model.parameters()[at]))),
+            None => model.network().ends_in_sigmoid().then_some(Self::Bernoulli),
+        }
+    }
+
+    /// −log p(x | z) in nats, summed over the numbers of an image.
+    fn surprise(&self, image: &[u8], output: &[f32]) -> f64 {
+        let pairs = image.iter().zip(output).map(|(&byte, &p)| (f64::from(byte) / 255.0, f64::from(p)));
+        match *self {
+            Self::Bernoulli => pairs
+                .map(|(t, p)| {
+                    let p = p.clamp(MARGIN, 1.0 - MARGIN);
+                    -t * p.ln() - (1.0 - t) * (1.0 - p).ln()
+                })
+                .sum(),
+            Self::Normal(log_variance) => {
+                let precision = (-log_variance).exp();
+                let constant = log_variance + std::f64::consts::TAU.ln();
+                pairs.map(|(t, p)| 0.5 * ((p - t) * (p - t) * precision + constant)).sum()
+            }
+        }
+    }
 }
 
 /// Normal numbers for `count` codes of `units`, other ones for every `stream`.
@@ -77,26 +101,40 @@ pub(super) fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> R
             "units whose mean varies by more than 0.01 over the images",
         ),
     ];
-    // The bounds are those of Bernoulli pixels.
-    if model.network().ends_in_sigmoid() {
-        let (bound, weighted) = bounds(model, images, &codes, seed, cpu)?;
-        figures.push(Figure::new(
-            "negative_elbo",
-            bound,
-            "negative evidence lower bound, nats an image; the least possible is that of the floor",
-        ));
+    if let Some(pixels) = Pixels::of(model) {
+        let (bound, weighted) = bounds(model, images, &codes, &pixels, seed, cpu)?;
+        let meaning = match pixels {
+            Pixels::Bernoulli => {
+                "negative evidence lower bound, nats an image; the least possible is that of the floor"
+            }
+            Pixels::Normal(_) => {
+                "negative evidence lower bound, nats an image, of a density: it has no least"
+            }
+        };
+        figures.push(Figure::new("negative_elbo", bound, meaning));
         figures.push(Figure::new(
             "negative_iwae_50",
             weighted,
             "the same with 50 importance-weighted draws: closer to the negative log-likelihood",
         ));
+        if let Pixels::Normal(log_variance) = pixels {
+            let meaning = "learned standard deviation of pixels, from 0 to 1, about their reconstruction";
+            figures.push(Figure::new("pixel_deviation", (0.5 * log_variance).exp(), meaning));
+        }
     }
     Ok(figures)
 }
 
 /// The mean over images of −ELBO, and of −log (1/K Σ p(x|z) p(z) / q(z|x)) with K draws of each, both from the same
 /// draws.
-fn bounds(model: &Model, images: &Images, codes: &[f32], seed: u64, cpu: &Cpu) -> Result<(f64, f64), Error> {
+fn bounds(
+    model: &Model,
+    images: &Images,
+    codes: &[f32],
+    pixels: &Pixels,
+    seed: u64,
+    cpu: &Cpu,
+) -> Result<(f64, f64), Error> {
     let units = model.network().latent().len();
     let shown = images.len().min(MOST_IMAGES);
     let images = images.part(0..shown);
@@ -119,7 +157,7 @@ fn bounds(model: &Model, images: &Images, codes: &[f32], seed: u64, cpu: &Cpu) -
         }
         let outputs = model.inverse_transform(&z, cpu)?;
         for (i, output) in outputs.chunks_exact(images.shape().len()).enumerate() {
-            logs[i].push(apart[i] - surprise(images.image(i), output));
+            logs[i].push(apart[i] - pixels.surprise(images.image(i), output));
         }
     }
     let (mut bound, mut weighted) = (0.0, 0.0);

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use tenun_engine::layer::Variance;
 use tenun_engine::{Cpu, Layer, Loss, Network, PlanError};
 
 use super::Job;
@@ -54,6 +55,10 @@ pub(super) fn job(
     };
     let layers = if settings.network.resolved { chosen } else { settings.network.change.apply(&chosen)? };
     let network = Network::new(&measured(layers, collection.train.images()).spec(shape))?;
+    let network = match settings.training.loss {
+        Loss::Gaussian => with_variance(network)?,
+        _ => network,
+    };
     let resolved = network.spec();
     settings.network.resolved = !settings.network.change.is_none();
     settings.network.spec = Some(Layers { encoder: resolved.encoder, decoder: resolved.decoder });
@@ -85,6 +90,18 @@ pub(super) fn job(
         with_report: true,
         memory,
     })
+}
+
+/// The network, with a variance to learn at the end of its decoder unless it has one.
+fn with_variance(network: Network) -> Result<Network, Error> {
+    if network.log_variance().is_some() {
+        return Ok(network);
+    }
+    let mut spec = network.spec();
+    if let Some(decoder) = &mut spec.decoder {
+        decoder.insert(decoder.len() - usize::from(network.ends_in_sigmoid()), Variance {}.into());
+    }
+    Ok(Network::new(&spec)?)
 }
 
 /// The layers, those that standardise with mean and deviation of the training images where they have none.

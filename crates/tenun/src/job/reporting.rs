@@ -168,6 +168,7 @@ fn loss_name(loss: Loss) -> &'static str {
         Loss::Bce => "binary cross-entropy (nats a pixel)",
         Loss::Mse => "mean squared error",
         Loss::Mae => "mean absolute error",
+        Loss::Gaussian => "Gaussian negative log-likelihood (nats a pixel)",
     }
 }
 
@@ -205,7 +206,7 @@ fn curves(
 fn ranking(loss: Loss) -> Metric {
     match loss {
         Loss::Bce => Metric::BceAboveFloor,
-        Loss::Mse => Metric::Mse,
+        Loss::Mse | Loss::Gaussian => Metric::Mse,
         Loss::Mae => Metric::Mae,
     }
 }
@@ -315,7 +316,7 @@ fn error_histogram(album: &Album<'_>, scored: &Scored, loss: Loss) -> Result<Fig
             per_image.bce.iter().zip(&per_image.bce_floor).map(|(bce, floor)| bce - floor).collect(),
             "binary cross-entropy above the image's floor",
         ),
-        Loss::Mse => (per_image.mse.clone(), "mean squared error"),
+        Loss::Mse | Loss::Gaussian => (per_image.mse.clone(), "mean squared error"),
         Loss::Mae => (per_image.mae.clone(), "mean absolute error"),
     };
     let chart = Histogram { title: "", x_title: name, values: &values };

@@ -252,6 +252,25 @@ fn initial_weights_come_from_a_file_and_have_to_fit() {
 }
 
 #[test]
+fn a_likelihoods_variance_is_added_to_the_network_and_learned() {
+    let data = data();
+    let mut settings = settings(&data);
+    settings.training.loss = tenun_engine::Loss::Gaussian;
+    let (_parent, path) = folder();
+    let run = RunDir::create(&path, false).unwrap();
+    let job = job(settings);
+    let at = job.network().log_variance().expect("a layer for it");
+    let before = job.network().initialise(1)[at];
+    assert!(matches!(job.run(&run, &mut Silent, &GO).unwrap(), Outcome::Finished(_)));
+    let model = crate::Model::load(&path.join("model.safetensors")).unwrap();
+    assert_eq!(model.network().log_variance(), Some(at));
+    assert_ne!(model.parameters()[at], before);
+    // The settings hold the network as it was trained, and nothing is added to it again.
+    let again = Settings::read(&path.join("config.toml")).unwrap();
+    assert_eq!(Job::new(again, cpu(), vec![]).unwrap().network(), model.network());
+}
+
+#[test]
 fn cross_entropy_without_a_sigmoid_is_refused_before_anything_is_written() {
     let data = data();
     let mut settings = settings(&data);

@@ -44,6 +44,7 @@ presets! {
     "regularised",
     "variational",
     "variational-2",
+    "variational-gaussian",
     "quantised",
     "masked",
 }
@@ -161,7 +162,7 @@ mod tests {
         assert_eq!(error.to_string(), "there is no preset `cea`");
         assert_eq!(
             error.hint().unwrap(),
-            "did you mean `cae`? Known presets: cae, cae-fast, sharp, deep, dense, denoising, sparse, sparse-kl, regularised, variational, variational-2, quantised, masked"
+            "did you mean `cae`? Known presets: cae, cae-fast, sharp, deep, dense, denoising, sparse, sparse-kl, regularised, variational, variational-2, variational-gaussian, quantised, masked"
         );
     }
 }

@@ -294,5 +294,6 @@ pub fn loss_name(loss: Loss) -> &'static str {
         Loss::Bce => "BCE",
         Loss::Mse => "MSE",
         Loss::Mae => "MAE",
+        Loss::Gaussian => "Gaussian likelihood",
     }
 }

@@ -76,7 +76,15 @@ impl SweepSettings {
     /// The measure by which the best is chosen.
     #[must_use]
     pub fn measure(&self) -> Loss {
-        self.by.unwrap_or(if self.varies("training.loss") { Loss::Mse } else { self.base.training.loss })
+        match self.by {
+            Some(by) => by,
+            None if self.varies("training.loss") => Loss::Mse,
+            None => match self.base.training.loss {
+                // Likelihoods of different variances are no measure of reconstructions.
+                Loss::Gaussian => Loss::Mse,
+                loss => loss,
+            },
+        }
     }
 
     pub(super) fn varies(&self, path: &str) -> bool {

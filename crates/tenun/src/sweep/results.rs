@@ -133,7 +133,7 @@ pub struct Results {
 pub(super) fn measured(record: &Record, by: Loss) -> Option<f64> {
     match by {
         Loss::Bce => record.bce,
-        Loss::Mse => record.mse,
+        Loss::Mse | Loss::Gaussian => record.mse,
         Loss::Mae => record.mae,
     }
 }

@@ -105,6 +105,9 @@ impl TrainError {
             Self::Plan(PlanError::NeedsSigmoid { .. }) => {
                 Some("end the decoder in a sigmoid, or train with `--loss mse`".into())
             }
+            Self::Plan(PlanError::NeedsVariance) => {
+                Some("put `{ layer = \"variance\" }` before the end of the decoder".into())
+            }
             Self::Memory { .. } => Some(
                 "make the images smaller (`--size`), the batches (`--batch-size`), the network (`--width 0.5`), or take \
                  fewer `--threads`"

@@ -25,7 +25,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             "the network is certain and wrong, as after steps that were too long",
             format!("Lower {rate}, now {now}, or shorten long gradients with {}", SettingName::CLIP.to(1)),
         ),
-        Loss::Mse | Loss::Mae => (
+        Loss::Mse | Loss::Mae | Loss::Gaussian => (
             "the gradient of this loss vanishes there, and they stay as they are",
             format!(
                 "Take {}, whose gradient does not vanish, or lower {rate}, now {now}",
