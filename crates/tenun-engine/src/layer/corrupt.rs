@@ -108,16 +108,23 @@ impl Corrupt {
         ((rows * columns) as f64 * f64::from(self.amount)).round() as usize
     }
 
-    /// For each square whether it is hidden: those with the smallest random words, the first of equal ones.
+    /// Writes 0 for each square that is hidden, those with the smallest uniform numbers and the first of equal ones,
+    /// and 1 for the others; `sorted` is room for as many numbers.
     #[allow(clippy::cast_possible_truncation)] // squares of one image fit 32 bits
-    fn hidden(&self, shape: Shape, noise: Noise, layer: u32) -> Vec<bool> {
-        let (rows, columns) = self.squares(shape);
-        let mut order: Vec<(u32, usize)> =
-            (0..rows * columns).map(|i| (words(noise, layer, (i / 4) as u32)[i % 4], i)).collect();
-        order.sort_unstable();
-        let mut hidden = vec![false; rows * columns];
-        order[..self.hidden_count(shape)].iter().for_each(|&(_, square)| hidden[square] = true);
-        hidden
+    fn keep(&self, shape: Shape, noise: Noise, layer: u32, keeps: &mut [f32], sorted: &mut [f32]) {
+        for (block, four) in keeps.chunks_mut(4).enumerate() {
+            let words = words(noise, layer, block as u32);
+            four.iter_mut().zip(words).for_each(|(to, word)| *to = random::unit(word));
+        }
+        sorted.copy_from_slice(keeps);
+        let count = self.hidden_count(shape);
+        let last = *sorted.select_nth_unstable_by(count - 1, f32::total_cmp).1;
+        let mut equal = count - keeps.iter().filter(|&&draw| draw < last).count();
+        for keep in keeps {
+            let is_hidden = *keep < last || *keep == last && equal > 0;
+            equal -= usize::from(is_hidden && *keep == last);
+            *keep = if is_hidden { 0.0 } else { 1.0 };
+        }
     }
 
     /// One blur of one channel of any kind of number.
@@ -187,13 +194,14 @@ impl LayerKind for Corrupt {
                     .collect()
             }
             Corruption::Patches => {
-                let hidden = self.hidden(at.input, noise, at.ordinal);
-                let columns = self.squares(at.input).1;
-                let is_hidden = |i: usize| {
+                let (rows, columns) = self.squares(at.input);
+                let mut keeps = vec![0.0; rows * columns];
+                self.keep(at.input, noise, at.ordinal, &mut keeps, &mut vec![0.0; rows * columns]);
+                let is_kept = |i: usize| {
                     let (r, c) = (i / width % height, i % width);
-                    hidden[r / self.size * columns + c / self.size]
+                    keeps[r / self.size * columns + c / self.size] > 0.0
                 };
-                x.iter().enumerate().map(|(i, &x)| if is_hidden(i) { R::from(0.0) } else { x }).collect()
+                x.iter().enumerate().map(|(i, &x)| if is_kept(i) { x } else { R::from(0.0) }).collect()
             }
             _ => x
                 .iter()
@@ -225,11 +233,24 @@ impl LayerKind for Corrupt {
             Corruption::Patches => {
                 // The image's first layer: what it hides is what is to be found again.
                 let counts = (at.ordinal == 0 && builder.is_training()).then(|| builder.loss_weights(shape));
+                let mask = builder.tensor(Shape { channels: 1, ..shape });
+                let (rows, columns) = corrupt.squares(shape);
+                // A vector's number has a place for each lane, eight at least.
+                let draws = builder.tensor(Shape::vector((2 * rows * columns).div_ceil(8)));
                 builder.push(move |grids| {
                     let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
                     let gradients = x.gradient.zip(y.gradient).map(|(dx, dy)| [rows(dy), rows(dx)]);
                     let (values, counts) = ([rows(x.value), rows(y.value)], counts.map(rows));
-                    Box::new(Hide { corrupt, layer, shape, values, gradients, counts })
+                    Box::new(Hide {
+                        corrupt,
+                        layer,
+                        shape,
+                        values,
+                        gradients,
+                        mask: rows(mask),
+                        draws,
+                        counts,
+                    })
                 });
             }
             _ => builder.push(move |grids| {
@@ -238,7 +259,7 @@ impl LayerKind for Corrupt {
                 Box::new(Line { corrupt, layer, values: [rows(x.value), rows(y.value)], gradients })
             }),
         }
-        // The way back draws the same numbers again and needs no values.
+        // The way back needs no values.
         Port { exclusive: true, ..y }
     }
 }
@@ -297,75 +318,84 @@ impl<S: Simd> Op<S> for Line {
     }
 }
 
-/// Squares made black; forwards and backwards are the same.
+/// Squares made black.
 struct Hide {
     corrupt: Corrupt,
     layer: u32,
     shape: Shape,
     values: [Place; 2],
     gradients: Option<[Place; 2]>,
+    /// 0 for each hidden pixel and 1 for the others, one plane for all channels.
+    mask: Place,
+    /// Room for the draws of one image, twice.
+    draws: TensorId,
     /// What the loss of each number counts: nothing where it can be seen, and so much where it is hidden that the
     /// mean of them all is 1.
     counts: Option<Place>,
 }
 
 impl Hide {
-    fn apply<S: Simd>(&self, s: S, tile: &mut Tile<'_>, [from, to]: &[Place; 2], counts: Option<&Place>) {
+    /// Draws which squares are hidden, into the mask and into what each number counts.
+    fn draw(&self, lanes: usize, tile: &mut Tile<'_>) {
         let Shape { height, width, .. } = self.shape;
-        let hidden: Vec<Vec<bool>> =
-            tile.noise.iter().map(|&noise| self.corrupt.hidden(self.shape, noise, self.layer)).collect();
-        let columns = self.corrupt.squares(self.shape).1;
-        let size = self.corrupt.size;
-        let keeps = |row: usize, column: usize| -> [f32; TILE] {
-            let mut keeps = [0.0; TILE];
-            for (keep, hidden) in keeps.iter_mut().zip(&hidden) {
-                *keep = if hidden[row / size * columns + column / size] { 0.0 } else { 1.0 };
+        let (size, (rows, columns)) = (self.corrupt.size, self.corrupt.squares(self.shape));
+        let [mask, draws] = tile.tensors.many([self.mask.0, self.draws]);
+        let (keeps, sorted) = draws[..2 * rows * columns].split_at_mut(rows * columns);
+        let mut shares = [0.0; TILE];
+        for (lane, &noise) in tile.noise.iter().enumerate().take(lanes) {
+            self.corrupt.keep(self.shape, noise, self.layer, keeps, sorted);
+            // At the right and lower border squares are smaller, so pixels are counted for each image.
+            let mut pixels = 0;
+            for r in 0..height {
+                let row = &mut mask[self.mask.1.start(0, r)..];
+                for (c, to) in row.iter_mut().skip(lane).step_by(lanes).take(width).enumerate() {
+                    *to = keeps[r / size * columns + c / size];
+                    pixels += usize::from(*to == 0.0);
+                }
             }
-            keeps
-        };
-        let [x, y] = tile.tensors.many([from.0, to.0]);
+            #[allow(clippy::cast_precision_loss)]
+            let share = (height * width) as f32 / pixels as f32;
+            shares[lane] = share;
+        }
+        let Some(counts) = &self.counts else { return };
+        let [mask, out] = tile.tensors.many([self.mask.0, counts.0]);
+        for (r, row) in counts.1.iter().enumerate() {
+            let from = &mask[self.mask.1.start(0, r % height)..];
+            for (to, keeps) in out[row].chunks_exact_mut(lanes).zip(from.chunks_exact(lanes)) {
+                for ((to, keep), share) in to.iter_mut().zip(keeps).zip(&shares) {
+                    *to = (1.0 - keep) * share;
+                }
+            }
+        }
+    }
+
+    /// What is not hidden: forwards and backwards are the same.
+    fn apply<S: Simd>(&self, s: S, tile: &mut Tile<'_>, [from, to]: &[Place; 2]) {
+        let [x, mask, y] = tile.tensors.many([from.0, self.mask.0, to.0]);
         s.enter(
             #[inline(always)]
             || {
                 for (r, (from, to)) in from.1.iter().zip(to.1.iter()).enumerate() {
+                    let keeps = mask[self.mask.1.start(0, r % self.shape.height)..].chunks_exact(S::LANES);
                     let numbers = x[from].chunks_exact(S::LANES).zip(y[to].chunks_exact_mut(S::LANES));
-                    for (column, (x, y)) in numbers.enumerate() {
-                        (s.load(x) * s.load(&keeps(r % height, column))).store(y);
+                    for ((x, y), keep) in numbers.zip(keeps) {
+                        (s.load(x) * s.load(keep)).store(y);
                     }
                 }
             },
         );
-        let Some(counts) = counts else { return };
-        let [out] = tile.tensors.many([counts.0]);
-        // At the right and lower border squares are smaller, so pixels are counted for each image.
-        let mut shares = [0.0; TILE];
-        for (lane, share) in shares.iter_mut().enumerate().take(hidden.len()) {
-            let pixels = (0..height * width)
-                .filter(|i| hidden[lane][i / width / size * columns + i % width / size])
-                .count();
-            #[allow(clippy::cast_precision_loss)]
-            let count = (height * width) as f32 / pixels as f32;
-            *share = count;
-        }
-        for (r, row) in counts.1.iter().enumerate() {
-            for (column, to) in out[row].chunks_exact_mut(S::LANES).enumerate() {
-                let keeps = keeps(r % height, column);
-                for (lane, to) in to.iter_mut().enumerate() {
-                    *to = if keeps[lane] == 0.0 { shares[lane] } else { 0.0 };
-                }
-            }
-        }
     }
 }
 
 impl<S: Simd> Op<S> for Hide {
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
-        self.apply(s, tile, &self.values, self.counts.as_ref());
+        self.draw(S::LANES, tile);
+        self.apply(s, tile, &self.values);
     }
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {
         if let Some(gradients) = &self.gradients {
-            self.apply(s, tile, gradients, None);
+            self.apply(s, tile, gradients);
         }
     }
 }
@@ -384,11 +414,11 @@ impl Blur {
     #[inline(always)]
     fn pass<S: Simd>(&self, s: S, from: (&[f32], &Rows), to: (&mut [f32], &Rows), along_rows: bool) {
         let Shape { height, width, .. } = self.shape;
-        let starts: Vec<usize> = from.1.iter().map(|row| row.start).collect();
         for (r, to_row) in to.1.iter().enumerate() {
             let numbers = to.0[to_row].chunks_exact_mut(S::LANES).enumerate();
             for (column, to) in numbers {
-                let at = |row: usize, column: usize| s.load(&from.0[starts[row] + column * S::LANES..]);
+                let at =
+                    |row: usize, column: usize| s.load(&from.0[from.1.nth_start(row) + column * S::LANES..]);
                 let (before, after) = if along_rows {
                     ((column > 0).then(|| at(r, column - 1)), (column + 1 < width).then(|| at(r, column + 1)))
                 } else {

@@ -264,18 +264,18 @@ impl Nearest {
     /// |x − e|² / 2 is x² / 2 − x·e + e² / 2, and x² is the same for all.
     #[inline(always)]
     fn scores<S: Simd, const N: usize>(
+        &self,
         s: S,
         codes: &[f32],
         halves: &[f32],
         x: &[f32],
-        starts: &[usize],
+        (row, at): (usize, usize),
     ) -> [S::V; N] {
-        let channels = starts.len();
         let mut scores: [S::V; N] = std::array::from_fn(|k| s.splat(halves[k]));
-        for (d, &start) in starts.iter().enumerate() {
-            let x = s.load(&x[start..]);
+        for d in 0..self.channels {
+            let x = s.load(&x[self.x.1.start(d, row) + at..]);
             for (k, score) in scores.iter_mut().enumerate() {
-                *score = x.mul_add(s.splat(codes[k * channels + d]), *score);
+                *score = x.mul_add(s.splat(codes[k * self.channels + d]), *score);
             }
         }
         scores
@@ -304,12 +304,9 @@ impl<S: Simd> Op<S> for Nearest {
             #[inline(always)]
             || {
                 let mut total = s.zero();
-                let mut starts = vec![0; self.channels];
                 for (r, row) in self.chosen.1.iter().enumerate() {
                     for (column, chosen) in chosen[row].chunks_exact_mut(S::LANES).enumerate() {
-                        for (d, start) in starts.iter_mut().enumerate() {
-                            *start = self.x.1.start(d, r) + column * S::LANES;
-                        }
+                        let place = (r, column * S::LANES);
                         let mut best = s.splat(f32::INFINITY);
                         let mut code = s.zero();
                         let mut take = |k: usize, score: S::V| {
@@ -322,24 +319,24 @@ impl<S: Simd> Op<S> for Nearest {
                         let mut k = 0;
                         while k + BLOCK <= self.codes {
                             let block = &vectors[k * self.channels..];
-                            let scores = Self::scores::<S, BLOCK>(s, block, &halves[k..], x, &starts);
+                            let scores = self.scores::<S, BLOCK>(s, block, &halves[k..], x, place);
                             scores.into_iter().enumerate().for_each(|(i, score)| take(k + i, score));
                             k += BLOCK;
                         }
                         for k in k..self.codes {
                             let block = &vectors[k * self.channels..];
-                            take(k, Self::scores::<S, 1>(s, block, &halves[k..], x, &starts)[0]);
+                            take(k, self.scores::<S, 1>(s, block, &halves[k..], x, place)[0]);
                         }
                         code.store(chosen);
                         let mut sum = s.zero();
-                        for (d, &start) in starts.iter().enumerate() {
+                        for d in 0..self.channels {
                             let to = &mut y[self.y.1.start(d, r) + column * S::LANES..][..S::LANES];
                             for (to, &k) in to.iter_mut().zip(&*chosen) {
                                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                                 let k = k as usize;
                                 *to = codebook[k * self.channels + d];
                             }
-                            let apart = s.load(&x[start..]) - s.load(to);
+                            let apart = s.load(&x[self.x.1.start(d, r) + column * S::LANES..]) - s.load(to);
                             sum = apart.mul_add(apart, sum);
                         }
                         total = total + sum;

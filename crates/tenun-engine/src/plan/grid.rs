@@ -109,6 +109,12 @@ impl Rows {
         self.starts[channel * self.height + row]
     }
 
+    /// Where a row begins, counted over all channels.
+    #[inline(always)]
+    pub(crate) fn nth_start(&self, row: usize) -> usize {
+        self.starts[row]
+    }
+
     /// Floats in a row: columns × lanes.
     pub(crate) fn row_length(&self) -> usize {
         self.length

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::head::{self, Head};
 use super::pool::PerThread;
 use super::program::{Program, Workspace};
@@ -209,7 +207,94 @@ struct Training<S: Simd> {
     rows: Vec<f32>,
 }
 
+/// How the tiles of a batch are shared out to groups.
+#[derive(Clone, Copy)]
+struct Grouping {
+    tiles: usize,
+    count: usize,
+}
+
+impl Grouping {
+    fn first_tile(self, group: usize) -> usize {
+        group * self.tiles / self.count
+    }
+}
+
+/// Groups that follow one another, and what belongs to their images.
+struct Part<'a> {
+    /// The number of the first group.
+    first: usize,
+    /// Where the gradient of each goes.
+    sums: &'a mut [Vec<f32>],
+    losses: &'a mut [f32],
+    terms: &'a mut [f32],
+    rows: &'a mut [f32],
+}
+
 impl<S: Simd> Training<S> {
+    /// The groups of a part of the batch, halved until each is a piece of work for one thread.
+    fn part(&self, parameters: &[f32], batch: &Batch<'_>, grouping: Grouping, part: Part<'_>) {
+        if let [sum] = part.sums {
+            return self.group(
+                parameters,
+                batch,
+                grouping,
+                part.first,
+                sum,
+                (part.losses, part.terms, part.rows),
+            );
+        }
+        let half = part.sums.len() / 2;
+        let tiles = grouping.first_tile(part.first + half) - grouping.first_tile(part.first);
+        let images = (tiles * TILE).min(part.losses.len());
+        let (sums, sums_after) = part.sums.split_at_mut(half);
+        let (losses, losses_after) = part.losses.split_at_mut(images);
+        let (terms, terms_after) = part.terms.split_at_mut(images * self.program.terms.len());
+        let (rows, rows_after) = part.rows.split_at_mut(images * self.program.rows.stride());
+        let left = Part { first: part.first, sums, losses, terms, rows };
+        let right = Part {
+            first: part.first + half,
+            sums: sums_after,
+            losses: losses_after,
+            terms: terms_after,
+            rows: rows_after,
+        };
+        rayon::join(
+            || self.part(parameters, batch, grouping, left),
+            || self.part(parameters, batch, grouping, right),
+        );
+    }
+
+    /// The gradient of the tiles of one group, one after the other.
+    fn group(
+        &self,
+        parameters: &[f32],
+        batch: &Batch<'_>,
+        grouping: Grouping,
+        group: usize,
+        sum: &mut [f32],
+        (losses, mut terms, mut rows): (&mut [f32], &mut [f32], &mut [f32]),
+    ) {
+        let (workspace, tile_gradient) = &mut *self.workspaces.get();
+        let first = grouping.first_tile(group);
+        for (i, losses) in losses.chunks_mut(TILE).enumerate() {
+            let own =
+                terms.split_off_mut(..losses.len() * self.program.terms.len()).expect("terms of each image");
+            let kept =
+                rows.split_off_mut(..losses.len() * self.program.rows.stride()).expect("rows of each image");
+            let start = (first + i) * TILE;
+            let images = start..start + losses.len();
+            let images = (&batch.indices[images.clone()], &batch.numbers[images]);
+            let to = if i == 0 { &mut *sum } else { &mut *tile_gradient };
+            self.tile(parameters, batch, images, workspace, to, (losses, own, kept));
+            if i > 0 {
+                for range in &self.summed {
+                    add(&mut sum[range.clone()], &tile_gradient[range.clone()]);
+                }
+            }
+        }
+    }
+
     /// Adds nothing: writes the gradient of one tile of up to sixteen images, and their losses.
     fn tile(
         &self,
@@ -283,7 +368,6 @@ impl<S: Simd> Runner for Training<S> {
         losses: &mut [f32],
         terms: &mut [f32],
     ) {
-        let per_image = self.program.terms.len();
         let tiles = batch.indices.len().div_ceil(TILE);
         let count = tiles.min(MOST_GROUPS);
         if self.groups.len() < count {
@@ -295,46 +379,9 @@ impl<S: Simd> Runner for Training<S> {
         let mut rows = std::mem::take(&mut self.rows);
         rows.resize(rows.len().max(batch.indices.len() * stride), 0.0);
         let rows_of_batch = &mut rows[..batch.indices.len() * stride];
-        // Tiles of a group, by the group's number; the losses are cut at the same places.
-        let tiles_of = |group: usize| group * tiles / count..(group + 1) * tiles / count;
-        let mut rest = (losses, terms, &mut *rows_of_batch);
-        let work: Vec<_> = groups[..count]
-            .iter_mut()
-            .enumerate()
-            .map(|(group, sum)| {
-                let (losses, terms, rows) = std::mem::take(&mut rest);
-                let images = (tiles_of(group).len() * TILE).min(losses.len());
-                let (losses, losses_after) = losses.split_at_mut(images);
-                let (terms, terms_after) = terms.split_at_mut(images * per_image);
-                let (rows, rows_after) = rows.split_at_mut(images * stride);
-                rest = (losses_after, terms_after, rows_after);
-                (group, sum, losses, terms, rows)
-            })
-            .collect();
         let this = &*self;
-        this.cpu.run(|| {
-            work.into_par_iter().with_max_len(1).for_each(|(group, sum, losses, terms, rows)| {
-                let (workspace, tile_gradient) = &mut *this.workspaces.get();
-                let first = tiles_of(group).start;
-                let (mut terms, mut rows) = (terms, rows);
-                for (i, losses) in losses.chunks_mut(TILE).enumerate() {
-                    let (own, after) = std::mem::take(&mut terms).split_at_mut(losses.len() * per_image);
-                    terms = after;
-                    let (kept, after) = std::mem::take(&mut rows).split_at_mut(losses.len() * stride);
-                    rows = after;
-                    let start = (first + i) * TILE;
-                    let part = start..start + losses.len();
-                    let images = (&batch.indices[part.clone()], &batch.numbers[part]);
-                    let to = if i == 0 { &mut *sum } else { &mut *tile_gradient };
-                    this.tile(parameters, batch, images, workspace, to, (losses, own, kept));
-                    if i > 0 {
-                        for range in &this.summed {
-                            add(&mut sum[range.clone()], &tile_gradient[range.clone()]);
-                        }
-                    }
-                }
-            });
-        });
+        let whole = Part { first: 0, sums: &mut groups[..count], losses, terms, rows: &mut *rows_of_batch };
+        this.cpu.run(|| this.part(parameters, batch, Grouping { tiles, count }, whole));
         // The balanced tree over groups: neighbours first.
         let mut step = 1;
         while step < count {

@@ -115,14 +115,14 @@ def blurred(times: int) -> Callable:
 
 
 def hidden_patches(amount: float, size: int) -> Callable:
-    """The squares with the smallest words are hidden, and the loss is the mean over hidden numbers times their share."""
+    """The squares with the smallest numbers are hidden, and the loss is the mean over hidden numbers times their share."""
 
     def make_worse(x, images):
         rows, columns = (-(-side // size) for side in SHAPE[1:])
         seen = torch.ones_like(x)
         for n, image in enumerate(images):
             drawn = philox.words(RUN_SEED, philox.CORRUPT, EPOCH, image, 0, rows * columns)
-            order = sorted(range(rows * columns), key=lambda i: (drawn[i], i))
+            order = sorted(range(rows * columns), key=lambda i: (philox.uniform(drawn[i]), i))
             for square in order[: math.floor(amount * rows * columns + 0.5)]:
                 r, c = square // columns * size, square % columns * size
                 seen[n, :, r : r + size, c : c + size] = 0
