@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 use tenun::engine::Cpu;
+use tenun::evaluate::Scores;
 use tenun::sweep::{
-    CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers,
-    loss_name, word,
+    CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers, word,
 };
 
 use super::{Given, settings};
@@ -137,7 +137,7 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
         printer.note(format_args!("note: there are {combinations} combinations only, fewer than {asked}"));
     }
     if settings.by != Some(settings.base.training.loss) {
-        printer.note(format_args!("note: the best is chosen by the {}", loss_name(settings.measure())));
+        printer.note(format_args!("note: the best is chosen by the {}", Scores::name(settings.measure())));
     }
 }
 
@@ -155,7 +155,7 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
         printer.note(format_args!("note: {note}"));
     }
     printer.note("");
-    let by = loss_name(results.by);
+    let by = Scores::name(results.by);
     let mut list = Table::list();
     match results.best.map(|best| &results.rows[best]) {
         Some(row) => {
@@ -193,7 +193,7 @@ fn table(results: &Results) -> String {
     let has_pca = !results.pca.is_empty();
     let mut columns: Vec<(&str, Align)> =
         first.values.keys().map(|name| (name.as_str(), Align::Right)).collect();
-    columns.extend([(loss_name(results.by), Align::Right), ("SSIM", Align::Right)]);
+    columns.extend([(Scores::name(results.by), Align::Right), ("SSIM", Align::Right)]);
     if has_pca {
         columns.push(("PCA", Align::Right));
     }

@@ -41,6 +41,16 @@ impl Scores {
         }
     }
 
+    /// What the score of [`Self::by`] is called in a table, a picture or a sentence.
+    #[must_use]
+    pub fn name(loss: Loss) -> &'static str {
+        match loss {
+            Loss::Bce => "BCE",
+            Loss::Mse | Loss::Gaussian => "MSE",
+            Loss::Mae => "MAE",
+        }
+    }
+
     /// How far the BCE lies from floor (0) to that of `baseline` (1); 0 if the two are the same.
     ///
     /// May be under 0 by rounding, and over 1 for a model worse than the baseline.

@@ -1,8 +1,9 @@
 //! `sweep.png`: the loss against what is varied.
 
 use super::results::{Results, Row, word};
-use super::{LATENT, PICTURE, SweepDir, SweepError, SweepSettings, loss_name};
+use super::{LATENT, PICTURE, SweepDir, SweepError, SweepSettings};
 use crate::Error;
+use crate::evaluate::Scores;
 use crate::picture::{Callout, ErrorBars, Measured, Reference, Theme, error_bars};
 
 /// From this factor on between the ends of a positive axis it is logarithmic.
@@ -108,7 +109,7 @@ pub(super) fn write(sweep: &SweepSettings, results: &Results, dir: &SweepDir) ->
     }
     let xs = || series.iter().flat_map(|(_, points)| points).map(|point| point.x);
     let log = !matches!(axis, Axis::Words(..)) && is_wide(xs());
-    let by = loss_name(results.by);
+    let by = Scores::name(results.by);
     let x_title = match &axis {
         Axis::Latent => "numbers of a code",
         Axis::Numbers(at) | Axis::Words(at, _) => sweep.vary[*at].path(),

@@ -286,14 +286,3 @@ fn held_fraction(settings: &SweepSettings) -> f64 {
 fn split_seed(settings: &SweepSettings) -> u64 {
     settings.base.data.split_seed.unwrap_or(settings.base.training.seed)
 }
-
-/// What a loss is called in a table or a picture.
-#[must_use]
-pub fn loss_name(loss: Loss) -> &'static str {
-    match loss {
-        Loss::Bce => "BCE",
-        Loss::Mse => "MSE",
-        Loss::Mae => "MAE",
-        Loss::Gaussian => "Gaussian likelihood",
-    }
-}

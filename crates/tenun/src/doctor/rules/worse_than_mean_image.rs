@@ -1,6 +1,7 @@
 //! `worse-than-mean-image`: a network is no better than no network.
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::evaluate::Scores;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-mean-image",
@@ -18,7 +19,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         seen: format!(
             "on the {} images the model scores {} {:.5}, the mean training image {:.5}",
             scores.scored_on,
-            loss.to_string().to_uppercase(),
+            Scores::name(loss),
             model,
             mean
         ),

@@ -1,6 +1,7 @@
 //! `worse-than-pca`: a linear method does better with as many numbers.
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::evaluate::Scores;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-pca",
@@ -15,7 +16,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let pca = scores.scored.pca?;
     let loss = evidence.settings.loss;
     let model = scores.scored.evaluation.overall.by(loss);
-    let (by_pca, name) = (pca.by(loss), loss.to_string().to_uppercase());
+    let (by_pca, name) = (pca.by(loss), Scores::name(loss));
     (model > by_pca).then(|| Seen {
         seen: format!(
             "on the {} images the model scores {name} {:.5}, PCA with {} components, found in {} training images, \
