@@ -29,7 +29,9 @@ pub(crate) struct Given(HashSet<String>);
 
 impl Given {
     pub(crate) fn new(matches: &ArgMatches) -> Self {
-        let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        // A group of arguments has the name of its type, and is no flag that anybody gave.
+        let is_group = |id: &str| id.starts_with(char::is_uppercase);
+        let given = |id: &str| !is_group(id) && matches.value_source(id) == Some(ValueSource::CommandLine);
         Self(matches.ids().map(|id| id.as_str().to_owned()).filter(|id| given(id)).collect())
     }
 

@@ -91,6 +91,8 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     assert!(stderr(&output).contains("has no test images"), "{}", stderr(&output));
     run(folder, "sweep --resume data", 1);
     run(folder, "sweep data --vary lr=0.001 --epochs 1 --out s --quiet", 0);
+    run(folder, "sweep --resume s --threads 1 --parallel 1 --test-best --quiet", 2);
+    run(folder, "sweep --resume s --threads 1 --parallel 1 --quiet", 0);
     let output = run(folder, "sweep --resume s --lr 0.1", 2);
     assert!(stderr(&output).contains("--lr cannot be given with --resume"), "{}", stderr(&output));
 }

@@ -200,7 +200,9 @@ fn learning_rate_too_high() {
 fn learning_rate_too_low() {
     let finding =
         Run::healthy().training(|training| training.learning_rate = 1e-7).provokes("learning-rate-too-low");
-    assert!(finding.advice.contains("0.000001"), "{finding}");
+    // What is usual for a healthy run of this size is 1e-3 of the weights a step, and that is so for rates about 1e-3.
+    let advised = ["to 1e-5", "to 1e-4", "to 1e-3"];
+    assert!(advised.iter().any(|rate| finding.advice.contains(rate)), "{finding}");
 }
 
 #[test]

@@ -14,13 +14,16 @@ const RISE: f64 = 0.02;
 /// A step so long beside the weights.
 const RATIO: f64 = 0.1;
 
+/// The same in the first epoch, whose first steps are longer than all others.
+const FIRST_RATIO: f64 = 1.0;
+
 pub(super) const RULE: Rule = Rule {
     name: "learning-rate-too-high",
     looks_at: "the training loss of the last five epochs, and the length of a step beside that of the weights",
     threshold: "two rises in four by more than 2 % of the way from a perfect reconstruction to the mean image, \
                 where the mean over an epoch of a healthy run varies by less than 1 %; or steps of a tenth of the \
                 weights after the first epoch, a hundred times the thousandth that is usual (Stanford CS231n, \
-                \"Ratio of weights:updates\")",
+                \"Ratio of weights:updates\"), or in the first as long as the weights",
     check,
 };
 
@@ -28,8 +31,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let positions = evidence.train_positions();
     let last = &positions[positions.len().saturating_sub(CHANGES + 1)..];
     let rises = last.windows(2).filter(|pair| pair[1] - pair[0] > RISE).count();
-    let ratio = evidence.metrics.get(1..).and_then(<[_]>::last).and_then(|line| line.steps);
-    let long = ratio.filter(|steps| steps.update_ratio > RATIO);
+    let most = if evidence.metrics.len() > 1 { RATIO } else { FIRST_RATIO };
+    let steps = evidence.metrics.last().and_then(|line| line.steps);
+    let long = steps.filter(|steps| steps.update_ratio > most);
     let seen = if rises >= RISES {
         let losses = &evidence.metrics[evidence.metrics.len() - last.len()..];
         let losses: Vec<String> = losses.iter().map(|line| format!("{:.5}", line.train_loss)).collect();

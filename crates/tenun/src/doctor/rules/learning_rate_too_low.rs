@@ -5,7 +5,13 @@ use super::{Evidence, Rule, Seen, SettingName};
 /// Steps shorter than this beside the weights, in every epoch.
 const RATIO: f64 = 1e-4;
 
-/// Epochs before anything is said of that.
+/// What is usual.
+const USUAL: f64 = 1e-3;
+
+/// A rate is raised at most so many times over.
+const MOST: f64 = 1000.0;
+
+/// Epochs before anything is said of that, unless there are no more.
 const EPOCHS: usize = 3;
 
 /// Epochs before anything is said of the way of the loss.
@@ -20,7 +26,7 @@ const LEAST: f64 = 0.05;
 pub(super) const RULE: Rule = Rule {
     name: "learning-rate-too-low",
     looks_at: "the length of a step beside that of the weights, and at the end how the training loss has fallen",
-    threshold: "steps under 0.01 % of the weights in each of three epochs, a tenth of what is usual (Stanford \
+    threshold: "steps under 0.01 % of the weights in each of three epochs, or in all of a shorter run, a tenth of what is usual (Stanford \
                 CS231n, \"Ratio of weights:updates\"); or, of at least six epochs, a last third that falls at 60 % \
                 or more of the run's mean rate, where a run that has converged falls at a few percent of it",
     check,
@@ -32,12 +38,15 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let higher = (now * 1e10).round() / 1e9;
     let ratios: Option<Vec<f64>> =
         evidence.metrics.iter().map(|line| line.steps.map(|steps| steps.update_ratio)).collect();
-    let most = ratios.filter(|r| r.len() >= EPOCHS)?.into_iter().fold(0.0, f64::max);
+    let most = ratios
+        .filter(|r| !r.is_empty() && (evidence.is_finished || r.len() >= EPOCHS))?
+        .into_iter()
+        .fold(0.0, f64::max);
     if most < RATIO {
         return Some(Seen {
             seen: format!("a step moves the weights by {most:.1e} of their length at most; 1e-3 is usual"),
             meaning: "the steps are so short that hardly anything is learned".into(),
-            advice: format!("Raise {rate}, now {now}, to {higher}"),
+            advice: format!("Raise {rate}, now {now}, to {:e}", power_of_ten(now * (USUAL / most).min(MOST))),
         });
     }
     let positions = evidence.train_positions();
@@ -60,4 +69,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             epochs.to(2 * evidence.settings.epochs)
         ),
     })
+}
+
+/// The power of ten next to `x` by its logarithm.
+fn power_of_ten(x: f64) -> f64 {
+    10f64.powi(x.log10().round() as i32)
 }

@@ -7,13 +7,14 @@ pub(super) const RULE: Rule = Rule {
     name: "worse-than-pca",
     looks_at: "the finished model's scores, beside those of as many principal components as a code has numbers",
     threshold: "the loss it was trained for is above that of PCA, the best linear autoencoder (Baldi and Hornik, \
-                1989)",
+                1989), of fewer components than an image has pixels",
     check,
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let scores = evidence.scores?;
-    let pca = scores.scored.pca?;
+    // As many numbers as pixels are no compression, as in a quantised code, whose size is in its bits.
+    let pca = scores.scored.pca.filter(|pca| pca.components < evidence.network.input().len())?;
     let loss = evidence.settings.loss;
     let model = scores.scored.evaluation.overall.by(loss);
     let (by_pca, name) = (pca.by(loss), Scores::name(loss));
@@ -24,11 +25,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             scores.scored_on, model, pca.components, pca.images
         ),
         meaning: "a linear method without training does better with as many numbers".into(),
-        advice: format!(
-            "Take a network with a dense code, such as {}, or train longer ({:#}; now {})",
-            SettingName::PRESET.to("sharp"),
-            SettingName::EPOCHS,
-            evidence.settings.epochs
-        ),
+        advice: match evidence.network.latent().area() {
+            1 => format!("Train longer ({:#}; now {})", SettingName::EPOCHS, evidence.settings.epochs),
+            _ => format!(
+                "Take a network with a dense code, such as {}, or train longer ({:#}; now {})",
+                SettingName::PRESET.to("sharp"),
+                SettingName::EPOCHS,
+                evidence.settings.epochs
+            ),
+        },
     })
 }
