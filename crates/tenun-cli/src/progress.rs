@@ -161,6 +161,16 @@ impl Observer for Progress<'_> {
         }
     }
 
+    fn taken_back(&mut self, finding: &Finding) {
+        self.clear();
+        if self.printer.voice().json {
+            self.printer.object("taken_back", finding);
+        } else {
+            let Finding { rule, epoch, .. } = finding;
+            self.printer.note(format!("{rule}, told after epoch {epoch}: no longer so"));
+        }
+    }
+
     fn step(&mut self, step: Step) {
         match step {
             Step::Validating => {

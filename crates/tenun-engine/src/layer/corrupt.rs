@@ -232,7 +232,7 @@ impl LayerKind for Corrupt {
             }
             Corruption::Patches => {
                 // The image's first layer: what it hides is what is to be found again.
-                let counts = (at.ordinal == 0 && builder.is_training()).then(|| builder.loss_weights(shape));
+                let counts = (at.ordinal == 0).then(|| builder.loss_weights(shape));
                 let mask = builder.tensor(Shape { channels: 1, ..shape });
                 let (rows, columns) = corrupt.squares(shape);
                 // A vector's number has a place for each lane, eight at least.

@@ -128,7 +128,7 @@ impl<S: Simd> Builder<S> {
         self.rows.add(inputs, filters, parameters)
     }
 
-    /// A tensor of an image's shape, by which the loss of each number is multiplied in training.
+    /// A tensor of an image's shape, by which the loss of each number is multiplied.
     pub(crate) fn loss_weights(&mut self, shape: Shape) -> TensorId {
         let id = self.tensor(shape);
         self.loss_weights = Some(id);

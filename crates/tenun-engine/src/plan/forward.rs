@@ -73,13 +73,36 @@ impl ForwardPlan {
         Ok(Self { runner, input, output, parameters: network.parameter_count() })
     }
 
-    /// As [`Self::new`] for [`Stage::Reconstruct`] without a loss, but images are made worse first as they are in
-    /// training, by the layers that do so: what a denoising network makes of noise. The image with index i is
-    /// corrupted as in the first epoch of a run with this seed.
-    #[must_use]
-    pub fn corrupted(network: &Network, seed: u64, scaling: Scaling, cpu: &Cpu) -> Self {
-        let layers: Vec<&Placed> = network.body().collect();
-        Self::corrupting(network, layers, network.ends_in_sigmoid(), seed, scaling, cpu)
+    /// As [`Self::new`] for [`Stage::Reconstruct`], but images are made worse first as they are in training, by the
+    /// layers that do so: what a denoising network makes of noise. The image with index i is corrupted as in the first
+    /// epoch of a run with this seed. [`Self::losses`] compares with the images as they were, and counts the numbers as
+    /// training does: of a network that finds hidden patches, only these.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn corrupted(
+        network: &Network,
+        loss: Loss,
+        seed: u64,
+        scaling: Scaling,
+        cpu: &Cpu,
+    ) -> Result<Self, PlanError> {
+        head::check(network, loss)?;
+        let compile = Compile {
+            layers: network.body().collect(),
+            input: network.input(),
+            sigmoid: network.ends_in_sigmoid(),
+            compare: Some((loss, network)),
+            seed: Some(seed),
+            scaling,
+            cpu,
+        };
+        Ok(Self {
+            runner: dispatch(cpu.width(), compile),
+            input: network.input(),
+            output: network.output(),
+            parameters: network.parameter_count(),
+        })
     }
 
     /// The corrupted images themselves: what [`Self::corrupted`] is given to see. None if the network corrupts
@@ -88,20 +111,11 @@ impl ForwardPlan {
     pub fn corruption(network: &Network, seed: u64, scaling: Scaling, cpu: &Cpu) -> Option<Self> {
         let layers: Vec<&Placed> =
             network.encoder().iter().take_while(|placed| matches!(placed.layer, Layer::Corrupt(_))).collect();
-        (!layers.is_empty()).then(|| Self::corrupting(network, layers, false, seed, scaling, cpu))
-    }
-
-    fn corrupting(
-        network: &Network,
-        layers: Vec<&Placed>,
-        sigmoid: bool,
-        seed: u64,
-        scaling: Scaling,
-        cpu: &Cpu,
-    ) -> Self {
-        let (input, output) = (network.input(), layers.last().map_or(network.input(), |last| last.output));
-        let compile = Compile { layers, input, sigmoid, compare: None, seed: Some(seed), scaling, cpu };
-        Self { runner: dispatch(cpu.width(), compile), input, output, parameters: network.parameter_count() }
+        let (input, output) = (network.input(), layers.last()?.output);
+        let compile =
+            Compile { layers, input, sigmoid: false, compare: None, seed: Some(seed), scaling, cpu };
+        let runner = dispatch(cpu.width(), compile);
+        Some(Self { runner, input, output, parameters: network.parameter_count() })
     }
 
     /// Compiles the first `layers` layers of `network`: their output is what feature maps are made of.
@@ -141,7 +155,7 @@ impl ForwardPlan {
     /// Writes the loss of each image, the mean over its numbers, to `losses`.
     ///
     /// # Panics
-    /// If the plan is not one for [`Stage::Reconstruct`], or a slice has another length than the images or
+    /// If the plan does not go from images to images, or a slice has another length than the images or
     /// parameters ask for.
     pub fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]) {
         let count = self.check(parameters, images);
@@ -184,9 +198,10 @@ impl WithSimd for Compile<'_> {
         Box::new(Forward {
             s,
             intake: Intake::new::<S>(input, &program.grids),
-            head: self
-                .compare
-                .map(|(loss, network)| Head::new::<S>(loss, network, end, input, &program.grids)),
+            head: self.compare.map(|(loss, network)| {
+                Head::new::<S>(loss, network, end, input, &program.grids)
+                    .weighted::<S>(program.loss_weights, &program.grids)
+            }),
             output: Output::new::<S>(self.sigmoid, end, &program.grids),
             scaling: self.scaling,
             seed: self.seed.unwrap_or_default(),

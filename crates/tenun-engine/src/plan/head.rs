@@ -52,7 +52,7 @@ impl Head {
         }
     }
 
-    /// The same, with what the loss of each number counts in training.
+    /// The same, with what the loss of each number counts.
     pub(super) fn weighted<S: Simd>(self, weights: Option<TensorId>, grids: &Grids) -> Self {
         Self { weights: weights.map(|id| (id, Rows::of::<S>(&grids[id]))), ..self }
     }
@@ -161,6 +161,9 @@ impl Head {
     /// The sum of the loss over the numbers of each image.
     pub(super) fn value<S: Simd>(&self, s: S, parameters: &[f32], tensors: &mut Tensors) -> S::V {
         let normal = self.normal(s, parameters);
+        if let Some(counts) = &self.weights {
+            return self.weighted_value(s, normal, tensors, counts);
+        }
         let [z, t] = tensors.many([self.z.0, self.target.0]);
         s.enter(
             #[inline(always)]
@@ -170,6 +173,33 @@ impl Head {
                     let mut sum = s.zero();
                     for (z, t) in z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES)) {
                         sum = sum + self.loss_and_slope(s, normal, s.load(z), s.load(t)).0;
+                    }
+                    total = total + sum;
+                }
+                total
+            },
+        )
+    }
+
+    /// As [`Self::value`], where numbers count differently.
+    fn weighted_value<S: Simd>(
+        &self,
+        s: S,
+        normal: Normal<S::V>,
+        tensors: &mut Tensors,
+        counts: &(TensorId, Rows),
+    ) -> S::V {
+        let [z, t, counted] = tensors.many([self.z.0, self.target.0, counts.0]);
+        s.enter(
+            #[inline(always)]
+            || {
+                let mut total = s.zero();
+                for ((z_row, t_row), c_row) in self.z.1.iter().zip(self.target.1.iter()).zip(counts.1.iter())
+                {
+                    let pairs = z[z_row].chunks_exact(S::LANES).zip(t[t_row].chunks_exact(S::LANES));
+                    let mut sum = s.zero();
+                    for ((z, t), count) in pairs.zip(counted[c_row].chunks_exact(S::LANES)) {
+                        sum = sum + self.loss_and_slope(s, normal, s.load(z), s.load(t)).0 * s.load(count);
                     }
                     total = total + sum;
                 }

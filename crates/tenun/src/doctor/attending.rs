@@ -45,8 +45,15 @@ impl<'a> Attending<'a> {
         self.look(None, Some(failure));
     }
 
-    /// Tells of those `findings` that nothing was said of yet.
+    /// Training has ended, and these are its `findings`: tells of those that nothing was said of yet, and takes back
+    /// what is not among them any more.
     pub(crate) fn tell(&mut self, findings: &[Finding]) {
+        let (stays, passed) = std::mem::take(&mut self.findings)
+            .into_iter()
+            .partition(|known| findings.iter().any(|finding| finding.rule == known.rule));
+        self.findings = stays;
+        let passed: Vec<Finding> = passed;
+        passed.iter().for_each(|finding| self.inner.taken_back(finding));
         for finding in findings {
             if self.findings.iter().all(|known| known.rule != finding.rule) {
                 self.findings.push(finding.clone());
@@ -80,6 +87,10 @@ impl Observer for Attending<'_> {
 
     fn warning(&mut self, finding: &Finding) {
         self.inner.warning(finding);
+    }
+
+    fn taken_back(&mut self, finding: &Finding) {
+        self.inner.taken_back(finding);
     }
 
     fn step(&mut self, step: Step) {

@@ -35,6 +35,8 @@ pub struct Evidence<'a> {
     pub network: &'a Network,
     /// How it is trained.
     pub settings: &'a TrainingSettings,
+    /// Images trained on.
+    pub train_images: usize,
     /// The pixels trained on.
     pub pixels: &'a PixelFacts,
     /// The epochs so far.
@@ -56,6 +58,7 @@ impl<'a> Evidence<'a> {
         Self {
             network: patient.network,
             settings: patient.settings,
+            train_images: patient.train.len(),
             pixels,
             metrics: &[],
             sample: None,
@@ -69,6 +72,12 @@ impl<'a> Evidence<'a> {
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.metrics.last().map_or(0, |line| line.epoch)
+    }
+
+    /// Steps of the optimiser done. An epoch of few images has few.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.metrics.len() * self.train_images.div_ceil(self.settings.batch_size.max(1))
     }
 
     /// Where a loss lies between that of a perfect reconstruction, 0, and that of the mean training image, 1; none
@@ -85,13 +94,10 @@ impl<'a> Evidence<'a> {
         self.metrics.iter().filter_map(|line| self.position(line.train_loss)).collect()
     }
 
-    /// Vectors of the codebook, where the network has one.
+    /// Whether a layer is one of those.
     #[must_use]
-    pub fn codes(&self) -> Option<usize> {
-        self.network.layers().find_map(|placed| match &placed.layer {
-            Layer::Quantize(quantize) => Some(quantize.codes),
-            _ => None,
-        })
+    pub fn has(&self, is_one: impl Fn(&Layer) -> bool) -> bool {
+        self.network.layers().any(|placed| is_one(&placed.layer))
     }
 
     /// Asks every rule that has said nothing yet, and adds what they see.
@@ -103,5 +109,14 @@ impl<'a> Evidence<'a> {
                 findings.push(seen.of(rule, self.epoch()));
             }
         }
+    }
+
+    /// Takes back what was so for a time, and is no more: what a rule saw of a state that has passed.
+    pub(super) fn take_back(&self, findings: &mut Vec<Finding>) {
+        let has_passed = |finding: &Finding| {
+            let rule = RULES.iter().find(|rule| rule.name == finding.rule);
+            rule.is_some_and(|rule| !rule.is_event && (rule.check)(self).is_none())
+        };
+        findings.retain(|finding| !has_passed(finding));
     }
 }

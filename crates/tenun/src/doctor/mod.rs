@@ -66,5 +66,6 @@ pub fn examine(
     evidence.scores = scores;
     evidence.is_finished = true;
     evidence.look(&mut findings);
+    evidence.take_back(&mut findings);
     findings
 }

@@ -13,6 +13,9 @@ pub struct Rule {
     pub looks_at: &'static str,
     /// Its threshold, and why it is that.
     pub threshold: &'static str,
+    /// Whether it sees something that happened, and counts although it is over; otherwise it sees how things stand, and
+    /// has nothing to say at the end where that has changed.
+    pub is_event: bool,
     /// What it sees in the evidence; none where all is well, or where there is too little to say.
     pub check: fn(&Evidence<'_>) -> Option<Seen>,
 }
@@ -59,6 +62,8 @@ impl SettingName {
     pub const RATE: Self = Self { flag: "--lr", config: "training.learning_rate" };
     /// The steps in which the learning rate rises.
     pub const WARMUP: Self = Self { flag: "--warmup-steps", config: "training.schedule.warmup_steps" };
+    /// Images of a step.
+    pub const BATCH: Self = Self { flag: "--batch-size", config: "training.batch_size" };
     /// The norm to which gradients are shortened.
     pub const CLIP: Self = Self { flag: "--clip-norm", config: "training.clip_norm" };
     /// The loss.
@@ -71,7 +76,7 @@ impl SettingName {
     pub const OPTIMIZER: Self = Self { flag: "--optimizer", config: "training.optimizer" };
 
     /// All that rules speak of.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::DATA,
         Self::NETWORK,
         Self::PRESET,
@@ -79,6 +84,7 @@ impl SettingName {
         Self::DROPOUT,
         Self::RATE,
         Self::WARMUP,
+        Self::BATCH,
         Self::CLIP,
         Self::LOSS,
         Self::EPOCHS,

@@ -5,6 +5,7 @@ use tenun_engine::{ForwardPlan, Images as Source, Placed, Scaling, Stage};
 
 use super::Patient;
 use crate::data::Images;
+use crate::family::{CodebookUse, codebook_uses};
 use crate::latent::LatentSummary;
 
 /// Images looked at: one of so many that are trained on …
@@ -36,6 +37,8 @@ pub struct Sample {
     pub rectified: Vec<Rectified>,
     /// What each number of the code does.
     pub code: LatentSummary,
+    /// How the first codebook is used, where there is one.
+    pub codebook: Option<CodebookUse>,
     /// What each number of the output does, `[channel][row][column]`.
     pub output: Vec<OutputPixel>,
     /// The share of all outputs whose logit is beyond ±6 although the target is more than 0.1 away; none without a
@@ -48,8 +51,12 @@ pub struct Sample {
 pub struct Rectified {
     /// The layer's name: `encoder.conv1`.
     pub name: String,
-    /// Filters it has.
+    /// Filters or units it has.
     pub filters: usize,
+    /// What these are: `filters` or `units`.
+    pub noun: &'static str,
+    /// Whether a cost on the code follows, which is there to make it silent.
+    pub is_meant_to_be_silent: bool,
     /// Those whose output is zero at every pixel of every image of the sample.
     pub dead: Vec<usize>,
 }
@@ -77,7 +84,14 @@ impl Sample {
                 && let Some(of) = rectified_by(&layers[..at])
             {
                 let dead = dead(patient, at + 1, parameters, &images);
-                rectified.push(Rectified { name: of.name.clone(), filters: layer.output.channels, dead });
+                let next = layers.get(at + 1).map(|next| &next.layer);
+                rectified.push(Rectified {
+                    name: of.name.clone(),
+                    filters: layer.output.channels,
+                    noun: if matches!(of.layer, Layer::Dense(_)) { "units" } else { "filters" },
+                    is_meant_to_be_silent: next.is_some_and(costs),
+                    dead,
+                });
             }
         }
         let mut codes = Vec::new();
@@ -104,10 +118,16 @@ impl Sample {
             images: images.len(),
             rectified,
             code,
+            codebook: codebook_uses(network, parameters, &images, patient.cpu).first().copied(),
             output: spreads.iter().map(|spread| spread.finish(count)).collect(),
             stuck: network.ends_in_sigmoid().then_some(stuck as f64 / numbers),
         })
     }
+}
+
+/// Whether a layer makes the numbers of a code dear.
+pub(super) fn costs(layer: &Layer) -> bool {
+    matches!(layer, Layer::Penalty(_) | Layer::Sparsity(_))
 }
 
 /// Sums for two standard deviations.

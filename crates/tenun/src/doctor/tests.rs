@@ -271,7 +271,7 @@ fn dead_codes() {
     let mut run = Run::preset("quantised");
     for layer in &mut run.recipe.layers.encoder {
         if let Layer::Quantize(quantize) = layer {
-            (quantize.codes, quantize.restart, quantize.decay) = (4096, 0.0, 0.9);
+            (quantize.codes, quantize.restart, quantize.decay) = (1024, 0.0, 0.9);
         }
     }
     run.provokes("dead-codes");

@@ -1,6 +1,6 @@
 //! Denoising: what a network makes of images that were made worse as in its training.
 
-use tenun_engine::{Cpu, ForwardPlan, Images as Source, Scaling};
+use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss, Scaling};
 
 use super::Figure;
 use crate::data::Images;
@@ -31,7 +31,9 @@ pub fn denoised(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<
     let length = images.pixels().len();
     let (mut corrupted, mut reconstructions) = (vec![0.0; length], vec![0.0; length]);
     corruption.run(model.parameters(), source, &mut corrupted);
-    let mut plan = ForwardPlan::corrupted(network, seed, Scaling::unit(), cpu);
+    // The loss is not used; squared error is defined for every network.
+    let plan = ForwardPlan::corrupted(network, Loss::Mse, seed, Scaling::unit(), cpu);
+    let mut plan = plan.expect("squared error can be taken on every network");
     plan.run(model.parameters(), source, &mut reconstructions);
     Ok(Some(Denoised { corrupted, reconstructions }))
 }

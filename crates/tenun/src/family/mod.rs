@@ -13,6 +13,8 @@ use tenun_engine::layer::Layer;
 use tenun_engine::{Cpu, Network};
 
 pub use denoising::{Denoised, denoised};
+pub use quantised::CodebookUse;
+pub(crate) use quantised::codebook_uses;
 pub use variational::{plane, samples};
 
 use crate::data::Images;
@@ -57,7 +59,7 @@ pub fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<V
     if model.network().layers().any(|at| matches!(at.layer, Layer::Penalty(_) | Layer::Sparsity(_))) {
         figures.extend(sparse::figures(&model.transform(images, cpu)?, model.network().latent().len()));
     }
-    figures.extend(quantised::figures(model));
+    figures.extend(quantised::figures(model, images, cpu));
     Ok(figures)
 }
 

@@ -124,9 +124,27 @@ fn a_codebook_and_a_sparse_code_are_measured() {
         Penalty::default().into(),
         Quantize { codes: 8, ..Quantize::default() }.into(),
     ];
-    let figures = figures(&model(encoder, to_image()), &images(20), 1, &cpu()).unwrap();
-    assert_eq!(value(&figures, "codes_used"), 8.0);
-    assert!((value(&figures, "perplexity") - 8.0).abs() < 1e-9, "all uses begin equal");
+    let quantised = model(encoder, to_image());
+    let figures = figures(&quantised, &images(20), 1, &cpu()).unwrap();
     assert_eq!(value(&figures, "code_bits"), 3.0);
     assert!((0.0..=1.0).contains(&value(&figures, "code_hoyer")));
+}
+
+/// Pixels are black, or in one of four images white: two of eight vectors, whatever training kept of their uses.
+#[test]
+fn the_use_of_a_codebook_is_counted() {
+    let spec = Spec {
+        input: SHAPE,
+        encoder: vec![Quantize { codes: 8, ..Quantize::default() }.into()],
+        decoder: Some(vec![Sigmoid {}.into()]),
+    };
+    let network = Network::new(&spec).unwrap();
+    let codebook = (0..8).map(|k| k as f32 / 7.0);
+    let model = Model::new(network, codebook.chain([1.0; 8]).collect(), ModelInfo::new(None));
+    let pixels = (0..4 * SHAPE.len()).map(|i| if i < SHAPE.len() { 255 } else { 0 }).collect();
+    let figures = figures(&model, &Images::new(SHAPE, pixels).unwrap(), 1, &cpu()).unwrap();
+    assert_eq!(value(&figures, "codes_used"), 2.0);
+    // exp(−¼ log ¼ − ¾ log ¾)
+    assert!((value(&figures, "perplexity") - 4.0 / 3f64.powf(0.75)).abs() < 1e-9);
+    assert_eq!(value(&figures, "code_bits"), 48.0);
 }

@@ -16,7 +16,10 @@ pub struct EpochMetrics {
     pub epoch: u32,
     /// The mean over the images of the loss at the moment their batch was trained on.
     pub train_loss: f64,
-    /// The mean loss over the validation images after the epoch; none without such images.
+    /// The mean loss over the validation images after the epoch; none without such images. Where training corrupts the
+    /// images so does validation, with the noise of a first epoch every time, and what is judged is the same: of a
+    /// network that finds hidden patches, only these. Nothing else is at random, and what layers add to the training loss
+    /// is not in it.
     pub val_loss: Option<f64>,
     /// Seconds of training.
     pub train_seconds: f64,
@@ -25,7 +28,9 @@ pub struct EpochMetrics {
     /// The learning rate of the last step.
     pub learning_rate: f64,
     /// The mean over the training images of what layers add to the loss, each as its layer defines it and not
-    /// weighted: `kl` in nats an image, `l1`, `l2`.
+    /// weighted: `kl` in nats an image, `l1`, `l2`. Of a codebook
+    /// `codes_used` and `perplexity` by the moving averages at the end of the epoch, in which the uses at the start
+    /// fade over some hundred steps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f64>,
     /// What the steps were like; none in files of before there was such a thing.

@@ -20,6 +20,9 @@ pub trait Observer {
     /// The doctor has seen something; once for each of its rules.
     fn warning(&mut self, _finding: &Finding) {}
 
+    /// At the end of training what was told by [`Self::warning`] is no longer so.
+    fn taken_back(&mut self, _finding: &Finding) {}
+
     /// Something else than training begins.
     fn step(&mut self, _step: Step) {}
 }

@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 /// A gradient is compared with the median of at most so many before it.
 const WINDOW: usize = 64;
 
-/// With fewer gradients before it there is nothing to compare with.
-const LEAST: usize = 16;
-
 /// The weights are compared before and after every so many-th step: often enough for a mean, and cheap.
 pub(crate) const COMPARED: usize = 16;
 
@@ -18,7 +15,8 @@ pub struct StepMetrics {
     pub gradient_norm: f64,
     /// The largest of these norms.
     pub gradient_norm_max: f64,
-    /// The largest ratio of a norm to the median of up to 64 norms before it; none while there are fewer than 16.
+    /// The largest ratio of a norm to the median of up to 64 norms before it; none before the
+    /// second step. Training that diverges at once does so in its first steps, against which all later ones are alike.
     pub gradient_spike: Option<f64>,
     /// ‖new weights − old weights‖ / ‖old weights‖, the mean over the first and every sixteenth step after it.
     pub update_ratio: f64,
@@ -45,7 +43,7 @@ impl Pulse {
         if !norm.is_finite() || ratio.is_some_and(|ratio| !ratio.is_finite()) {
             return;
         }
-        if self.recent.len() >= LEAST {
+        if !self.recent.is_empty() {
             let (mut sorted, count) = ([0.0; WINDOW], self.recent.len());
             sorted[..count].copy_from_slice(&self.recent);
             let (_, median, _) = sorted[..count].select_nth_unstable_by(count / 2, f64::total_cmp);
@@ -96,7 +94,7 @@ mod tests {
     fn a_spike_is_measured_by_the_median_before_it_and_known_means_come_out() {
         let mut pulse = Pulse::default();
         assert_eq!(pulse.turn(), None);
-        for step in 0..LEAST {
+        for step in 0..16 {
             pulse.step(2.0, (step == 0).then_some(0.5));
         }
         pulse.step(100.0, Some(0.25));

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use tenun_engine::optimizer::{clip, norm};
 use tenun_engine::{
-    Batch, Cpu, ForwardPlan, Horizon, Images as Source, Network, Optimizer, Philox, Purpose, Scaling, Stage,
+    Batch, Cpu, ForwardPlan, Horizon, Images as Source, Network, Optimizer, Philox, Purpose, Scaling,
     TrainingPlan,
 };
 
@@ -155,12 +155,11 @@ impl<'a> Trainer<'a> {
         assert!(settings.batch_size > 0 && settings.epochs > 0, "settings were not checked");
         let cpu = cpu.without(&settings.without);
         let plan = TrainingPlan::new(network, settings.loss, Scaling::unit(), &cpu)?;
-        let losses = match validation {
-            Some(_) => {
-                Some(ForwardPlan::new(network, Stage::Reconstruct, settings.loss, Scaling::unit(), &cpu)?)
-            }
-            None => None,
-        };
+        // Where training corrupts the images, so does validation, the same way after every epoch: another task would
+        // not tell when to stop.
+        let validate =
+            || ForwardPlan::corrupted(network, settings.loss, settings.seed, Scaling::unit(), &cpu);
+        let losses = validation.map(|_| validate()).transpose()?;
         let batch_size = settings.batch_size.min(train.len());
         Ok(Self {
             network,

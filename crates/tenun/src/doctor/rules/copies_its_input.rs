@@ -2,7 +2,7 @@
 
 use tenun_engine::layer::Layer;
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen, SettingName, more_steps};
 
 /// This share of the noise is still there.
 const KEPT: f64 = 0.9;
@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "noise of amount 0; or a code at least as wide as the image with no noise, cost, codebook or dropout, \
                 so that the identity is a perfect solution (Vincent et al., 2010); or reconstructions with 90 % \
                 of the squared error of the corrupted images or more",
+    is_event: false,
     check,
 };
 
@@ -59,10 +60,12 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         ),
         meaning: "the network hands the noise on, or loses as much of the image as it takes of the noise"
             .into(),
-        advice: format!(
-            "Train longer with {}, or take a narrower code with {}",
-            SettingName::EPOCHS.to(2 * evidence.settings.epochs),
-            SettingName::LATENT.to((code / 2).max(1))
-        ),
+        advice: more_steps(evidence).unwrap_or_else(|| {
+            format!(
+                "Train longer with {}, or take a narrower code with {}",
+                SettingName::EPOCHS.to(2 * evidence.settings.epochs),
+                SettingName::LATENT.to((code / 2).max(1))
+            )
+        }),
     })
 }

@@ -1,36 +1,42 @@
 //! `dead-codes`: vectors of a codebook that no image uses.
 
-use super::{Evidence, Rule, Seen, SettingName, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
 
-/// Less than this share of the vectors is used.
+/// Less than this share of the vectors that could be seen is.
 const SHARE: f64 = 0.5;
-
-/// Epochs before anything is said.
-const EPOCHS: usize = 2;
 
 pub(super) const RULE: Rule = Rule {
     name: "dead-codes",
-    looks_at: "how much each vector of a codebook is used, after every epoch",
-    threshold: "after two epochs half of the vectors or more are hardly used: the code has fewer bits than it says \
-                (van den Oord, Vinyals and Kavukcuoglu, 2017; Razavi, van den Oord and Vinyals, 2019, on restarting \
-                them)",
+    looks_at: "which vectors of a codebook stand for a pixel of up to 256 training images, after epochs 1, 2, 4, 8 … \
+               from step 200 on, and at the end",
+    threshold: "at most half as many as so many pixels would show if all vectors were used equally often: the code has \
+                fewer bits than it says (van den Oord, Vinyals and Kavukcuoglu, 2017; Razavi, van den Oord and \
+                Vinyals, 2019, on restarting them)",
+    is_event: false,
     check,
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
-    let line = evidence.metrics.get(EPOCHS - 1..).and_then(<[_]>::last)?;
-    let used = *line.terms.get("codes_used")?;
-    let codes = evidence.codes()?;
-    let share = used / codes as f64;
-    (share <= SHARE).then(|| Seen {
-        seen: format!("{used} of the {codes} vectors of the codebook are used, {}", percent(share)),
-        meaning: format!("an index carries at most {:.1} bits of {:.1}", used.max(1.0).log2(), (codes as f64).log2()),
-        advice: format!(
-            "In the layer `quantize` of the network ({:#}) raise `restart`, so that rare vectors begin anew, or take \
-             fewer `codes`; or lower {}, now {}",
-            SettingName::NETWORK,
-            SettingName::RATE,
-            evidence.settings.learning_rate
+    let sample = evidence.sample.filter(|_| evidence.is_finished || evidence.steps() >= FEW_STEPS)?;
+    let book = sample.codebook?;
+    let (used, codes, pixels) = (book.used as f64, book.codes as f64, book.pixels as f64);
+    // Pixels that fall on vectors at random, all alike, leave each one out with probability (1 − 1/codes)^pixels.
+    let expected = codes * (1.0 - (1.0 - 1.0 / codes).powf(pixels));
+    (used <= SHARE * expected).then(|| Seen {
+        seen: format!(
+            "{used} of the {codes} vectors of the codebook are used by {} images, {}",
+            sample.images,
+            percent(used / codes)
         ),
+        meaning: format!("an index carries at most {:.1} bits of {:.1}", used.max(1.0).log2(), codes.log2()),
+        advice: more_steps(evidence).unwrap_or_else(|| {
+            format!(
+                "In the layer `quantize` of the network ({:#}) raise `restart`, so that rare vectors begin anew, or \
+                 take fewer `codes`; or lower {}, now {}",
+                SettingName::NETWORK,
+                SettingName::RATE,
+                evidence.settings.learning_rate
+            )
+        }),
     })
 }

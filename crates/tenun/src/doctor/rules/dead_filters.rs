@@ -1,48 +1,49 @@
-//! `dead-filters`: filters whose output a ReLU makes zero everywhere.
+//! `dead-filters`: filters, or units of a linear map, whose output a ReLU makes zero everywhere.
 
-use super::{Evidence, Rule, Seen, SettingName, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
 
-/// This share of the filters of a layer.
-const SHARE: f64 = 0.2;
+/// This share of a layer's filters or units.
+const SHARE: f64 = 0.4;
 
 pub(super) const RULE: Rule = Rule {
     name: "dead-filters",
     looks_at: "every convolution and linear map before a ReLU, on up to 256 training images, after epochs 1, 2, 4, \
-               8 … and at the end",
-    threshold: "a fifth of a layer's filters are zero at every pixel of every image: no gradient reaches them any \
-                more (Stanford CS231n, \"The ReLU units can irreversibly die\"); a few die in healthy runs too",
+               8 … from step 200 on, and at the end",
+    threshold: "40 % of a layer's filters or units are zero at every pixel of every image, and no gradient reaches them \
+                any more (Stanford CS231n: with too high a rate \"as much as 40 % of your network can be dead\"); some \
+                die in healthy runs too. Those that a cost on the code makes silent are left out",
+    is_event: false,
     check,
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
-    let sample = evidence.sample?;
-    let (dead, all) = sample
-        .rectified
-        .iter()
-        .fold((0, 0), |(dead, all), layer| (dead + layer.dead.len(), all + layer.filters));
+    let sample = evidence.sample.filter(|_| evidence.is_finished || evidence.steps() >= FEW_STEPS)?;
+    let layers = || sample.rectified.iter().filter(|layer| !layer.is_meant_to_be_silent);
+    let (dead, all) =
+        layers().fold((0, 0), |(dead, all), layer| (dead + layer.dead.len(), all + layer.filters));
     let is_dying = |dead: usize, filters: usize| dead > 0 && dead as f64 >= SHARE * filters as f64;
-    let layers: Vec<String> = sample
-        .rectified
-        .iter()
+    let dying: Vec<String> = layers()
         .filter(|layer| is_dying(layer.dead.len(), layer.filters))
-        .map(|layer| format!("{} of {} of {}", layer.dead.len(), layer.filters, layer.name))
+        .map(|layer| format!("{} of {} {} of {}", layer.dead.len(), layer.filters, layer.noun, layer.name))
         .collect();
-    if layers.is_empty() {
+    if dying.is_empty() {
         return None;
     }
     Some(Seen {
-        seen: format!("filters are zero on all of {} images: {}", sample.images, layers.join(", ")),
+        seen: format!("{} are zero on all of {} images", dying.join(", "), sample.images),
         meaning: format!(
-            "{} of the network's filters are dead, and learn nothing any more",
+            "{} of all that ReLUs rectify is dead, and learns nothing any more",
             percent(dead as f64 / all as f64)
         ),
-        advice: format!(
-            "Lower {}, now {}, or let it rise slowly with {}; or take `leaky_relu` or `silu` for `relu` in the network \
-             ({:#})",
-            SettingName::RATE,
-            evidence.settings.learning_rate,
-            SettingName::WARMUP.to(500),
-            SettingName::NETWORK
-        ),
+        advice: more_steps(evidence).unwrap_or_else(|| {
+            format!(
+                "Lower {}, now {}, or let it rise slowly with {}; or take `leaky_relu` or `silu` for `relu` in the \
+                 network ({:#})",
+                SettingName::RATE,
+                evidence.settings.learning_rate,
+                SettingName::WARMUP.to(500),
+                SettingName::NETWORK
+            )
+        }),
     })
 }

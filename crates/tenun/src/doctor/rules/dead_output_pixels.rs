@@ -1,6 +1,6 @@
 //! `dead-output-pixels`: pixels of the reconstruction that are the same for every image, where the images differ.
 
-use super::{Evidence, Rule, Seen, SettingName, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
 
 /// Pixels whose images have at least this standard deviation are looked at; the range is 0 to 1.
 const VARIES: f64 = 0.1;
@@ -13,14 +13,16 @@ const SHARE: f64 = 0.01;
 
 pub(super) const RULE: Rule = Rule {
     name: "dead-output-pixels",
-    looks_at: "the reconstructions of up to 256 training images, pixel by pixel, from epoch 2 on",
+    looks_at: "the reconstructions of up to 256 training images, pixel by pixel, from epoch 2 and step 200 on, and at the end",
     threshold: "one in a hundred of the pixels at which the images vary (standard deviation of 0.1 or more) has a \
                 reconstruction that varies by less than 1 % of that: even the worst linear method gives it more",
+    is_event: false,
     check,
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
-    let sample = evidence.sample.filter(|_| evidence.epoch() > 1)?;
+    let is_time = evidence.is_finished || evidence.epoch() > 1 && evidence.steps() >= FEW_STEPS;
+    let sample = evidence.sample.filter(|_| is_time)?;
     let varies = || sample.output.iter().filter(|pixel| pixel.target_std >= VARIES);
     let (all, dead) = (varies().count(), varies().filter(|p| p.output_std < STILL * p.target_std).count());
     if all == 0 || dead == 0 || (dead as f64) < SHARE * all as f64 {
@@ -42,12 +44,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             percent(share)
         ),
         meaning: meaning.into(),
-        advice: format!(
-            "{look} {}, now {}; then look for layers in the network ({:#}) that cut the code off, such as a crop or \
-             dead filters",
-            SettingName::RATE,
-            evidence.settings.learning_rate,
-            SettingName::NETWORK
-        ),
+        advice: more_steps(evidence).unwrap_or_else(|| {
+            format!(
+                "{look} {}, now {}; then look for layers in the network ({:#}) that cut the code off, such as a crop \
+                 or dead filters",
+                SettingName::RATE,
+                evidence.settings.learning_rate,
+                SettingName::NETWORK
+            )
+        }),
     })
 }

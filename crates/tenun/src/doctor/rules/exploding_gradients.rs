@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "100 times the median of the 64 before it: batches of one data set differ by a few times, cliffs of \
                 the loss by orders of magnitude (Pascanu, Mikolov and Bengio, 2012); or a loss or weight that is \
                 infinite or not a number",
+    is_event: true,
     check,
 };
 

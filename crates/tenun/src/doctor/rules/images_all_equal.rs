@@ -6,6 +6,7 @@ pub(super) const RULE: Rule = Rule {
     name: "images-all-equal",
     looks_at: "up to 2048 training images, evenly spread",
     threshold: "none of them differs from another in any pixel: their mean is a perfect reconstruction",
+    is_event: false,
     check,
 };
 

@@ -24,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
                 where the mean over an epoch of a healthy run varies by less than 1 %; or steps of a tenth of the \
                 weights after the first epoch, a hundred times the thousandth that is usual (Stanford CS231n, \
                 \"Ratio of weights:updates\"), or in the first as long as the weights",
+    is_event: true,
     check,
 };
 

@@ -29,6 +29,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "steps under 0.01 % of the weights in each of three epochs, or in all of a shorter run, a tenth of what is usual (Stanford \
                 CS231n, \"Ratio of weights:updates\"); or, of at least six epochs, a last third that falls at 60 % \
                 or more of the run's mean rate, where a run that has converged falls at a few percent of it",
+    is_event: false,
     check,
 };
 

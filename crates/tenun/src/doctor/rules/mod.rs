@@ -39,6 +39,22 @@ pub const RULES: &[Rule] = &[
     worse_than_pca::RULE,
 ];
 
+/// With fewer steps of the optimiser than these, hardly anything can have been learned yet: the reference network on
+/// Fashion-MNIST is past the mean image after some fifty, and takes 469 an epoch.
+const FEW_STEPS: usize = 200;
+
+/// What to do where training ended after so few steps that these are the cause; none where they are not.
+fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
+    let (steps, epochs) = (evidence.steps(), evidence.settings.epochs);
+    (evidence.is_finished && steps < FEW_STEPS).then(|| {
+        format!(
+            "It had only {steps} steps to learn from: take more {:#}, now {epochs}, or smaller batches with {}",
+            SettingName::EPOCHS,
+            SettingName::BATCH.to((evidence.settings.batch_size / 4).max(1))
+        )
+    })
+}
+
 /// A share in percent, with a decimal where it is small: `12 %`, `0.3 %`.
 fn percent(share: f64) -> String {
     let percent = 100.0 * share;

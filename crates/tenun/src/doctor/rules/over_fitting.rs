@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "three epochs in a row whose validation loss is above the best one by 0.5 % of the way from a perfect \
                 reconstruction to the mean image, twice what it varies by in a healthy run, while the training loss \
                 is below that of the best epoch",
+    is_event: true,
     check,
 };
 

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     looks_at: "least and greatest pixel of up to 2048 training images",
     threshold: "a range under 26 of 256 values: ordinary pictures have nearly all of it, and numbers from 0 to 1 \
                 written as bytes have 2",
+    is_event: false,
     check,
 };
 

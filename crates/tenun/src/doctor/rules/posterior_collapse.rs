@@ -17,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "less than 0.1 nats an image after two epochs, or fewer than a tenth of the units active: the mean of \
                 an active one varies by more than 0.01 over the images (Burda, Grosse and Salakhutdinov, 2016); the \
                 decoder then draws without the code (Bowman et al., 2016)",
+    is_event: false,
     check,
 };
 

@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "5 % of all outputs have a logit beyond ±6, where the sigmoid's slope is under a hundredth of its \
                 greatest, and are more than 0.1 from their target: a squared or absolute error passes on almost no \
                 gradient there (Glorot and Bengio, 2010)",
+    is_event: false,
     check,
 };
 

@@ -1,6 +1,6 @@
 //! `worse-than-mean-image`: a network is no better than no network.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen, SettingName, more_steps};
 use crate::evaluate::Scores;
 
 pub(super) const RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = Rule {
     looks_at: "the finished model's scores, beside those of the mean training image given for every image",
     threshold: "the loss it was trained for is not below that of the mean image, which knows nothing of the image it \
                 stands for",
+    is_event: false,
     check,
 };
 
@@ -24,12 +25,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             mean
         ),
         meaning: "it has learned nothing of single images".into(),
-        advice: format!(
-            "Try another {}, now {}, or more epochs ({:#}; now {})",
-            SettingName::RATE,
-            evidence.settings.learning_rate,
-            SettingName::EPOCHS,
-            evidence.settings.epochs
-        ),
+        advice: more_steps(evidence).unwrap_or_else(|| {
+            format!(
+                "Try another {}, now {}, or more epochs ({:#}; now {})",
+                SettingName::RATE,
+                evidence.settings.learning_rate,
+                SettingName::EPOCHS,
+                evidence.settings.epochs
+            )
+        }),
     })
 }

@@ -1,19 +1,26 @@
 //! `worse-than-pca`: a linear method does better with as many numbers.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use tenun_engine::layer::Layer;
+
+use super::{Evidence, Rule, Seen, SettingName, more_steps};
 use crate::evaluate::Scores;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-pca",
     looks_at: "the finished model's scores, beside those of as many principal components as a code has numbers",
     threshold: "the loss it was trained for is above that of PCA, the best linear autoencoder (Baldi and Hornik, \
-                1989), of fewer components than an image has pixels",
+                1989), of fewer components than an image has pixels; nothing is said of networks that learn another task, to \
+                take noise away or to find what is hidden, or whose code is indices of a codebook",
+    is_event: false,
     check,
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let scores = evidence.scores?;
-    // As many numbers as pixels are no compression, as in a quantised code, whose size is in its bits.
+    if evidence.has(|layer| matches!(layer, Layer::Corrupt(_) | Layer::Quantize(_))) {
+        return None;
+    }
+    // As many numbers as pixels are no compression.
     let pca = scores.scored.pca.filter(|pca| pca.components < evidence.network.input().len())?;
     let loss = evidence.settings.loss;
     let model = scores.scored.evaluation.overall.by(loss);
@@ -25,7 +32,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             scores.scored_on, model, pca.components, pca.images
         ),
         meaning: "a linear method without training does better with as many numbers".into(),
-        advice: match evidence.network.latent().area() {
+        advice: more_steps(evidence).unwrap_or_else(|| match evidence.network.latent().area() {
             1 => format!("Train longer ({:#}; now {})", SettingName::EPOCHS, evidence.settings.epochs),
             _ => format!(
                 "Take a network with a dense code, such as {}, or train longer ({:#}; now {})",
@@ -33,6 +40,6 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
                 SettingName::EPOCHS,
                 evidence.settings.epochs
             ),
-        },
+        }),
     })
 }
