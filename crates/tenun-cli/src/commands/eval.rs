@@ -5,6 +5,7 @@ use tenun::Model;
 use tenun::data::{Dataset, Images, find_named};
 use tenun::engine::Cpu;
 use tenun::evaluate::{ClassScores, PcaScores, Scores};
+use tenun::family::{self, Figure};
 use tenun::job::{self, Job};
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
@@ -27,6 +28,8 @@ struct Scored<'a> {
     /// PCA with as many components as a code has numbers.
     pca: Option<&'a PcaScores>,
     classes: &'a [ClassScores],
+    /// The figures of the families that the network belongs to.
+    family: &'a [Figure],
 }
 
 pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
@@ -51,6 +54,9 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
     let scored = job::score(&model, &set, Some(&train), &cpu)?;
     let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
     let pca = scored.pca.as_ref();
+    // As at the end of training: what is drawn at random follows from the seed of that.
+    let seed = model.info().training.as_ref().map_or(0, |training| training.seed);
+    let family = family::figures(&model, set.images(), seed, &cpu)?;
     let fields = Scored {
         model: &args.model,
         data: set.name(),
@@ -60,10 +66,11 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
         mean_image: baseline,
         pca,
         classes: &scored.evaluation.classes,
+        family: &family,
     };
     printer.result("eval", &fields, || {
         let heading = format!("{}: {}\n\n", set.name(), counted(set.len(), &format!("{split} image")));
-        heading + &table(overall, baseline, pca, &scored.evaluation.classes)
+        heading + &table(overall, baseline, pca, &scored.evaluation.classes) + &figures(&family)
     });
     Ok(())
 }
@@ -106,6 +113,18 @@ fn data_of(args: &EvalArgs, given: &Given, model: &Model) -> Result<(String, Sou
             Some(format!("name them: `tenun eval {} DATA`", args.model.display())),
         )),
     }
+}
+
+/// The figures of a family, below the table; nothing where there are none.
+fn figures(family: &[Figure]) -> String {
+    if family.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Right), ("", Align::Left)]);
+    for figure in family {
+        table.row([figure.label(), figure.text(), figure.meaning.clone()]);
+    }
+    table.render()
 }
 
 fn table(

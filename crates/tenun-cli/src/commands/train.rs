@@ -163,6 +163,9 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
             "",
             &format!("MAE {:.5}, PSNR {psnr} dB, SSIM {:.4}", summary.test_mae, summary.test_ssim),
         ]);
+        for figure in &summary.family {
+            list.row([figure.label(), format!("{}, {}", figure.text(), figure.meaning)]);
+        }
         list.row(["time", &duration(summary.total_seconds)]);
         list.row(["model", &fields.model.display().to_string()]);
         list.row(["report", &fields.report.display().to_string()]);

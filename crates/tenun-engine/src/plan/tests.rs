@@ -32,6 +32,45 @@ fn network(sigmoid: bool) -> Network {
     Network::new(&spec).unwrap()
 }
 
+/// What is hidden is judged, and only that; and a network that corrupts nothing is judged as ever.
+#[test]
+fn losses_of_corrupted_images_count_what_training_counts() {
+    let input = Shape::new(2, 6, 9);
+    let hide = Corrupt { kind: Corruption::Patches, amount: 0.5, size: 3, ..Corrupt::default() };
+    let small: Vec<Layer> = vec![Flatten {}.into(), Dense { features: 5, bias: true }.into()];
+    let encoder = [vec![hide.into()], small.clone()].concat();
+    let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
+    let count = TILE + 5;
+    // No pixel is black, so that those made black are known.
+    let pixels: Vec<u8> = bytes(count * input.len()).iter().map(|byte| byte | 1).collect();
+    let images = Images::Bytes(&pixels);
+    let network = Network::new(&Spec { input, encoder, decoder: None }).unwrap();
+    let (parameters, seed) = (weights(&network), 4);
+    let mut plan = ForwardPlan::corrupted(&network, Loss::Mse, seed, Scaling::unit(), &cpu).unwrap();
+    let (mut outputs, mut losses) = (vec![0.0; pixels.len()], vec![0.0; count]);
+    plan.run(&parameters, images, &mut outputs);
+    plan.losses(&parameters, images, &mut losses);
+    let mut seen = vec![0.0; pixels.len()];
+    let mut corruption = ForwardPlan::corruption(&network, seed, Scaling::unit(), &cpu).unwrap();
+    corruption.run(&parameters, images, &mut seen);
+    for (image, loss) in losses.iter().enumerate() {
+        let numbers = image * input.len()..(image + 1) * input.len();
+        let hidden: Vec<usize> = numbers.filter(|&at| seen[at] == 0.0).collect();
+        assert_eq!(hidden.len(), input.len() / 2);
+        let error = |&at: &usize| (f64::from(outputs[at]) - f64::from(pixels[at]) / 255.0).powi(2);
+        let expected = hidden.iter().map(error).sum::<f64>() / hidden.len() as f64;
+        assert!((f64::from(*loss) / expected - 1.0).abs() < 1e-5, "{loss}, expected {expected}");
+    }
+    let plain = Network::new(&Spec { input, encoder: small, decoder: None }).unwrap();
+    let mut found = [vec![0.0; count], vec![0.0; count]];
+    let corrupted = ForwardPlan::corrupted(&plain, Loss::Mse, seed, Scaling::unit(), &cpu);
+    let clean = ForwardPlan::new(&plain, Stage::Reconstruct, Loss::Mse, Scaling::unit(), &cpu);
+    for (plan, losses) in [corrupted, clean].into_iter().zip(&mut found) {
+        plan.unwrap().losses(&weights(&plain), images, losses);
+    }
+    assert_eq!(found[0], found[1]);
+}
+
 fn bytes(n: usize) -> Vec<u8> {
     Philox::new(5, Purpose::Sample).stream(0, 0).take(n).map(|word| (word >> 24) as u8).collect()
 }

@@ -35,6 +35,23 @@ impl Figure {
     fn new(name: &str, value: f64, meaning: &str) -> Self {
         Self { name: name.to_owned(), value, meaning: meaning.to_owned() }
     }
+
+    /// Its value as people read it: whole numbers without decimals.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let decimals = match self.value.abs() {
+            value if value.fract() == 0.0 => 0,
+            value if value < 10.0 => 4,
+            _ => 2,
+        };
+        format!("{:.decimals$}", self.value)
+    }
+
+    /// Its name in words: `codes used`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.name.replace('_', " ")
+    }
 }
 
 /// Whether the code of `network` is drawn from a distribution.

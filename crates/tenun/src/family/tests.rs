@@ -33,6 +33,13 @@ fn cpu() -> Cpu {
 }
 
 #[test]
+fn figures_as_people_read_them() {
+    let text = |value| Figure::new("codes_used", value, "").text();
+    assert_eq!([256.0, 0.123_456, -12.345].map(text), ["256", "0.1235", "-12.35"]);
+    assert_eq!(Figure::new("codes_used", 1.0, "").label(), "codes used");
+}
+
+#[test]
 fn a_plain_network_belongs_to_no_family() {
     let plain = model(vec![Dense { features: 3, bias: true }.into()], to_image());
     assert_eq!(figures(&plain, &images(5), 1, &cpu()).unwrap(), []);

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::content::ReportContent;
 use super::figures::{bce_bar, figure};
 use super::tables;
-use super::text::decimals;
+use super::text::{decimals, marked};
 use crate::evaluate::Scores;
 
 /// The page as one HTML file.
@@ -65,7 +65,7 @@ fn sections(content: &ReportContent) -> Vec<(&'static str, &'static str, Markup)
                     li {
                         b { (finding.rule.replace('-', " ")) }
                         @if finding.epoch > 0 { ", after epoch " (finding.epoch) }
-                        ": " (finding.seen) ". This means: " (finding.meaning) ". " (finding.advice) "."
+                        ": " (marked(&finding.seen)) ". This means: " (marked(&finding.meaning)) ". " (marked(&finding.advice)) "."
                     }
                 }
             }

@@ -27,8 +27,8 @@ pub(super) fn family(figures: &[family::Figure]) -> Markup {
                 tbody {
                     @for figure in figures {
                         tr {
-                            th scope="row" { (figure.name.replace('_', " ")) }
-                            td.number { (decimals(figure.value, if figure.value.abs() < 10.0 { 4 } else { 2 })) }
+                            th scope="row" { (figure.label()) }
+                            td.number { (figure.text().replace('-', "−")) }
                             td { (figure.meaning) }
                         }
                     }

@@ -1,4 +1,6 @@
-//! Numbers as people read them.
+//! Numbers and sentences as people read them.
+
+use maud::{Markup, html};
 
 /// With separators of thousands: `12,785`.
 pub(crate) fn thousands(number: u64) -> String {
@@ -29,9 +31,23 @@ pub(super) fn percent(part: f64) -> String {
     format!("{}\u{a0}%", decimals(part * 100.0, 1))
 }
 
+/// What stands between backticks as code.
+pub(super) fn marked(text: &str) -> Markup {
+    html! {
+        @for (i, part) in text.split('`').enumerate() {
+            @if i % 2 == 0 { (part) } @else { code { (part) } }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_between_backticks_is_marked_and_nothing_gets_through() {
+        assert_eq!(marked("Lower `--lr` <b>").into_string(), "Lower <code>--lr</code> &lt;b&gt;");
+    }
 
     #[test]
     fn numbers_as_people_read_them() {
