@@ -44,6 +44,9 @@ struct Plan {
     threads: usize,
     /// Bytes of the buffers of all threads.
     memory: usize,
+    /// Multiply-adds of one image, forwards and backwards: of the layers as they are written, and as they are computed.
+    multiply_adds_written: u64,
+    multiply_adds: u64,
     steps: Vec<Step>,
 }
 
@@ -53,6 +56,8 @@ struct Step {
     rewrites: Vec<Rewrite>,
     /// Bytes for one thread.
     memory: usize,
+    /// Of one image, forwards and backwards.
+    multiply_adds: u64,
 }
 
 /// The plan that training would use: with binary cross-entropy where that is possible.
@@ -64,11 +69,14 @@ fn plan_of(network: &Network, args: &SummaryArgs) -> Result<Plan, Failure> {
         layers: step.layers.clone(),
         rewrites: step.rewrites.clone(),
         memory: step.memory,
+        multiply_adds: step.multiply_adds as u64,
     });
     Ok(Plan {
         registers: cpu.width().to_string(),
         threads: cpu.threads(),
         memory: plan.memory(),
+        multiply_adds_written: network.training_multiply_adds(),
+        multiply_adds: plan.steps().iter().map(|step| step.multiply_adds as u64).sum(),
         steps: steps.collect(),
     })
 }
@@ -175,26 +183,30 @@ fn plan_text(plan: &Plan) -> String {
     let mut table = Table::new(&[
         ("computed together", Align::Left),
         ("rewrite", Align::Left),
+        ("multiply-adds", Align::Right),
         ("memory a thread", Align::Right),
     ]);
     for step in &plan.steps {
         let rewrites: Vec<_> = step.rewrites.iter().map(|rewrite| rewrite.name()).collect();
         let kib = format!("{} KiB", thousands(step.memory.div_ceil(1024) as u64));
-        table.row([step.layers.join(", "), rewrites.join(", "), kib]);
+        let products = if step.multiply_adds == 0 { String::new() } else { thousands(step.multiply_adds) };
+        table.row([step.layers.join(", "), rewrites.join(", "), products, kib]);
     }
     table.rule();
     let total = format!("{} KiB", thousands((plan.memory / plan.threads).div_ceil(1024) as u64));
-    table.row(["total, with the images".into(), String::new(), total]);
+    table.row(["total, with the images".into(), String::new(), thousands(plan.multiply_adds), total]);
     let mut used: Vec<Rewrite> = plan.steps.iter().flat_map(|step| step.rewrites.iter().copied()).collect();
     used.sort_unstable();
     used.dedup();
     let told = used.iter().map(|rewrite| format!("  {rewrite:<10} {}\n", rewrite.description()));
     let threads = if plan.threads == 1 { "thread" } else { "threads" };
     format!(
-        "plan: tiles of 16 images, {} registers, {} {threads}\n\n{}{}",
+        "plan: tiles of 16 images, {} registers, {} {threads}\n\n{}\nmultiply-adds of an image, forwards and \
+         backwards; {} if every layer were computed as it is written\n{}",
         plan.registers,
         plan.threads,
         table.render(),
+        thousands(plan.multiply_adds_written),
         if used.is_empty() { String::new() } else { format!("\n{}", told.collect::<String>()) }
     )
 }

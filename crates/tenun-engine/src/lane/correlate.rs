@@ -1,4 +1,4 @@
-//! The kernel of every convolution and dense layer, forwards and for the gradient of the input.
+//! The kernel of every convolution, forwards and for the gradient of the input.
 //!
 //! ```text
 //! y[f][p] = bias[f] + Σ_j  w[f][j] · x[input(p) + offset(j)]
@@ -6,8 +6,7 @@
 //!
 //! for filters f, pixels p and taps j, where a tap is one position of the kernel in one input channel. A
 //! convolution of any kernel size, stride and padding is a list of pixels and a list of offsets into the input
-//! with its border of zeros; so is its transpose (one [`Correlation`] for each residue of the stride), and a dense layer (one
-//! pixel, every number of the input a tap).
+//! with its border of zeros; so is its transpose (one [`Correlation`] for each residue of the stride).
 //!
 //! Four pixels × `FILTERS` output channels are accumulated in registers: for each tap four loads and `FILTERS`
 //! broadcasts for 4 · `FILTERS` multiply-adds. The sum over taps is a single chain in the order of the offsets,
@@ -20,8 +19,8 @@ use super::{Simd, Vector};
 /// More weights than this are packed by several threads: those of the pool that it is called in.
 pub(crate) const PARALLEL: usize = 1 << 16;
 
-/// Filters of a block when there is one pixel only, as in a dense layer.
-const DENSE_FILTERS: usize = 8;
+/// Filters of a block when there is one pixel only.
+const LONE_FILTERS: usize = 8;
 
 /// Four output pixels that are computed together: where they read and where they write, in vectors.
 ///
@@ -69,7 +68,7 @@ pub(crate) struct Correlation {
     filters: usize,
     /// Vectors from one output channel to the next.
     output_plane: usize,
-    /// One pixel alone: a dense layer.
+    /// One pixel alone.
     single: bool,
     /// Vectors that the input, and the output, must at least have.
     input_reach: usize,
@@ -116,7 +115,7 @@ impl Correlation {
 
     /// Filters of a whole block.
     fn most<S: Simd>(&self) -> usize {
-        if self.single { DENSE_FILTERS } else { S::FILTERS }
+        if self.single { LONE_FILTERS } else { S::FILTERS }
     }
 
     /// The blocks in which filters are computed: the first filter of each, and how many.
@@ -132,6 +131,12 @@ impl Correlation {
             first += size;
             Some((first - size, size))
         })
+    }
+
+    /// Multiply-adds of one image, those of pixels that stand more than once included.
+    pub(crate) fn multiply_adds(&self) -> usize {
+        let pixels = if self.single { 1 } else { 4 * self.quads.len() };
+        pixels * self.offsets.len() * self.filters
     }
 
     /// Output channels.
@@ -206,10 +211,10 @@ impl Correlation {
             // filters exist.
             unsafe {
                 match size {
-                    8 => self.dense::<S, 8>(s, x, w, y, first),
-                    4 => self.dense::<S, 4>(s, x, w, y, first),
-                    2 => self.dense::<S, 2>(s, x, w, y, first),
-                    _ => self.dense::<S, 1>(s, x, w, y, first),
+                    8 => self.lone::<S, 8>(s, x, w, y, first),
+                    4 => self.lone::<S, 4>(s, x, w, y, first),
+                    2 => self.lone::<S, 2>(s, x, w, y, first),
+                    _ => self.lone::<S, 1>(s, x, w, y, first),
                 }
             }
         }
@@ -291,13 +296,13 @@ impl Correlation {
         }
     }
 
-    /// One block of filters of the single pixel of a dense layer: more filters at a time, since there is no second
+    /// One block of filters of a single pixel: more filters at a time, since there is no second
     /// pixel to share the weights with.
     ///
     /// # Safety
     /// As for `block`.
     #[inline(always)]
-    unsafe fn dense<S: Simd, const F: usize>(&self, s: S, x: &[f32], w: &[f32], y: &mut [f32], first: usize) {
+    unsafe fn lone<S: Simd, const F: usize>(&self, s: S, x: &[f32], w: &[f32], y: &mut [f32], first: usize) {
         let Quad { input: [input, ..], output: [output, ..] } = self.quads[0];
         let (biases, weights) = w.split_at(F);
         let mut sums = [s.zero(); F];

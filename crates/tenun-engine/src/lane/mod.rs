@@ -1,7 +1,7 @@
 //! Vectors of lanes, one image a lane, and the two kernels that carry nearly all arithmetic.
 //!
 //! This is the one module of the project with `unsafe` code: it holds the CPU intrinsics and the unchecked
-//! loads of the hot kernels, [`correlate`], [`outer`] and [`product`]. Everything above it is safe Rust.
+//! loads of the hot kernels, [`correlate`], [`outer`], [`linear`] and [`product`]. Everything above it is safe Rust.
 //!
 //! A kernel is written once, generic over [`Simd`]. A value of a `Simd` type is the proof that the CPU has the
 //! instructions: it can only be made by [`Width::detect`]'s checks, and every vector comes out of such a value.
@@ -18,6 +18,7 @@ mod avx2;
 mod avx512;
 mod buffer;
 pub(crate) mod correlate;
+pub(crate) mod linear;
 pub(crate) mod math;
 #[cfg(target_arch = "aarch64")]
 mod neon;

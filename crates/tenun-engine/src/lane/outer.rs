@@ -56,6 +56,11 @@ impl Outer {
         Self { runs, step, offsets, filters, gradient_plane, input_reach, gradient_reach }
     }
 
+    /// Multiply-adds of one image.
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.runs.iter().map(|run| run.pixels).sum::<usize>() * self.offsets.len() * self.filters
+    }
+
     /// Writes the gradient of all weights, `dw[filter][tap]`.
     ///
     /// # Panics

@@ -97,6 +97,11 @@ impl WinnersOuter {
         Self { pixels, offsets, filters, plane, input_reach, gradient_reach }
     }
 
+    /// Multiply-adds of one image.
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.pixels.len() * self.offsets.len() * self.filters
+    }
+
     /// Writes the gradient of all weights, `dw[filter][tap]`, given that of the pooled output.
     ///
     /// # Panics

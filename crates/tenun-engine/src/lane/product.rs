@@ -10,8 +10,11 @@
 
 use super::{Simd, TILE, Vector};
 
-/// Vectors of inputs of a block.
-const COLUMNS: usize = 3;
+/// Vectors of inputs of a block: with the rows of [`Simd::ROWS`] what the registers hold, beside a vector of each column
+/// and a number of each row.
+const fn columns<S: Simd>() -> usize {
+    if S::ROWS >= 8 { 3 } else { 2 }
+}
 
 /// Where x and dy stand in the row of an image.
 #[derive(Clone, Copy, Debug)]
@@ -37,16 +40,17 @@ impl Product {
         assert!(self.dy + first + filters <= stride, "a row is shorter than its gradients");
         let mut i = 0;
         while i < self.inputs {
-            let wide = (self.inputs - i).div_ceil(S::LANES) >= COLUMNS;
+            let whole = (self.inputs - i).div_ceil(S::LANES) >= columns::<S>();
+            let columns = if whole { columns::<S>() } else { 1 };
             // SAFETY: the rows were asserted to be as long as all that is read of them.
             unsafe {
-                if wide {
-                    self.column::<S, COLUMNS>(s, rows, stride, (first, i), dw);
-                } else {
-                    self.column::<S, 1>(s, rows, stride, (first, i), dw);
+                match columns {
+                    3 => self.column::<S, 3>(s, rows, stride, (first, i), dw),
+                    2 => self.column::<S, 2>(s, rows, stride, (first, i), dw),
+                    _ => self.column::<S, 1>(s, rows, stride, (first, i), dw),
                 }
             }
-            i += if wide { COLUMNS * S::LANES } else { S::LANES };
+            i += columns * S::LANES;
         }
     }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::correlate::Correlation;
+use super::linear::{Linear, Place};
 use super::outer::Outer;
 use super::*;
 
@@ -258,6 +259,76 @@ proptest! {
             let (y, dw) = dispatch(width, Both(&p));
             prop_assert!(y.iter().zip(&reference).all(|(a, b)| a.to_bits() == b.to_bits()), "outputs on {width}");
             prop_assert!(dw.iter().zip(&reference_dw).all(|(a, b)| a.to_bits() == b.to_bits()), "gradients on {width}");
+        }
+    }
+}
+
+/// A linear map with its weights `[output][term]`, or `[term][output]` where they are read across, and numbers that stand
+/// apart; outputs `[output][16 lanes]`.
+struct Mapped<'a> {
+    map: Linear,
+    w: &'a [f32],
+    bias: Option<&'a [f32]>,
+    /// `[term][16 lanes]`.
+    x: &'a [f32],
+}
+
+impl WithSimd for Mapped<'_> {
+    type Output = Vec<f32>;
+
+    fn run<S: Simd>(self, s: S) -> Vec<f32> {
+        let Linear { outputs, x: from, y: to, .. } = self.map;
+        let mut y16 = vec![0.0; outputs * 16];
+        for (pass, x) in Problem::passes(self.x, S::LANES).into_iter().enumerate() {
+            let mut apart = vec![f32::NAN; (from.first + self.map.terms * from.step) * S::LANES];
+            for (term, lanes) in x.chunks_exact(S::LANES).enumerate() {
+                apart[from.at(term) * S::LANES..][..S::LANES].copy_from_slice(lanes);
+            }
+            let mut y = vec![f32::NAN; (to.first + outputs * to.step) * S::LANES];
+            s.enter(
+                #[inline(always)]
+                || self.map.run(s, self.w, self.bias, &apart, &mut y),
+            );
+            for (output, lanes) in y16.chunks_exact_mut(16).enumerate() {
+                let own = &y[to.at(output) * S::LANES..][..S::LANES];
+                lanes[pass * S::LANES..(pass + 1) * S::LANES].copy_from_slice(own);
+            }
+        }
+        y16
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::testing::cases(32))]
+    #[test]
+    fn linear_maps_agree_with_plain_loops_and_to_the_bit(
+        outputs in 1..20_usize,
+        // Across the rows of weights terms are taken some at a time.
+        terms in prop_oneof![1..40_usize, 120..300_usize],
+        (across, biased) in (any::<bool>(), any::<bool>()),
+        (first, step) in (0..3_usize, 1..3_usize),
+        seed in any::<u64>(),
+    ) {
+        let numbers = |image| crate::Philox::new(seed, crate::Purpose::Sample).stream(0, image).map(|word| word as f32 / 2.0_f32.powi(31) - 1.0);
+        let w: Vec<f32> = numbers(0).take(outputs * terms).collect();
+        let x: Vec<f32> = numbers(1).take(terms * 16).collect();
+        let bias: Vec<f32> = numbers(2).take(outputs).collect();
+        let (output_step, term_step) = if across { (1, outputs) } else { (terms, 1) };
+        let place = Place { first, step };
+        let map = Linear { outputs, terms, output_step, term_step, x: place, y: place };
+        let bias = biased.then_some(&bias[..]);
+        let run = |width| dispatch(width, Mapped { map, w: &w, bias, x: &x });
+        let reference = run(Width::Portable);
+        for (i, &ours) in reference.iter().enumerate() {
+            let (output, lane) = (i / 16, i % 16);
+            let exact = f64::from(bias.map_or(0.0, |bias| bias[output])) + (0..terms).map(|t| {
+                f64::from(w[output * output_step + t * term_step]) * f64::from(x[t * 16 + lane])
+            }).sum::<f64>();
+            prop_assert!((f64::from(ours) - exact).abs() <= tolerance(terms + 1), "y[{output}]: {ours}, {exact}");
+        }
+        for width in Width::available() {
+            let y = run(width);
+            prop_assert!(y.iter().zip(&reference).all(|(a, b)| a.to_bits() == b.to_bits()), "outputs on {width}");
         }
     }
 }

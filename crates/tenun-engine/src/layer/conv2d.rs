@@ -6,7 +6,7 @@ use super::{Initial, LayerKind, Noise, Wanted};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, ConvGeometry, Convolution, Port};
+use crate::plan::{Builder, ConvGeometry, Convolution, Port, dense};
 use crate::reference::Real;
 
 /// Two-dimensional convolution (cross-correlation, as everywhere in the field):
@@ -158,6 +158,10 @@ impl LayerKind for Conv2d {
     }
 
     fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+        // A single pixel seen by a kernel of one: a linear map of its channels.
+        if self.kernel == 1 && at.input.is_vector() {
+            return dense::Dense::lower(builder, at, x);
+        }
         Convolution::lower(builder, self.geometry(at.input), at, x)
     }
 }

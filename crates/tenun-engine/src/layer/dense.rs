@@ -6,7 +6,7 @@ use super::{Initial, LayerKind, Noise, Wanted};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, ConvGeometry, Convolution, Gather, Port};
+use crate::plan::{Builder, Gather, Port, dense};
 use crate::reference::Real;
 
 /// A linear map of all numbers of the input: y\[f\] = b\[f\] + Σ w\[f\]\[i\] · x\[i\].
@@ -83,13 +83,6 @@ impl LayerKind for Dense {
             let all = (0..length).map(Some).collect();
             Gather::lower(builder, all, at.input, Shape::vector(length), x)
         };
-        let geometry = ConvGeometry {
-            input: Shape::vector(length),
-            filters: self.features,
-            kernel: 1,
-            stride: 1,
-            pad: 0,
-        };
-        Convolution::lower(builder, geometry, at, x)
+        dense::Dense::lower(builder, at, x)
     }
 }

@@ -283,6 +283,11 @@ impl Nearest {
 }
 
 impl<S: Simd> Op<S> for Nearest {
+    fn multiply_adds(&self) -> usize {
+        let pixels = self.chosen.1.iter().len() * self.chosen.1.row_length() / S::LANES;
+        pixels * self.codes * self.channels
+    }
+
     fn packed_len(&self) -> usize {
         self.codes * (self.channels + 1)
     }

@@ -149,6 +149,19 @@ impl Network {
         self.layers().map(|placed| placed.layer.multiply_adds(placed.input)).sum()
     }
 
+    /// Multiply-adds that training needs for one image if the layers are computed as they are written: forwards, for
+    /// the gradient of the weights, and for that of the input wherever parameters come before it.
+    #[must_use]
+    pub fn training_multiply_adds(&self) -> u64 {
+        let mut after_parameters = false;
+        let each = self.layers().map(|placed| {
+            let passes = 2 + u64::from(after_parameters);
+            after_parameters |= placed.parameter_count() > 0;
+            passes * placed.layer.multiply_adds(placed.input)
+        });
+        each.sum()
+    }
+
     /// Fresh parameters: a pure function of the seed.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]

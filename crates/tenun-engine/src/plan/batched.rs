@@ -8,6 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::convolution::Parameters;
+use crate::lane::linear::Place;
 use crate::lane::product::Product;
 use crate::lane::{Simd, TILE};
 
@@ -72,22 +73,24 @@ impl Rows {
 }
 
 impl Batched {
-    /// Keeps the input and the output's gradient of a tile, whose numbers stand at `inputs` and `outputs` in vectors.
+    /// Keeps the input and the output's gradient of the images of one register.
     pub(super) fn keep<S: Simd>(
         &self,
-        (x, inputs): (&[f32], &[usize]),
-        (dy, outputs): (&[f32], impl Iterator<Item = usize>),
+        (x, x_place): (&[f32], Place),
+        (dy, dy_place): (&[f32], Place),
         rows: &mut [f32],
         stride: usize,
     ) {
-        let mut keep = |from: &[f32], at: usize, to: usize| {
-            let lanes = &from[at * S::LANES..(at + 1) * S::LANES];
-            for (row, &lane) in rows.chunks_exact_mut(stride).zip(lanes) {
-                row[to] = lane;
+        let mut keep = |from: &[f32], place: Place, count: usize, to: usize| {
+            for number in 0..count {
+                let lanes = &from[place.at(number) * S::LANES..][..S::LANES];
+                for (row, &lane) in rows.chunks_exact_mut(stride).zip(lanes) {
+                    row[to + number] = lane;
+                }
             }
         };
-        inputs.iter().enumerate().for_each(|(i, &at)| keep(x, at, self.product.x + i));
-        outputs.enumerate().for_each(|(f, at)| keep(dy, at, self.product.dy + f));
+        keep(x, x_place, self.product.inputs, self.product.x);
+        keep(dy, dy_place, self.filters, self.product.dy);
     }
 
     fn gradient<S: Simd>(&self, s: S, rows: &[f32], stride: usize, gradient: &mut [f32]) {

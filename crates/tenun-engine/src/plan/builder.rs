@@ -32,7 +32,8 @@ pub(crate) struct Builder<S: Simd> {
     tensors: Vec<Wanted>,
     /// Windows of each pooling that remembers its winners, and the step it belongs to.
     winners: Vec<(usize, Option<usize>)>,
-    makers: Vec<Maker<S>>,
+    /// Each with the step it belongs to.
+    makers: Vec<(Maker<S>, Option<usize>)>,
     training: bool,
     corrupts: bool,
     allowed: Vec<Rewrite>,
@@ -84,7 +85,7 @@ impl<S: Simd> Builder<S> {
         lower: impl FnOnce(&mut Self) -> R,
     ) -> R {
         let layers = layers.iter().map(|layer| layer.name.clone()).collect();
-        self.steps.push(Step { layers, rewrites: rewrites.to_vec(), memory: 0 });
+        self.steps.push(Step { layers, rewrites: rewrites.to_vec(), memory: 0, multiply_adds: 0 });
         let around = self.step.replace(self.steps.len() - 1);
         let lowered = lower(self);
         self.step = around;
@@ -156,7 +157,7 @@ impl<S: Simd> Builder<S> {
 
     /// Adds an operation.
     pub(crate) fn push(&mut self, make: impl FnOnce(&Grids) -> Box<dyn Op<S>> + 'static) {
-        self.makers.push(Box::new(make));
+        self.makers.push((Box::new(make), self.step));
     }
 
     /// Settles the layouts and makes the operations: a program.
@@ -176,7 +177,14 @@ impl<S: Simd> Builder<S> {
             count(step, windows * size_of::<Winners>());
         }
         let grids = Grids(grids);
-        let ops = self.makers.into_iter().map(|make| make(&grids)).collect();
+        let mut ops = Vec::new();
+        for (make, step) in self.makers {
+            let op = make(&grids);
+            if let Some(step) = step {
+                steps[step].multiply_adds += op.multiply_adds();
+            }
+            ops.push(op);
+        }
         let winners = self.winners.into_iter().map(|(windows, _)| windows).collect();
         // A term has its own name, and that of its layer where there are several.
         let name =

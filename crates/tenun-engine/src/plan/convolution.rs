@@ -1,4 +1,4 @@
-//! [`Convolution`]: the operation of convolutions, and of dense layers, which are convolutions of a single pixel.
+//! [`Convolution`]: the operation of convolutions.
 //!
 //! Forwards it is one correlation; the way back is in [`super::gradients`].
 
@@ -152,10 +152,6 @@ impl Convolution {
             builder.border(dy, geometry.gradient_borders(output));
         }
         let parameters = Parameters::of(at);
-        // With a single pixel the gradient of the weights is taken over the whole batch.
-        let is_dense = geometry.kernel == 1 && geometry.input.area() == 1;
-        let batched = (is_dense && y.gradient.is_some())
-            .then(|| builder.batched(geometry.input.channels, geometry.filters, parameters.clone()));
         builder.push(move |grids| {
             let (x_grid, y_grid) = (&grids[x.value], &grids[y.value]);
             let pixels: Vec<_> = (0..output.height)
@@ -164,8 +160,7 @@ impl Convolution {
                 .collect();
             let offsets = geometry.offsets(x_grid);
             let forward = Correlation::new(&pixels, offsets, geometry.filters, y_grid.plane());
-            let backward =
-                y.gradient.map(|dy| Gradients::new::<S>(geometry, &parameters, (x, dy), batched, grids));
+            let backward = y.gradient.map(|dy| Gradients::new::<S>(geometry, &parameters, (x, dy), grids));
             Box::new(Self { geometry, parameters, x: x.value, y: y.value, forward, backward })
         });
         Port { exclusive: true, ..y }
@@ -173,6 +168,10 @@ impl Convolution {
 }
 
 impl<S: Simd> Op<S> for Convolution {
+    fn multiply_adds(&self) -> usize {
+        self.forward.multiply_adds() + self.backward.as_ref().map_or(0, Gradients::multiply_adds)
+    }
+
     fn packed_len(&self) -> usize {
         self.forward.packed_len() + self.backward.as_ref().map_or(0, Gradients::packed_len)
     }

@@ -4,7 +4,6 @@
 //! the input's is again a correlation, one for each residue of the stride: an input pixel at distance r past a
 //! multiple of the stride meets only the kernel positions with the same residue.
 
-use super::batched::Batched;
 use super::convolution::{ConvGeometry, Parameters};
 use super::grid::{Grid, Grids, Rows};
 use super::tile::{TensorId, Tensors};
@@ -21,16 +20,8 @@ pub(super) struct Gradients {
     x: TensorId,
     dy: TensorId,
     dy_rows: Rows,
-    weight: Weight,
+    weight: Outer,
     input: Option<InputGradient>,
-}
-
-/// How the gradients of weight and bias are taken.
-enum Weight {
-    /// Over the pixels of a tile.
-    Tile(Outer),
-    /// Over the whole batch, for a dense layer; with the places of its inputs.
-    Batch(Batched, Vec<usize>),
 }
 
 /// The gradient of the input: one correlation of the output's gradient for each residue of the stride.
@@ -46,7 +37,6 @@ impl Gradients {
         geometry: ConvGeometry,
         parameters: &Parameters,
         (x, dy): (Port, TensorId),
-        batched: Option<Batched>,
         grids: &Grids,
     ) -> Self {
         let (x_grid, dy_grid) = (&grids[x.value], &grids[dy]);
@@ -54,19 +44,17 @@ impl Gradients {
         let rows: Vec<_> =
             (0..height).map(|r| (geometry.corner(x_grid, r, 0), dy_grid.at(0, r, 0))).collect();
         let offsets = geometry.offsets(x_grid);
-        let weight = match batched {
-            Some(batched) => {
-                let corner = geometry.corner(x_grid, 0, 0);
-                Weight::Batch(batched, offsets.into_iter().map(|offset| corner + offset).collect())
-            }
-            None => {
-                let stride = geometry.stride;
-                Weight::Tile(Outer::new(&rows, width, stride, offsets, geometry.filters, dy_grid.plane()))
-            }
-        };
+        let weight = Outer::new(&rows, width, geometry.stride, offsets, geometry.filters, dy_grid.plane());
         let input = x.gradient.map(|dx| InputGradient::new(&geometry, dy_grid, dx, &grids[dx]));
         let dy_rows = Rows::of::<S>(dy_grid);
         Self { geometry, parameters: parameters.clone(), x: x.value, dy, dy_rows, weight, input }
+    }
+
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        let residues = self.input.iter().flat_map(|input| &input.residues);
+        self.weight.multiply_adds()
+            + residues.map(|(correlation, _)| correlation.multiply_adds()).sum::<usize>()
     }
 
     /// Floats that [`Self::pack`] writes.
@@ -81,28 +69,19 @@ impl Gradients {
         }
     }
 
-    /// Writes the gradients of the parameters to their places, or keeps what they are taken from, and writes that of
-    /// the input. This operation's own packed weights begin at `start`.
+    /// Writes the gradients of the parameters and of the input. This operation's own packed weights begin at `start`.
     pub(super) fn run<S: Simd>(&self, s: S, tile: &mut Tile<'_>, start: usize) {
-        let Tile { tensors, packed, gradients, rows, stride, .. } = tile;
+        let Tile { tensors, packed, gradients, .. } = tile;
         let [x, dy] = tensors.many([self.x, self.dy]);
-        match &self.weight {
-            Weight::Tile(weight) => s.enter(
-                #[inline(always)]
-                || {
-                    if let Some(bias) = &self.parameters.bias {
-                        bias_gradient(s, dy, &self.dy_rows, &mut gradients[bias.clone()]);
-                    }
-                    weight.run(s, x, dy, &mut gradients[self.parameters.weight.clone()]);
-                },
-            ),
-            Weight::Batch(batched, inputs) => {
-                let outputs = (0..self.geometry.filters)
-                    .flat_map(|f| self.dy_rows.channel(f))
-                    .map(|row| row.start / S::LANES);
-                batched.keep::<S>((x, inputs), (dy, outputs), rows, *stride);
-            }
-        }
+        s.enter(
+            #[inline(always)]
+            || {
+                if let Some(bias) = &self.parameters.bias {
+                    bias_gradient(s, dy, &self.dy_rows, &mut gradients[bias.clone()]);
+                }
+                self.weight.run(s, x, dy, &mut gradients[self.parameters.weight.clone()]);
+            },
+        );
         if let Some(input) = &self.input {
             input.run(s, tensors, self.dy, &packed[start..]);
         }
@@ -173,8 +152,7 @@ impl InputGradient {
         for (correlation, places) in &self.residues {
             let (part, after) = rest.split_at_mut(correlation.packed_len());
             rest = after;
-            // Input channel i is the filter here; the taps run over (filter, kernel position). A division for every
-            // weight to find the two would cost a dense layer a tenth of its step.
+            // Input channel i is the filter here; the taps run over (filter, kernel position).
             correlation.pack::<S>(part, None, |i, j| weight[places[j] + i * area]);
         }
     }

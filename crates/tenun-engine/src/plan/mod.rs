@@ -8,6 +8,7 @@
 mod batched;
 mod builder;
 mod convolution;
+pub(crate) mod dense;
 mod forward;
 mod gather;
 mod gradients;

@@ -157,10 +157,9 @@ impl Pooled {
                         let pixels = windows(map, pooled).map(|w| w.map(|(r, c)| grid.at(0, r, c))).collect();
                         let unpool = Unpool { map: id, pixels, plane: grid.plane() };
                         match passes.zip(room) {
-                            None => Back::Map(
-                                unpool,
-                                Gradients::new::<S>(geometry, &parameters, (x, id), None, grids),
-                            ),
+                            None => {
+                                Back::Map(unpool, Gradients::new::<S>(geometry, &parameters, (x, id), grids))
+                            }
                             Some((passes, room)) => {
                                 let way = winograd::Gradients::new::<S>(
                                     &geometry,
@@ -236,6 +235,16 @@ impl Unpool {
 }
 
 impl<S: Simd> Op<S> for Pooled {
+    fn multiply_adds(&self) -> usize {
+        self.forward.multiply_adds()
+            + match self.backward.as_ref().map(|backward| &backward.way) {
+                None => 0,
+                Some(Back::Windows(outer)) => outer.multiply_adds(),
+                Some(Back::Map(_, gradients)) => gradients.multiply_adds(),
+                Some(Back::Blocks(_, gradients)) => gradients.multiply_adds(),
+            }
+    }
+
     fn packed_len(&self) -> usize {
         self.forward.packed_len()
             + match self.backward.as_ref().map(|backward| &backward.way) {

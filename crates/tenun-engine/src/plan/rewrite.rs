@@ -82,4 +82,6 @@ pub struct Step {
     pub rewrites: Vec<Rewrite>,
     /// Bytes of the buffers of this step for one thread: outputs, their gradients, what is remembered for the way back.
     pub memory: usize,
+    /// Multiply-adds of its kernels for one image, forwards and, where gradients are wanted, backwards.
+    pub multiply_adds: usize,
 }

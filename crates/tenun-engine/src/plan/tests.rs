@@ -32,6 +32,25 @@ fn network(sigmoid: bool) -> Network {
     Network::new(&spec).unwrap()
 }
 
+/// As written where nothing is rewritten and quads of pixels come out even; rewritten, far fewer.
+#[test]
+fn multiply_adds_are_those_of_the_kernels() {
+    let conv = |filters, stride| Layer::from(Conv2d { filters, stride, ..Conv2d::default() });
+    let dense = Dense { features: 5, bias: true }.into();
+    let encoder = vec![conv(3, 1), conv(6, 2), conv(4, 1), Flatten {}.into(), dense];
+    let network = Network::new(&Spec { input: Shape::new(2, 8, 8), encoder, decoder: None }).unwrap();
+    let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
+    let count = |cpu: &Cpu, network: &Network| -> u64 {
+        let plan = TrainingPlan::new(network, Loss::Mse, Scaling::unit(), cpu).unwrap();
+        plan.steps().iter().map(|step| step.multiply_adds as u64).sum()
+    };
+    assert_eq!(count(&cpu.without(Rewrite::ALL), &network), network.training_multiply_adds());
+    let pools = [16, 8].map(|filters| [conv(filters, 1), Relu {}.into(), MaxPool::default().into()]);
+    let network =
+        Network::new(&Spec { input: Shape::new(1, 24, 24), encoder: pools.concat(), decoder: None }).unwrap();
+    assert!(count(&cpu, &network) * 10 < network.training_multiply_adds() * 6);
+}
+
 /// What is hidden is judged, and only that; and a network that corrupts nothing is judged as ever.
 #[test]
 fn losses_of_corrupted_images_count_what_training_counts() {

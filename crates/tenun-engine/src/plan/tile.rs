@@ -106,6 +106,12 @@ pub(crate) trait Op<S: Simd>: Send + Sync {
     /// Arranges this operation's parameters as its kernels read them: once for all tiles of a batch.
     fn pack(&self, _parameters: &[f32], _packed: &mut [f32]) {}
 
+    /// Multiply-adds that kernels do for one image, forwards and, where gradients are wanted, backwards. Elementwise
+    /// operations are not counted.
+    fn multiply_adds(&self) -> usize {
+        0
+    }
+
     /// Computes the outputs from the inputs.
     fn forward(&self, s: S, tile: &mut Tile<'_>);
 

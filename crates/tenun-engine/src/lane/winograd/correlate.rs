@@ -150,6 +150,11 @@ impl Correlation {
         Self { blocks, source, filters, output_plane, input_reach, output_reach }
     }
 
+    /// Multiply-adds of one image, without the transforms' additions.
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.blocks.len() * 16 * self.source.channels * self.filters
+    }
+
     /// Channels of the input.
     pub(crate) fn channels(&self) -> usize {
         self.source.channels

@@ -112,6 +112,11 @@ impl Outer {
         self.source.channels * self.gradient.filters
     }
 
+    /// Multiply-adds of one image, without the transforms' additions.
+    pub(crate) fn multiply_adds(&self) -> usize {
+        self.rows * self.columns * 16 * self.pairs()
+    }
+
     fn rooms(&self) -> Rooms {
         Rooms::new(self.source.channels, self.gradient.filters, (self.rows, self.columns))
     }

@@ -131,6 +131,13 @@ impl Backward {
         }
     }
 
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        let parts = self.input.iter().flat_map(|input| &input.parts);
+        self.filters * self.weight.multiply_adds()
+            + parts.map(|part| part.correlation.multiply_adds()).sum::<usize>()
+    }
+
     /// Floats that [`Self::pack`] writes.
     pub(super) fn packed_len(&self) -> usize {
         self.parts().map(|part| part.correlation.packed_len()).sum()

@@ -67,6 +67,15 @@ impl Forward {
         })
     }
 
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        match self {
+            Self::Presummed(op) => op.multiply_adds(),
+            Self::FourSums { op, .. } => op.multiply_adds(),
+            Self::TapMaps { op, .. } => op.multiply_adds(),
+        }
+    }
+
     /// Floats that [`Self::pack`] writes.
     pub(super) fn packed_len(&self) -> usize {
         match self {

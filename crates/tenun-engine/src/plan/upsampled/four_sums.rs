@@ -81,6 +81,12 @@ impl FourSums {
         &self.kernels[group.kernels][0]
     }
 
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        let strips = self.groups.iter().flat_map(|group| &self.kernels[group.kernels]);
+        strips.flatten().map(Correlation::multiply_adds).sum()
+    }
+
     /// Floats that [`Self::pack`] writes.
     pub(super) fn packed_len(&self) -> usize {
         let parts = self.groups.iter().flat_map(|group| self.of(group));

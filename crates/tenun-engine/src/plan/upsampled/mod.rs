@@ -66,6 +66,10 @@ impl Upsampled {
 }
 
 impl<S: Simd> Op<S> for Upsampled {
+    fn multiply_adds(&self) -> usize {
+        self.forward.multiply_adds() + self.backward.as_ref().map_or(0, Backward::multiply_adds)
+    }
+
     fn packed_len(&self) -> usize {
         self.forward.packed_len() + self.backward.as_ref().map_or(0, Backward::packed_len)
     }

@@ -107,6 +107,11 @@ impl Presummed {
         Self { kernel: geometry.kernel, channels, classes }
     }
 
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        self.classes.iter().map(|class| class.correlation.multiply_adds()).sum()
+    }
+
     /// Floats that [`Self::pack`] writes.
     pub(super) fn packed_len(&self) -> usize {
         self.classes.iter().map(|class| class.correlation.packed_len()).sum()

@@ -99,6 +99,11 @@ impl TapMaps {
         self.filters + self.weights().map_or(0, Correlation::packed_len)
     }
 
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        self.quads.iter().flatten().map(Correlation::multiply_adds).sum()
+    }
+
     /// Arranges the weights, after the biases.
     pub(super) fn pack<S: Simd>(&self, weight: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
         let (biases, weights) = packed.split_at_mut(self.filters);

@@ -77,6 +77,14 @@ impl Way {
         }
     }
 
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        match self {
+            Self::Direct(direct) => direct.multiply_adds(),
+            Self::Blocks(blocks) => blocks.multiply_adds(),
+        }
+    }
+
     /// Arranges biases and weights `[filter][channel][row][column]` for the way forwards.
     pub(super) fn pack_forward<S: Simd>(&self, packed: &mut [f32], bias: Option<&[f32]>, weight: &[f32]) {
         match self {
@@ -259,6 +267,15 @@ impl Gradients {
         }
     }
 
+    /// Multiply-adds of one image.
+    pub(super) fn multiply_adds(&self) -> usize {
+        let weight = match &self.weight {
+            WeightWay::Direct(outer) => outer.multiply_adds(),
+            WeightWay::Blocks(outer) => outer.multiply_adds(),
+        };
+        weight + self.input.as_ref().map_or(0, |(_, way)| way.multiply_adds())
+    }
+
     /// Floats that [`Self::pack`] writes.
     pub(super) fn packed_len(&self) -> usize {
         self.input.as_ref().map_or(0, |(_, way)| way.packed_len())
@@ -324,6 +341,10 @@ impl Winograd {
 }
 
 impl<S: Simd> Op<S> for Winograd {
+    fn multiply_adds(&self) -> usize {
+        self.forward.multiply_adds() + self.backward.as_ref().map_or(0, Gradients::multiply_adds)
+    }
+
     fn packed_len(&self) -> usize {
         self.forward.packed_len() + self.backward.as_ref().map_or(0, Gradients::packed_len)
     }
