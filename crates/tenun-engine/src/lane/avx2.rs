@@ -31,7 +31,7 @@ macro_rules! intrinsic {
 impl Simd for Avx2 {
     type V = F32x8;
     const LANES: usize = 8;
-    const FILTERS: usize = 2;
+    const FILTERS: usize = 3;
     const ROWS: usize = 4;
     const WINNER_ROWS: usize = 1;
 

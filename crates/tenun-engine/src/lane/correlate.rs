@@ -127,7 +127,13 @@ impl Correlation {
         let mut first = 0;
         std::iter::from_fn(move || {
             let left = filters - first;
-            let size = if left >= most { most } else { 1 << left.checked_ilog2()? };
+            let size = match left {
+                0 => return None,
+                // Two and two rather than three and one.
+                4 if most == 3 => 2,
+                left if left >= most => most,
+                left => 1 << left.ilog2(),
+            };
             first += size;
             Some((first - size, size))
         })
@@ -174,13 +180,14 @@ impl Correlation {
         };
         let most = self.most::<S>();
         let block = most * (self.offsets.len() + 1);
-        let (whole, mut rest) = packed.split_at_mut(self.filters / most * block);
+        let count = self.blocks::<S>().take_while(|&(_, size)| size == most).count();
+        let (whole, mut rest) = packed.split_at_mut(count * block);
         if whole.len() > PARALLEL {
             whole.par_chunks_mut(block).enumerate().for_each(|(i, block)| pack(i * most, most, block));
         } else {
             whole.chunks_mut(block).enumerate().for_each(|(i, block)| pack(i * most, most, block));
         }
-        for (first, size) in self.blocks::<S>().skip(self.filters / most) {
+        for (first, size) in self.blocks::<S>().skip(count) {
             let (block, after) = std::mem::take(&mut rest).split_at_mut(size * (self.offsets.len() + 1));
             rest = after;
             pack(first, size, block);
@@ -235,6 +242,7 @@ impl Correlation {
             unsafe {
                 match size {
                     4 => self.block::<S, 4>(s, x, w, sink, first),
+                    3 => self.block::<S, 3>(s, x, w, sink, first),
                     2 => self.block::<S, 2>(s, x, w, sink, first),
                     _ => self.block::<S, 1>(s, x, w, sink, first),
                 }
@@ -283,11 +291,15 @@ impl Correlation {
             let pixels = quad.input.map(|at| x.add(at * S::LANES));
             let mut w = w.add(F);
             for &offset in &self.offsets {
-                let x = pixels.map(|pixel| s.load_at(pixel.add(offset * S::LANES)));
-                for (f, sums) in sums.iter_mut().enumerate() {
-                    let w = s.splat(*w.add(f));
-                    for (sum, x) in sums.iter_mut().zip(x) {
-                        *sum = x.mul_add(w, *sum);
+                // Weights first, then one pixel after the other: of all orders this needs the fewest registers.
+                let mut weights = [s.zero(); F];
+                for (f, weight) in weights.iter_mut().enumerate() {
+                    *weight = s.splat(*w.add(f));
+                }
+                for (p, pixel) in pixels.into_iter().enumerate() {
+                    let x = s.load_at(pixel.add(offset * S::LANES));
+                    for (sums, weight) in sums.iter_mut().zip(weights) {
+                        sums[p] = x.mul_add(weight, sums[p]);
                     }
                 }
                 w = w.add(F);

@@ -77,7 +77,7 @@ pub(crate) struct Correlation {
 
 /// Blocks and filters that are computed together: what the registers hold, with the sums combined along a row.
 const fn together<S: Simd>() -> (usize, usize) {
-    (8 / S::FILTERS, S::FILTERS)
+    if S::FILTERS >= 4 { (2, 4) } else { (4, 2) }
 }
 
 /// Whether inputs are transformed between products: where there are registers for both.
