@@ -194,7 +194,12 @@ fn plan_text(plan: &Plan) -> String {
     }
     table.rule();
     let total = format!("{} KiB", thousands((plan.memory / plan.threads).div_ceil(1024) as u64));
-    table.row(["total, with the images".into(), String::new(), thousands(plan.multiply_adds), total]);
+    table.row([
+        "total, with the images; steps share memory".into(),
+        String::new(),
+        thousands(plan.multiply_adds),
+        total,
+    ]);
     let mut used: Vec<Rewrite> = plan.steps.iter().flat_map(|step| step.rewrites.iter().copied()).collect();
     used.sort_unstable();
     used.dedup();

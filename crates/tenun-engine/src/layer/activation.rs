@@ -2,7 +2,7 @@
 
 use crate::Shape;
 use crate::lane::{Simd, Vector};
-use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 
 /// An activation function.
 pub(crate) trait Activation: Copy + Send + Sync + 'static {
@@ -44,6 +44,12 @@ struct Elementwise<F> {
 }
 
 impl<S: Simd, F: Activation> Op<S> for Elementwise<F> {
+    fn uses(&self) -> Uses {
+        let gradients = self.dx.iter().zip(&self.dy).flat_map(|(dx, dy)| [dx.0, dy.0]);
+        let back = gradients.flat_map(|gradient| [self.x.0, self.y.0, gradient]);
+        Uses::forward([self.x.0, self.y.0]).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         if self.in_place {
             let y = tile.one_mut(self.y.0);

@@ -8,7 +8,7 @@ use super::{LayerKind, Noise};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::random::{self, Philox, Purpose};
 use crate::reference::Real;
 
@@ -307,6 +307,11 @@ impl Line {
 }
 
 impl<S: Simd> Op<S> for Line {
+    fn uses(&self) -> Uses {
+        let ids = |places: &[Place; 2]| places.each_ref().map(|place| place.0);
+        Uses::forward(ids(&self.values)).backward(self.gradients.iter().flat_map(ids))
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         self.apply(s, tile, &self.values, true);
     }
@@ -388,6 +393,13 @@ impl Hide {
 }
 
 impl<S: Simd> Op<S> for Hide {
+    fn uses(&self) -> Uses {
+        let ids = |places: &[Place; 2]| places.each_ref().map(|place| place.0);
+        let own = [self.mask.0, self.draws].into_iter().chain(self.counts.iter().map(|counts| counts.0));
+        let back = self.gradients.iter().flat_map(ids).chain([self.mask.0]);
+        Uses::forward(own.chain(ids(&self.values))).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         self.draw(S::LANES, tile);
         self.apply(s, tile, &self.values);
@@ -452,6 +464,12 @@ impl Blur {
 }
 
 impl<S: Simd> Op<S> for Blur {
+    fn uses(&self) -> Uses {
+        let ids = |places: &[Place; 2]| places.each_ref().map(|place| place.0);
+        let back = self.gradients.iter().flat_map(ids).chain([self.through.0]);
+        Uses::forward(ids(&self.values).into_iter().chain([self.through.0])).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         self.apply(s, tile, &self.values);
     }

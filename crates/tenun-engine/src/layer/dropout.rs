@@ -6,7 +6,7 @@ use super::{LayerKind, Noise as At};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::random::{self, Philox, Purpose};
 use crate::reference::Real;
 
@@ -136,6 +136,11 @@ impl Silence {
 }
 
 impl<S: Simd> Op<S> for Silence {
+    fn uses(&self) -> Uses {
+        let ids = |((from, _), (to, _)): &(From, To)| [*from, *to];
+        Uses::forward(ids(&self.values)).backward(self.gradients.iter().flat_map(ids))
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         self.apply(s, tile, &self.values);
     }

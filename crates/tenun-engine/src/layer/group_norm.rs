@@ -6,7 +6,7 @@ use super::{Initial, LayerKind, Noise, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::reference::Real;
 
 /// Normalisation over groups of channels, image by image:
@@ -133,6 +133,12 @@ impl Normalise {
 }
 
 impl<S: Simd> Op<S> for Normalise {
+    fn uses(&self) -> Uses {
+        let values = [self.x.0, self.y.0, self.statistics.0];
+        let gradients = self.dx.iter().chain(&self.dy).map(|gradient| gradient.0);
+        Uses::forward(values).backward(gradients.chain([self.x.0, self.statistics.0]))
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let (gamma, beta) = (&tile.parameters[self.gamma.clone()], &tile.parameters[self.beta.clone()]);
         let [x, y, statistics] = tile.many([self.x.0, self.y.0, self.statistics.0]);

@@ -8,7 +8,7 @@ use super::{LayerKind, Noise};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile, Uses};
 use crate::reference::Real;
 
 /// What a [`Penalty`] makes of the numbers a that pass through it.
@@ -111,6 +111,11 @@ struct Cost {
 }
 
 impl<S: Simd> Op<S> for Cost {
+    fn uses(&self) -> Uses {
+        let back = self.dx.iter().flat_map(|dx| [self.x.0, dx.0]);
+        Uses::forward([self.x.0]).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let x = tile.tensors.get(self.x.0);
         let total = s.enter(

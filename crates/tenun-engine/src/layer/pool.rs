@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::window::{positions, windows};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
-use crate::plan::{Builder, Grid, Op, Port, TensorId, Tile};
+use crate::plan::{Builder, Grid, Op, Port, TensorId, Tile, Uses};
 
 /// How a window becomes one number, and a number's gradient that of its window.
 pub(crate) trait Pooling: Send + Sync + 'static {
@@ -71,6 +71,11 @@ pub(crate) fn lower<S: Simd, P: Pooling>(
 }
 
 impl<S: Simd, P: Pooling> Op<S> for Pool<P> {
+    fn uses(&self) -> Uses {
+        let back = self.gradients.iter().flat_map(|&(dx, dy)| [self.x, self.y, dx, dy]);
+        Uses::forward([self.x, self.y]).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let [x, y] = tile.many([self.x, self.y]);
         s.enter(

@@ -8,7 +8,7 @@ use super::{Fresh, Initial, LayerKind, Noise, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile, Uses};
 use crate::reference::Real;
 
 /// How far a vector that takes over half of another's images is put beside it, in parts of its own numbers.
@@ -283,6 +283,12 @@ impl Nearest {
 }
 
 impl<S: Simd> Op<S> for Nearest {
+    fn uses(&self) -> Uses {
+        let gradients = self.gradients.iter().flat_map(|(dx, dy)| [self.y.0, dx.0, dy.0]);
+        let own = self.training.iter().flat_map(|&(_, scratch)| [self.x.0, self.chosen.0, scratch]);
+        Uses::forward([self.x.0, self.y.0, self.chosen.0]).backward(own.chain(gradients))
+    }
+
     fn multiply_adds(&self) -> usize {
         let pixels = self.chosen.1.iter().len() * self.chosen.1.row_length() / S::LANES;
         pixels * self.codes * self.channels

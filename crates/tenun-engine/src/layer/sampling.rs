@@ -6,7 +6,7 @@ use super::{LayerKind, Noise};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector, math};
 use crate::network::Placed;
-use crate::plan::{Builder, Gather, Op, Port, Rows, TensorId, TermId, Tile};
+use crate::plan::{Builder, Gather, Op, Port, Rows, TensorId, TermId, Tile, Uses};
 use crate::random::{self, Philox, Purpose};
 use crate::reference::Real;
 
@@ -164,6 +164,11 @@ fn exp<S: Simd>(s: S, v: S::V) -> S::V {
 }
 
 impl<S: Simd> Op<S> for Draw {
+    fn uses(&self) -> Uses {
+        let back = self.gradients.iter().flat_map(|(dx, dy)| [self.x.0, self.drawn.0, dx.0, dy.0]);
+        Uses::forward([self.x.0, self.y.0, self.drawn.0]).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let noise = tile.noise;
         let [x, y, drawn] = tile.tensors.many([self.x.0, self.y.0, self.drawn.0]);

@@ -8,7 +8,7 @@ use super::{Fresh, Initial, LayerKind, Noise, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile, Uses};
 use crate::random;
 use crate::reference::Real;
 
@@ -137,6 +137,11 @@ struct Rare {
 }
 
 impl<S: Simd> Op<S> for Rare {
+    fn uses(&self) -> Uses {
+        let back = self.dx.iter().flat_map(|dx| [self.x.0, dx.0]);
+        Uses::forward([self.x.0]).backward(back)
+    }
+
     fn packed_len(&self) -> usize {
         self.range.len() + 1
     }

@@ -6,7 +6,7 @@ use super::{LayerKind, Noise};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile};
+use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::reference::Real;
 
 /// Numbers less their channel's mean, divided by its standard deviation: y = (x − μ) / σ.
@@ -115,6 +115,11 @@ impl Scale {
 }
 
 impl<S: Simd> Op<S> for Scale {
+    fn uses(&self) -> Uses {
+        let back = self.gradients.iter().flat_map(|(dx, dy)| [dx.0, dy.0]);
+        Uses::forward([self.x.0, self.y.0]).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let [x, y] = tile.many([self.x.0, self.y.0]);
         s.enter(

@@ -43,6 +43,8 @@ pub(crate) struct Builder<S: Simd> {
     /// What layers add to the loss: what it is, and the layer.
     terms: Vec<(&'static str, String)>,
     loss_weights: Option<TensorId>,
+    /// What is used from outside, so all the time.
+    kept: Vec<TensorId>,
     rows: Rows,
 }
 
@@ -68,6 +70,7 @@ impl<S: Simd> Builder<S> {
             step: None,
             terms: Vec::new(),
             loss_weights: None,
+            kept: Vec::new(),
             rows: Rows::default(),
         }
     }
@@ -133,12 +136,15 @@ impl<S: Simd> Builder<S> {
     pub(crate) fn loss_weights(&mut self, shape: Shape) -> TensorId {
         let id = self.tensor(shape);
         self.loss_weights = Some(id);
+        self.kept.push(id);
         id
     }
 
     /// A tensor that comes from outside, with no gradient.
     pub(crate) fn input(&mut self, shape: Shape) -> Port {
-        Port { value: self.tensor(shape), gradient: None, exclusive: false }
+        let port = Port { value: self.tensor(shape), gradient: None, exclusive: false };
+        self.keep(port);
+        port
     }
 
     /// The output of a layer on `x`. It has a gradient when training, if `x` has one or the layer has
@@ -147,6 +153,11 @@ impl<S: Simd> Builder<S> {
         let value = self.tensor(shape);
         let wanted = self.training && (has_parameters || x.gradient.is_some());
         Port { value, gradient: wanted.then(|| self.tensor(shape)), exclusive: false }
+    }
+
+    /// Keeps value and gradient of a port all the time: they are used from outside.
+    pub(crate) fn keep(&mut self, port: Port) {
+        self.kept.extend([Some(port.value), port.gradient].into_iter().flatten());
     }
 
     /// Asks for at least `border` zeros around a tensor.
@@ -193,7 +204,7 @@ impl<S: Simd> Builder<S> {
                 1 => (*what).to_owned(),
                 _ => format!("{layer}.{what}"),
             };
-        let mut program = Program::new(grids, winners, ops, steps);
+        let mut program = Program::new(grids, &self.kept, winners, ops, steps);
         program.terms = self.terms.iter().map(name).collect();
         program.loss_weights = self.loss_weights;
         program.rows = self.rows;

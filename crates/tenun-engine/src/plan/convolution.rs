@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::gradients::Gradients;
 use super::grid::Grid;
-use super::{Builder, Op, Port, TensorId, Tile};
+use super::{Builder, Op, Port, TensorId, Tile, Uses};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::lane::correlate::Correlation;
@@ -168,6 +168,11 @@ impl Convolution {
 }
 
 impl<S: Simd> Op<S> for Convolution {
+    fn uses(&self) -> Uses {
+        let back = self.backward.iter().flat_map(Gradients::uses);
+        Uses::forward([self.x, self.y]).backward(back)
+    }
+
     fn multiply_adds(&self) -> usize {
         self.forward.multiply_adds() + self.backward.as_ref().map_or(0, Gradients::multiply_adds)
     }

@@ -5,7 +5,7 @@
 
 use super::batched::Batched;
 use super::convolution::Parameters;
-use super::{Builder, Grid, Op, Port, TensorId, Tile};
+use super::{Builder, Grid, Op, Port, TensorId, Tile, Uses};
 use crate::lane::Simd;
 use crate::lane::linear::{Linear, Place};
 use crate::network::Placed;
@@ -68,6 +68,14 @@ impl Dense {
 }
 
 impl<S: Simd> Op<S> for Dense {
+    fn uses(&self) -> Uses {
+        let back = self
+            .backward
+            .iter()
+            .flat_map(|back| [self.x, back.dy].into_iter().chain(back.input.iter().map(|(dx, _)| *dx)));
+        Uses::forward([self.x, self.y]).backward(back)
+    }
+
     fn multiply_adds(&self) -> usize {
         let back = |back: &Backward| {
             // The weight's gradient has as many as the map itself.

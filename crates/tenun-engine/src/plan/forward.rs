@@ -194,6 +194,7 @@ impl WithSimd for Compile<'_> {
         let mut builder = Builder::<S>::new(false, self.cpu).corrupting(self.seed.is_some());
         let input = builder.input(self.input);
         let end = lower::sequence(&mut builder, &self.layers, input);
+        builder.keep(end);
         let program = builder.finish();
         Box::new(Forward {
             s,

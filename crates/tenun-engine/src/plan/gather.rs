@@ -1,6 +1,6 @@
 //! [`Gather`]: the operation of every layer that only moves numbers: crop, pad, reshape, flatten, up-sample.
 
-use super::{Builder, Grid, Op, Port, TensorId, Tile};
+use super::{Builder, Grid, Op, Port, TensorId, Tile, Uses};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::layer::positions;
@@ -64,6 +64,11 @@ impl Gather {
 }
 
 impl<S: Simd> Op<S> for Gather {
+    fn uses(&self) -> Uses {
+        let back = self.backward.iter().flat_map(|back| [back.dx, back.dy]);
+        Uses::forward([self.x, self.y]).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let [x, y] = tile.many([self.x, self.y]);
         s.enter(

@@ -50,6 +50,11 @@ impl Gradients {
         Self { geometry, parameters: parameters.clone(), x: x.value, dy, dy_rows, weight, input }
     }
 
+    /// The tensors that it uses.
+    pub(super) fn uses(&self) -> impl Iterator<Item = TensorId> {
+        [self.x, self.dy].into_iter().chain(self.input.iter().map(|input| input.dx))
+    }
+
     /// Multiply-adds of one image.
     pub(super) fn multiply_adds(&self) -> usize {
         let residues = self.input.iter().flat_map(|input| &input.residues);

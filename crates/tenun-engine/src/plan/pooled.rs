@@ -12,7 +12,7 @@ use super::convolution::{ConvGeometry, Parameters};
 use super::gradients::Gradients;
 use super::tile::{Tensors, WinnersId};
 use super::winograd::{self, Passes, Way};
-use super::{Builder, Grid, Op, Port, TensorId, Tile};
+use super::{Builder, Grid, Op, Port, TensorId, Tile, Uses};
 use crate::Shape;
 use crate::lane::correlate::Correlation;
 use crate::lane::pooled::{Largest, Winners, WinnersOuter};
@@ -235,6 +235,18 @@ impl Unpool {
 }
 
 impl<S: Simd> Op<S> for Pooled {
+    fn uses(&self) -> Uses {
+        let back = self.backward.iter().flat_map(|backward| {
+            let way = match &backward.way {
+                Back::Windows(_) => vec![self.x],
+                Back::Map(unpool, gradients) => gradients.uses().chain([unpool.map]).collect(),
+                Back::Blocks(unpool, gradients) => gradients.uses().chain([unpool.map]).collect(),
+            };
+            way.into_iter().chain([backward.dy])
+        });
+        Uses::forward([self.x, self.y, self.scratch]).backward(back)
+    }
+
     fn multiply_adds(&self) -> usize {
         self.forward.multiply_adds()
             + match self.backward.as_ref().map(|backward| &backward.way) {

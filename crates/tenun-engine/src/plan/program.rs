@@ -1,16 +1,20 @@
 //! [`Program`]: the operations of a plan with the layouts of their tensors, and [`Workspace`], one thread's buffers.
 
+use std::sync::Arc;
+
 use super::batched::Rows;
+use super::layout::Layout;
 use super::tile::{AllWinners, TensorId, Tensors};
-use super::{Cpu, Grid, Grids, Op, Step, Tile};
+use super::{Cpu, Grids, Op, Step, Tile};
 use crate::lane::correlate::PARALLEL;
 use crate::lane::pooled::Winners;
-use crate::lane::{Buffer, Simd, TILE};
+use crate::lane::{Simd, TILE};
 use crate::layer::Noise;
 
 /// Operations in the order in which they run forwards.
 pub(super) struct Program<S: Simd> {
     pub(super) grids: Grids,
+    layout: Arc<Layout>,
     /// Windows of each pooling that remembers its winners.
     winners: Vec<usize>,
     ops: Vec<Box<dyn Op<S>>>,
@@ -41,7 +45,17 @@ pub(super) struct Workspace {
 }
 
 impl<S: Simd> Program<S> {
-    pub(super) fn new(grids: Grids, winners: Vec<usize>, ops: Vec<Box<dyn Op<S>>>, steps: Vec<Step>) -> Self {
+    /// `kept` are the tensors that are used from outside.
+    pub(super) fn new(
+        grids: Grids,
+        kept: &[TensorId],
+        winners: Vec<usize>,
+        ops: Vec<Box<dyn Op<S>>>,
+        steps: Vec<Step>,
+    ) -> Self {
+        let lengths: Vec<usize> = grids.0.iter().map(|grid| grid.vectors() * S::LANES).collect();
+        let uses: Vec<_> = ops.iter().map(|op| op.uses()).collect();
+        let layout = Arc::new(Layout::new(&lengths, &uses, kept));
         let mut end = 0;
         let packed_ends = ops
             .iter()
@@ -52,6 +66,7 @@ impl<S: Simd> Program<S> {
             .collect();
         Self {
             grids,
+            layout,
             winners,
             ops,
             packed_ends,
@@ -64,18 +79,17 @@ impl<S: Simd> Program<S> {
 
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
     pub(super) fn workspace(&self, gradients: usize) -> Workspace {
-        let tensors = self.grids.0.iter().map(|grid| Buffer::zeros(grid.vectors() * S::LANES)).collect();
+        let tensors = Tensors::new(self.layout.clone());
         let noise = vec![Noise { seed: 0, epoch: 0, image: 0 }; S::LANES];
         let winners = AllWinners(self.winners.iter().map(|&windows| vec![[0; 4]; windows]).collect());
         let terms = vec![[0.0; TILE]; self.terms.len()];
         let gradients = vec![0.0; gradients];
-        Workspace { tensors: Tensors(tensors), winners, gradients, noise, weights: [0.0; TILE], terms }
+        Workspace { tensors, winners, gradients, noise, weights: [0.0; TILE], terms }
     }
 
     /// Bytes of one workspace's tensors.
     pub(super) fn workspace_bytes(&self) -> usize {
-        let tensors: usize = self.grids.0.iter().map(Grid::bytes::<S>).sum();
-        tensors + self.winners.iter().sum::<usize>() * size_of::<Winners>()
+        self.layout.length() * size_of::<f32>() + self.winners.iter().sum::<usize>() * size_of::<Winners>()
     }
 
     /// Floats of the packed parameters of all operations.
@@ -103,8 +117,10 @@ impl<S: Simd> Program<S> {
     /// Runs all operations forwards.
     pub(super) fn forward(&self, s: S, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
         for (i, op) in self.ops.iter().enumerate() {
+            workspace.tensors.at(Layout::forward(i));
             op.forward(s, &mut self.tile(i, parameters, packed, workspace));
         }
+        workspace.tensors.at(Layout::between(self.ops.len()));
     }
 
     /// Runs all operations backwards, after the gradient of the output was written.
@@ -119,6 +135,7 @@ impl<S: Simd> Program<S> {
         rows: &mut [f32],
     ) {
         for (i, op) in self.ops.iter().enumerate().rev() {
+            workspace.tensors.at(Layout::backward(self.ops.len(), i));
             let tile = self.tile(i, parameters, packed, workspace);
             op.backward(s, &mut Tile { rows, stride: self.rows.stride(), ..tile });
         }

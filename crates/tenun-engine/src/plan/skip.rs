@@ -1,6 +1,6 @@
 //! [`Skip`]: the operations around the body of a residual block.
 
-use super::{Builder, Op, Port, Rows, TensorId, Tile};
+use super::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 
@@ -46,6 +46,11 @@ impl Skip {
 }
 
 impl<S: Simd> Op<S> for Join {
+    fn uses(&self) -> Uses {
+        let back = self.copy.iter().flat_map(|(from, to)| [from.0, to.0]);
+        Uses::forward([self.x.0, self.body.0, self.y.0]).backward(back)
+    }
+
     fn forward(&self, s: S, tile: &mut Tile<'_>) {
         let [x, body, y] = tile.many([self.x.0, self.body.0, self.y.0]);
         s.enter(
@@ -72,6 +77,10 @@ impl<S: Simd> Op<S> for Join {
 }
 
 impl<S: Simd> Op<S> for Fork {
+    fn uses(&self) -> Uses {
+        Uses::forward([]).backward(self.0.iter().flat_map(|(from, to)| [from.0, to.0]))
+    }
+
     fn forward(&self, _: S, _: &mut Tile<'_>) {}
 
     fn backward(&self, s: S, tile: &mut Tile<'_>) {

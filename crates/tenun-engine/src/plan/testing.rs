@@ -57,6 +57,8 @@ impl Trial<'_> {
         let x = builder.input(input);
         let x = Port { gradient: input_gradient.then(|| builder.tensor(input)), ..x };
         let y = lower(&mut builder, x);
+        builder.keep(x);
+        builder.keep(y);
         let program = builder.finish();
         let read = |value| Port { value, gradient: None, exclusive: false };
         let dy = y.gradient.unwrap();

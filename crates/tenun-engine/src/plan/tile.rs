@@ -1,5 +1,8 @@
 //! [`Tile`]: what an operation sees while it runs, and [`Op`], what an operation is.
 
+use std::sync::Arc;
+
+use super::layout::{Layout, Uses};
 use crate::lane::pooled::Winners;
 use crate::lane::{Buffer, Simd, TILE};
 use crate::layer::Noise;
@@ -8,23 +11,41 @@ use crate::layer::Noise;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TensorId(pub(super) usize);
 
-/// The buffers of all tensors.
-pub(crate) struct Tensors(pub(super) Vec<Buffer>);
+/// The buffers of all tensors, in one block of memory.
+pub(crate) struct Tensors {
+    block: Buffer,
+    layout: Arc<Layout>,
+    moment: usize,
+}
 
 impl Tensors {
+    /// Zeros.
+    pub(super) fn new(layout: Arc<Layout>) -> Self {
+        Self { block: Buffer::zeros(layout.length()), layout, moment: 0 }
+    }
+
+    /// Goes to a moment of the way forwards or back.
+    pub(super) fn at(&mut self, moment: usize) {
+        self.moment = moment;
+        let block = self.block.floats_mut();
+        for range in self.layout.cleared(moment) {
+            block[range.clone()].fill(0.0);
+        }
+    }
+
     /// One tensor, to read.
     pub(crate) fn get(&self, id: TensorId) -> &[f32] {
-        self.0[id.0].floats()
+        &self.block.floats()[self.layout.place(id, self.moment)]
     }
 
     /// Several different tensors at once.
     ///
     /// # Panics
-    /// If one is asked for twice: a plan never does.
+    /// If one is asked for twice, or by an operation that did not say that it uses it: a plan never does.
     #[inline]
     pub(crate) fn many<const N: usize>(&mut self, ids: [TensorId; N]) -> [&mut [f32]; N] {
-        let buffers = self.0.get_disjoint_mut(ids.map(|id| id.0));
-        buffers.expect("an operation's tensors differ").map(Buffer::floats_mut)
+        let places = ids.map(|id| self.layout.place(id, self.moment));
+        self.block.floats_mut().get_disjoint_mut(places).expect("an operation's tensors differ")
     }
 }
 
@@ -86,7 +107,8 @@ impl Tile<'_> {
     /// One tensor.
     #[inline]
     pub(crate) fn one_mut(&mut self, id: TensorId) -> &mut [f32] {
-        self.tensors.0[id.0].floats_mut()
+        let [tensor] = self.tensors.many([id]);
+        tensor
     }
 
     /// Several different tensors at once.
@@ -105,6 +127,9 @@ pub(crate) trait Op<S: Simd>: Send + Sync {
 
     /// Arranges this operation's parameters as its kernels read them: once for all tiles of a batch.
     fn pack(&self, _parameters: &[f32], _packed: &mut [f32]) {}
+
+    /// The tensors that it reads or writes, each on either way.
+    fn uses(&self) -> Uses;
 
     /// Multiply-adds that kernels do for one image, forwards and, where gradients are wanted, backwards. Elementwise
     /// operations are not counted.

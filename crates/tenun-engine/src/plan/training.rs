@@ -160,6 +160,7 @@ fn program<S: Simd>(network: &Network, cpu: &Cpu) -> (Program<S>, Port, Port) {
     let input = builder.input(network.input());
     let layers: Vec<&Placed> = network.body().collect();
     let end = lower::sequence(&mut builder, &layers, input);
+    builder.keep(end);
     (builder.finish(), input, end)
 }
 

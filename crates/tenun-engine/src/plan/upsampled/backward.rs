@@ -131,6 +131,12 @@ impl Backward {
         }
     }
 
+    /// The tensors that it uses.
+    pub(super) fn uses(&self) -> impl Iterator<Item = TensorId> {
+        let own = [self.x, self.dy, self.scratch.boxes, self.scratch.row];
+        own.into_iter().chain(self.input.iter().map(|input| input.dx))
+    }
+
     /// Multiply-adds of one image.
     pub(super) fn multiply_adds(&self) -> usize {
         let parts = self.input.iter().flat_map(|input| &input.parts);

@@ -67,6 +67,16 @@ impl Forward {
         })
     }
 
+    /// The tensors that it uses beside input and output.
+    pub(super) fn scratch(&self) -> impl Iterator<Item = TensorId> {
+        let (first, second) = match self {
+            Self::Presummed(_) => (None, None),
+            Self::FourSums { sums, .. } => (Some(*sums), None),
+            Self::TapMaps { maps, sums, .. } => (Some(*maps), Some(*sums)),
+        };
+        first.into_iter().chain(second)
+    }
+
     /// Multiply-adds of one image.
     pub(super) fn multiply_adds(&self) -> usize {
         match self {

@@ -21,7 +21,7 @@ mod presummed;
 mod tap_maps;
 
 use super::convolution::{ConvGeometry, Parameters};
-use super::{Builder, Op, Port, TensorId, Tile};
+use super::{Builder, Op, Port, TensorId, Tile, Uses};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -66,6 +66,11 @@ impl Upsampled {
 }
 
 impl<S: Simd> Op<S> for Upsampled {
+    fn uses(&self) -> Uses {
+        let back = self.backward.iter().flat_map(Backward::uses);
+        Uses::forward(self.forward.scratch().chain([self.x, self.y])).backward(back)
+    }
+
     fn multiply_adds(&self) -> usize {
         self.forward.multiply_adds() + self.backward.as_ref().map_or(0, Backward::multiply_adds)
     }

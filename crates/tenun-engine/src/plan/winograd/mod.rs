@@ -12,7 +12,7 @@ use super::convolution::{ConvGeometry, Parameters};
 use super::gradients::bias_gradient;
 use super::grid::Grids;
 use super::tile::Tensors;
-use super::{Builder, Grid, Op, Port, Rows, TensorId, Tile};
+use super::{Builder, Grid, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::lane::correlate::Correlation;
@@ -267,6 +267,11 @@ impl Gradients {
         }
     }
 
+    /// The tensors that it uses.
+    pub(super) fn uses(&self) -> impl Iterator<Item = TensorId> {
+        [self.x, self.dy, self.scratch].into_iter().chain(self.input.iter().map(|(dx, _)| *dx))
+    }
+
     /// Multiply-adds of one image.
     pub(super) fn multiply_adds(&self) -> usize {
         let weight = match &self.weight {
@@ -341,6 +346,11 @@ impl Winograd {
 }
 
 impl<S: Simd> Op<S> for Winograd {
+    fn uses(&self) -> Uses {
+        let back = self.backward.iter().flat_map(Gradients::uses);
+        Uses::forward([self.x, self.scratch, self.y]).backward(back)
+    }
+
     fn multiply_adds(&self) -> usize {
         self.forward.multiply_adds() + self.backward.as_ref().map_or(0, Gradients::multiply_adds)
     }

@@ -1,0 +1,186 @@
+//! [`Layout`]: where in one block of memory each tensor is, and from when to when it is needed.
+//!
+//! A tile goes through the operations forwards, to the loss, and backwards through them: each of these is a moment.
+//! A tensor is needed from the first moment at which an operation uses it to the last, and tensors that are needed at
+//! different moments stand in the same place. What a tile has in hand is then a fraction of all its tensors, and stays
+//! in the cache.
+//!
+//! Operations may rely on zeros in what they never write: borders, pixels that no window covers. So a tensor that
+//! shares its place is cleared when its time begins.
+
+use std::ops::Range;
+
+use super::TensorId;
+use crate::lane::TILE;
+
+/// The tensors that an operation reads or writes on either way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Uses {
+    forward: Vec<TensorId>,
+    backward: Vec<TensorId>,
+}
+
+impl Uses {
+    /// Of an operation that uses these forwards.
+    pub(crate) fn forward(ids: impl IntoIterator<Item = TensorId>) -> Self {
+        Self { forward: ids.into_iter().collect(), backward: Vec::new() }
+    }
+
+    /// The same, and these backwards.
+    pub(crate) fn backward(mut self, ids: impl IntoIterator<Item = TensorId>) -> Self {
+        self.backward.extend(ids);
+        self
+    }
+}
+
+/// Where each tensor is, in floats, and when.
+#[derive(Debug)]
+pub(super) struct Layout {
+    tensors: Vec<Place>,
+    /// For each moment, what is cleared before it.
+    cleared: Vec<Vec<Range<usize>>>,
+    /// Floats of the whole block.
+    length: usize,
+}
+
+/// A tensor's floats and moments.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    floats: Range<usize>,
+    moments: Range<usize>,
+}
+
+/// Whether two ranges have something in common.
+fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+impl Layout {
+    /// Of tensors of so many floats, with what each operation uses of them, in the order of the way forwards; those
+    /// that are `kept` are needed all the time.
+    pub(super) fn new(lengths: &[usize], uses: &[Uses], kept: &[TensorId]) -> Self {
+        let operations = uses.len();
+        let mut tensors = vec![Place::default(); lengths.len()];
+        let mut use_at = |id: TensorId, moment: usize| {
+            let moments = &mut tensors[id.0].moments;
+            let first = if moments.is_empty() { moment } else { moments.start.min(moment) };
+            *moments = first..moments.end.max(moment + 1);
+        };
+        for (i, uses) in uses.iter().enumerate() {
+            uses.forward.iter().for_each(|&id| use_at(id, Self::forward(i)));
+            uses.backward.iter().for_each(|&id| use_at(id, Self::backward(operations, i)));
+        }
+        for &id in kept {
+            use_at(id, 0);
+            use_at(id, Self::backward(operations, 0));
+        }
+        // The largest first, each as low as those placed before leave room at its time.
+        let mut order: Vec<usize> = (0..lengths.len()).filter(|&i| !tensors[i].moments.is_empty()).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
+        let mut placed: Vec<usize> = Vec::new();
+        for i in order {
+            let length = lengths[i].next_multiple_of(TILE);
+            let mut taken: Vec<Range<usize>> = placed
+                .iter()
+                .filter(|&&other| meet(&tensors[other].moments, &tensors[i].moments))
+                .map(|&other| tensors[other].floats.clone())
+                .collect();
+            taken.sort_by_key(|range| range.start);
+            let mut start = 0;
+            for range in taken {
+                if range.start >= start + length {
+                    break;
+                }
+                start = start.max(range.end.next_multiple_of(TILE));
+            }
+            // What is empty stands at the beginning, where it is inside no other.
+            tensors[i].floats = if length == 0 { 0..0 } else { start..start + lengths[i] };
+            placed.push(i);
+        }
+        let mut cleared = vec![Vec::new(); Self::backward(operations, 0) + 1];
+        for (i, own) in tensors.iter().enumerate() {
+            let shares = |(other, place): (usize, &Place)| other != i && meet(&place.floats, &own.floats);
+            if tensors.iter().enumerate().any(shares) {
+                cleared[own.moments.start].push(own.floats.clone());
+            }
+        }
+        let length = tensors.iter().map(|place| place.floats.end).max().unwrap_or(0);
+        Self { tensors, cleared, length }
+    }
+
+    /// The moment of an operation on the way forwards.
+    pub(super) fn forward(operation: usize) -> usize {
+        operation
+    }
+
+    /// The moment of the loss, between the two ways.
+    pub(super) fn between(operations: usize) -> usize {
+        operations
+    }
+
+    /// The moment of an operation on the way back.
+    pub(super) fn backward(operations: usize, operation: usize) -> usize {
+        2 * operations - operation
+    }
+
+    /// Where a tensor is.
+    ///
+    /// # Panics
+    /// If it is not needed at this moment: an operation uses what it did not say.
+    #[inline]
+    pub(super) fn place(&self, id: TensorId, moment: usize) -> Range<usize> {
+        let Place { floats, moments } = &self.tensors[id.0];
+        assert!(moments.contains(&moment), "an operation says what it uses");
+        floats.clone()
+    }
+
+    /// What is cleared before a moment.
+    pub(super) fn cleared(&self, moment: usize) -> &[Range<usize>] {
+        &self.cleared[moment]
+    }
+
+    /// Floats of the whole block.
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_of_different_times_share_a_place_and_those_of_one_time_do_not() {
+        let id = TensorId;
+        // Three operations in a row, 0 → 1 → 2 → 3, of which the second needs its input on the way back.
+        let uses = [
+            Uses::forward([id(0), id(1)]),
+            Uses::forward([id(1), id(2)]).backward([id(1), id(4)]),
+            Uses::forward([id(2), id(3)]),
+        ];
+        let lengths = [16, 100, 64, 32, 64, 48];
+        let layout = Layout::new(&lengths, &uses, &[id(0), id(3)]);
+        for (a, b) in (0..5).flat_map(|a| (0..a).map(move |b| (a, b))) {
+            let (a, b) = (&layout.tensors[a], &layout.tensors[b]);
+            assert!(!(meet(&a.floats, &b.floats) && meet(&a.moments, &b.moments)), "{layout:?}");
+        }
+        assert_eq!(layout.tensors[2].floats, layout.tensors[4].floats);
+        assert_eq!(layout.length(), 112 + 64 + 32 + 16);
+        assert!(layout.tensors.iter().all(|place| place.floats.start % TILE == 0));
+        // Both are cleared before they are used: forwards by the second operation, backwards by the same.
+        assert_eq!(layout.cleared(1), [layout.tensors[2].floats.clone()]);
+        assert_eq!(layout.cleared(Layout::backward(3, 1)), [layout.tensors[4].floats.clone()]);
+        assert!(
+            (0..7)
+                .filter(|&moment| moment != 1 && moment != 5)
+                .all(|moment| layout.cleared(moment).is_empty())
+        );
+        assert_eq!(layout.place(id(1), 5), layout.tensors[1].floats);
+    }
+
+    #[test]
+    #[should_panic(expected = "says what it uses")]
+    fn what_was_not_said_is_not_given() {
+        Layout::new(&[16, 16], &[Uses::forward([TensorId(0)])], &[]).place(TensorId(1), 0);
+    }
+}
