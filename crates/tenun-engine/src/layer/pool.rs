@@ -1,5 +1,6 @@
 //! What the two pooling layers have in common on vectors: a window of positions under each output.
 
+use std::collections::HashSet;
 use std::marker::PhantomData;
 
 use super::window::{positions, windows};
@@ -28,6 +29,8 @@ struct Pool<P> {
     outputs: Vec<usize>,
     /// The same positions in the gradients' own grids.
     gradient_inputs: Vec<usize>,
+    /// Positions in the input's gradient that no window covers.
+    gradient_zeros: Vec<usize>,
     gradient_outputs: Vec<usize>,
     pooling: PhantomData<P>,
 }
@@ -55,6 +58,11 @@ pub(crate) fn lower<S: Simd, P: Pooling>(
         };
         let outputs = |id: TensorId| positions(output).map(|p| place(&grids[id], p)).collect::<Vec<_>>();
         let (inputs, ends) = all(x.value);
+        let gradient_inputs = gradients.map_or_else(Vec::new, |(dx, _)| all(dx).0);
+        // Windows that are rounded down leave inputs out.
+        let covered: HashSet<usize> = gradient_inputs.iter().copied().collect();
+        let all_inputs = gradients.iter().flat_map(|(dx, _)| positions(input).map(|p| place(&grids[*dx], p)));
+        let gradient_zeros = all_inputs.filter(|at| !covered.contains(at)).collect();
         Box::new(Pool::<P> {
             x: x.value,
             y: y.value,
@@ -62,7 +70,8 @@ pub(crate) fn lower<S: Simd, P: Pooling>(
             inputs,
             ends,
             outputs: outputs(y.value),
-            gradient_inputs: gradients.map_or_else(Vec::new, |(dx, _)| all(dx).0),
+            gradient_inputs,
+            gradient_zeros,
             gradient_outputs: gradients.map_or_else(Vec::new, |(_, dy)| outputs(dy)),
             pooling: PhantomData,
         })
@@ -104,6 +113,9 @@ impl<S: Simd, P: Pooling> Op<S> for Pool<P> {
                     let seed = s.load(&dy[self.gradient_outputs[i]..]);
                     P::backward(s, x, values, out, seed, dx, to);
                     start = end;
+                }
+                for &to in &self.gradient_zeros {
+                    s.zero().store(&mut dx[to..]);
                 }
             },
         );

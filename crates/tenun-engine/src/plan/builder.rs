@@ -52,6 +52,8 @@ pub(crate) struct Builder<S: Simd> {
 struct Wanted {
     shape: Shape,
     border: usize,
+    /// Whether more than its border begins as zeros.
+    zeroed: bool,
     /// The step it belongs to; none for what comes from outside.
     step: Option<usize>,
 }
@@ -109,10 +111,18 @@ impl<S: Simd> Builder<S> {
         Self { corrupts: self.corrupts || corrupts, ..self }
     }
 
-    /// A new tensor.
+    /// A new tensor. For each tile it begins anew, with a border of zeros; nothing else of it may be read before it is
+    /// written.
     pub(crate) fn tensor(&mut self, shape: Shape) -> TensorId {
-        self.tensors.push(Wanted { shape, border: 0, step: self.step });
+        self.tensors.push(Wanted { shape, border: 0, zeroed: false, step: self.step });
         TensorId(self.tensors.len() - 1)
+    }
+
+    /// A new tensor that begins as zeros for each tile.
+    pub(crate) fn zeros(&mut self, shape: Shape) -> TensorId {
+        let id = self.tensor(shape);
+        self.tensors[id.0].zeroed = true;
+        id
     }
 
     /// Room for the winners of `windows` windows.
@@ -187,6 +197,11 @@ impl<S: Simd> Builder<S> {
         for &(windows, step) in &self.winners {
             count(step, windows * size_of::<Winners>());
         }
+        let zeros = self.tensors.iter().zip(&grids).map(|(wanted, grid)| match wanted.zeroed {
+            true => vec![0..grid.vectors()],
+            false => grid.outside().collect(),
+        });
+        let zeros = zeros.collect();
         let grids = Grids(grids);
         let mut ops = Vec::new();
         for (make, step) in self.makers {
@@ -204,7 +219,7 @@ impl<S: Simd> Builder<S> {
                 1 => (*what).to_owned(),
                 _ => format!("{layer}.{what}"),
             };
-        let mut program = Program::new(grids, &self.kept, winners, ops, steps);
+        let mut program = Program::new(grids, zeros, &self.kept, winners, ops, steps);
         program.terms = self.terms.iter().map(name).collect();
         program.loss_weights = self.loss_weights;
         program.rows = self.rows;

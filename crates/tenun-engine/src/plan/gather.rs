@@ -9,8 +9,10 @@ use crate::layer::positions;
 pub(crate) struct Gather {
     x: TensorId,
     y: TensorId,
-    /// Pairs of input and output position, in floats; outputs that are zero are never written.
+    /// Pairs of input and output position, in floats.
     copies: Vec<(usize, usize)>,
+    /// Positions in `y` that have no source.
+    zeros: Vec<usize>,
     backward: Option<Backward>,
 }
 
@@ -40,8 +42,9 @@ impl Gather {
                 positions(shape).map(|(c, r, l)| grid.at(c, r, l) * S::LANES).collect()
             };
             let (from, to) = (place(x.value, input), place(y.value, output));
-            let copies =
-                sources.iter().zip(&to).filter_map(|(source, &to)| Some((from[(*source)?], to))).collect();
+            let places = || sources.iter().zip(&to);
+            let copies = places().filter_map(|(source, &to)| Some((from[(*source)?], to))).collect();
+            let zeros = places().filter(|(source, _)| source.is_none()).map(|(_, &to)| to).collect();
             let backward = x.gradient.zip(y.gradient).map(|(dx, dy)| {
                 let mut outputs = vec![Vec::new(); input.len()];
                 for (source, at) in sources.iter().zip(place(dy, output)) {
@@ -57,7 +60,7 @@ impl Gather {
                 let sums = sums.collect();
                 Backward { dx, dy, sources: outputs.concat(), sums }
             });
-            Box::new(Self { x: x.value, y: y.value, copies, backward })
+            Box::new(Self { x: x.value, y: y.value, copies, zeros, backward })
         });
         Port { exclusive: true, ..y }
     }
@@ -76,6 +79,9 @@ impl<S: Simd> Op<S> for Gather {
             || {
                 for &(from, to) in &self.copies {
                     s.load(&x[from..]).store(&mut y[to..]);
+                }
+                for &to in &self.zeros {
+                    s.zero().store(&mut y[to..]);
                 }
             },
         );

@@ -39,6 +39,20 @@ impl Grid {
         channel * self.plane + row * self.row + column
     }
 
+    /// What lies around the image, channel by channel.
+    pub(super) fn outside(&self) -> impl Iterator<Item = Range<usize>> {
+        let Shape { channels, height, width } = self.shape;
+        let channels = 0..if self.border == 0 { 0 } else { channels };
+        channels.flat_map(move |channel| {
+            // Before the first row, between rows, and after the last.
+            (0..=height).map(move |row| {
+                let start = if row == 0 { self.raw(channel, 0, 0) } else { self.at(channel, row - 1, width) };
+                let last = self.raw(channel, height + 2 * self.border, 0);
+                start..if row == height { last } else { self.at(channel, row, 0) }
+            })
+        })
+    }
+
     pub(crate) fn shape(&self) -> Shape {
         self.shape
     }

@@ -5,8 +5,8 @@
 //! different moments stand in the same place. What a tile has in hand is then a fraction of all its tensors, and stays
 //! in the cache.
 //!
-//! Operations may rely on zeros in what they never write: borders, pixels that no window covers. So a tensor that
-//! shares its place is cleared when its time begins.
+//! What begins as zeros, borders above all, is cleared when a tensor's time begins, unless it has its place for itself.
+//! Nothing else may be read before it is written; in builds with assertions it is not a number until then.
 
 use std::ops::Range;
 
@@ -33,12 +33,22 @@ impl Uses {
     }
 }
 
+/// The floats of a tensor.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Floats {
+    pub(super) length: usize,
+    /// Those that begin as zeros.
+    pub(super) zeros: Vec<Range<usize>>,
+}
+
 /// Where each tensor is, in floats, and when.
 #[derive(Debug)]
 pub(super) struct Layout {
     tensors: Vec<Place>,
     /// For each moment, what is cleared before it.
     cleared: Vec<Vec<Range<usize>>>,
+    /// For each moment, the tensors that nothing was written to yet; only in builds with assertions.
+    unwritten: Vec<Vec<Range<usize>>>,
     /// Floats of the whole block.
     length: usize,
 }
@@ -56,14 +66,14 @@ fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
 }
 
 impl Layout {
-    /// Of tensors of so many floats, with what each operation uses of them, in the order of the way forwards; those
+    /// Of the tensors that are `wanted`, with what each operation uses of them, in the order of the way forwards; those
     /// that are `kept` are needed all the time.
-    pub(super) fn new(lengths: &[usize], uses: &[Uses], kept: &[TensorId]) -> Self {
+    pub(super) fn new(wanted: &[Floats], uses: &[Uses], kept: &[TensorId]) -> Self {
         let operations = uses.len();
-        let mut tensors = vec![Place::default(); lengths.len()];
+        let mut tensors = vec![Place::default(); wanted.len()];
         let mut use_at = |id: TensorId, moment: usize| {
             let moments = &mut tensors[id.0].moments;
-            let first = if moments.is_empty() { moment } else { moments.start.min(moment) };
+            let first = if *moments == (0..0) { moment } else { moments.start.min(moment) };
             *moments = first..moments.end.max(moment + 1);
         };
         for (i, uses) in uses.iter().enumerate() {
@@ -75,11 +85,11 @@ impl Layout {
             use_at(id, Self::backward(operations, 0));
         }
         // The largest first, each as low as those placed before leave room at its time.
-        let mut order: Vec<usize> = (0..lengths.len()).filter(|&i| !tensors[i].moments.is_empty()).collect();
-        order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
+        let mut order: Vec<usize> = (0..wanted.len()).filter(|&i| tensors[i].moments != (0..0)).collect();
+        order.sort_by_key(|&i| std::cmp::Reverse(wanted[i].length));
         let mut placed: Vec<usize> = Vec::new();
         for i in order {
-            let length = lengths[i].next_multiple_of(TILE);
+            let length = wanted[i].length.next_multiple_of(TILE);
             let mut taken: Vec<Range<usize>> = placed
                 .iter()
                 .filter(|&&other| meet(&tensors[other].moments, &tensors[i].moments))
@@ -94,18 +104,29 @@ impl Layout {
                 start = start.max(range.end.next_multiple_of(TILE));
             }
             // What is empty stands at the beginning, where it is inside no other.
-            tensors[i].floats = if length == 0 { 0..0 } else { start..start + lengths[i] };
+            tensors[i].floats = if length == 0 { 0..0 } else { start..start + wanted[i].length };
             placed.push(i);
         }
-        let mut cleared = vec![Vec::new(); Self::backward(operations, 0) + 1];
-        for (i, own) in tensors.iter().enumerate() {
+        let moments = Self::backward(operations, 0) + 1;
+        let (mut cleared, mut unwritten) = (vec![Vec::new(); moments], vec![Vec::new(); moments]);
+        for (i, (own, wanted)) in tensors.iter().zip(wanted).enumerate() {
             let shares = |(other, place): (usize, &Place)| other != i && meet(&place.floats, &own.floats);
-            if tensors.iter().enumerate().any(shares) {
-                cleared[own.moments.start].push(own.floats.clone());
+            let start = own.moments.start;
+            // What is kept was written before the first moment; what nobody uses has no place.
+            if own.moments.len() == moments || own.moments == (0..0) {
+                continue;
+            }
+            if cfg!(debug_assertions) {
+                unwritten[start].push(own.floats.clone());
+            }
+            if cfg!(debug_assertions) || tensors.iter().enumerate().any(shares) {
+                let zeros = wanted.zeros.iter();
+                cleared[start]
+                    .extend(zeros.map(|zeros| own.floats.start + zeros.start..own.floats.start + zeros.end));
             }
         }
         let length = tensors.iter().map(|place| place.floats.end).max().unwrap_or(0);
-        Self { tensors, cleared, length }
+        Self { tensors, cleared, unwritten, length }
     }
 
     /// The moment of an operation on the way forwards.
@@ -139,6 +160,11 @@ impl Layout {
         &self.cleared[moment]
     }
 
+    /// What nothing was written to before a moment.
+    pub(super) fn unwritten(&self, moment: usize) -> &[Range<usize>] {
+        &self.unwritten[moment]
+    }
+
     /// Floats of the whole block.
     pub(super) fn length(&self) -> usize {
         self.length
@@ -158,8 +184,9 @@ mod tests {
             Uses::forward([id(1), id(2)]).backward([id(1), id(4)]),
             Uses::forward([id(2), id(3)]),
         ];
-        let lengths = [16, 100, 64, 32, 64, 48];
-        let layout = Layout::new(&lengths, &uses, &[id(0), id(3)]);
+        let wanted =
+            [16, 100, 64, 32, 64, 48].map(|length| Floats { length, zeros: vec![0..8, length - 1..length] });
+        let layout = Layout::new(&wanted, &uses, &[id(0), id(3)]);
         for (a, b) in (0..5).flat_map(|a| (0..a).map(move |b| (a, b))) {
             let (a, b) = (&layout.tensors[a], &layout.tensors[b]);
             assert!(!(meet(&a.floats, &b.floats) && meet(&a.moments, &b.moments)), "{layout:?}");
@@ -167,20 +194,18 @@ mod tests {
         assert_eq!(layout.tensors[2].floats, layout.tensors[4].floats);
         assert_eq!(layout.length(), 112 + 64 + 32 + 16);
         assert!(layout.tensors.iter().all(|place| place.floats.start % TILE == 0));
-        // Both are cleared before they are used: forwards by the second operation, backwards by the same.
-        assert_eq!(layout.cleared(1), [layout.tensors[2].floats.clone()]);
-        assert_eq!(layout.cleared(Layout::backward(3, 1)), [layout.tensors[4].floats.clone()]);
-        assert!(
-            (0..7)
-                .filter(|&moment| moment != 1 && moment != 5)
-                .all(|moment| layout.cleared(moment).is_empty())
-        );
+        // What begins as zeros does so when it is first used: forwards by the second operation, backwards by the same.
+        for (moment, tensor) in [(1, 2), (Layout::backward(3, 1), 4)] {
+            let start = layout.tensors[tensor].floats.start;
+            assert_eq!(layout.cleared(moment), [start..start + 8, start + 63..start + 64]);
+        }
         assert_eq!(layout.place(id(1), 5), layout.tensors[1].floats);
     }
 
     #[test]
     #[should_panic(expected = "says what it uses")]
     fn what_was_not_said_is_not_given() {
-        Layout::new(&[16, 16], &[Uses::forward([TensorId(0)])], &[]).place(TensorId(1), 0);
+        let wanted = [Floats { length: 16, zeros: Vec::new() }, Floats::default()];
+        Layout::new(&wanted, &[Uses::forward([TensorId(0)])], &[]).place(TensorId(1), 0);
     }
 }

@@ -116,7 +116,9 @@ impl Pooled {
             None => builder.tensor(Shape::vector(0)),
         };
         let unpooled = y.gradient.and(x.gradient).map(|_| {
-            let gradient = builder.tensor(map);
+            // Windows that are rounded down leave pixels out, which have no gradient.
+            let covers = 2 * pooled.height >= map.height && 2 * pooled.width >= map.width;
+            let gradient = if covers { builder.tensor(map) } else { builder.zeros(map) };
             let room = match passes {
                 Some(passes) => {
                     Some(winograd::Gradients::prepare(builder, &geometry, passes, map, x, gradient))

@@ -1,9 +1,10 @@
 //! [`Program`]: the operations of a plan with the layouts of their tensors, and [`Workspace`], one thread's buffers.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::batched::Rows;
-use super::layout::Layout;
+use super::layout::{Floats, Layout};
 use super::tile::{AllWinners, TensorId, Tensors};
 use super::{Cpu, Grids, Op, Step, Tile};
 use crate::lane::correlate::PARALLEL;
@@ -45,17 +46,23 @@ pub(super) struct Workspace {
 }
 
 impl<S: Simd> Program<S> {
-    /// `kept` are the tensors that are used from outside.
+    /// `zeros` are the vectors of each tensor that begin as zeros, `kept` the tensors that are used from outside.
     pub(super) fn new(
         grids: Grids,
+        zeros: Vec<Vec<Range<usize>>>,
         kept: &[TensorId],
         winners: Vec<usize>,
         ops: Vec<Box<dyn Op<S>>>,
         steps: Vec<Step>,
     ) -> Self {
-        let lengths: Vec<usize> = grids.0.iter().map(|grid| grid.vectors() * S::LANES).collect();
+        let floats = |vectors: Range<usize>| vectors.start * S::LANES..vectors.end * S::LANES;
+        let wanted = grids.0.iter().zip(zeros).map(|(grid, zeros)| Floats {
+            length: grid.vectors() * S::LANES,
+            zeros: zeros.into_iter().map(floats).collect(),
+        });
+        let wanted: Vec<Floats> = wanted.collect();
         let uses: Vec<_> = ops.iter().map(|op| op.uses()).collect();
-        let layout = Arc::new(Layout::new(&lengths, &uses, kept));
+        let layout = Arc::new(Layout::new(&wanted, &uses, kept));
         let mut end = 0;
         let packed_ends = ops
             .iter()

@@ -28,6 +28,9 @@ impl Tensors {
     pub(super) fn at(&mut self, moment: usize) {
         self.moment = moment;
         let block = self.block.floats_mut();
+        for range in self.layout.unwritten(moment) {
+            block[range.clone()].fill(f32::NAN);
+        }
         for range in self.layout.cleared(moment) {
             block[range.clone()].fill(0.0);
         }

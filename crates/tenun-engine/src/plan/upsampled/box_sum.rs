@@ -8,8 +8,7 @@ use crate::lane::{Simd, Vector};
 /// The sums of one channel's boxes.
 ///
 /// First the rows of a box are added, number by number, into one row; then factor neighbours of that row, both from low
-/// to high. A box that overhangs the map sums what lies inside; where nothing does, nothing is written, and the buffer
-/// keeps the zero it was made with.
+/// to high. A box that overhangs the map sums what lies inside; where nothing does, that is zero.
 pub(super) struct BoxSum {
     factor: usize,
     /// How far the first box begins before the map.
@@ -74,6 +73,7 @@ impl BoxSum {
         for i in 0..self.to.height {
             let Range { start, end } = self.rows(i);
             if start >= end {
+                to[self.to.row::<S>(i)].fill(0.0);
                 continue;
             }
             // Rows 0, factor, 2 · factor… of the boxes cover the map exactly once.
@@ -112,6 +112,8 @@ impl BoxSum {
                         sum = sum + s.load(x);
                     }
                     sum.store(to);
+                } else {
+                    to.fill(0.0);
                 }
             }
         }
@@ -137,7 +139,9 @@ impl BoxSum {
         // The first box with anything in it has the first column alone, unless there are none before the map.
         let to = match self.shift.checked_sub(1) {
             Some(empty) => {
-                let (alone, rest) = to[empty * S::LANES..].split_at_mut(S::LANES);
+                let (empty, rest) = to.split_at_mut(empty * S::LANES);
+                empty.fill(0.0);
+                let (alone, rest) = rest.split_at_mut(S::LANES);
                 before.store(alone);
                 rest
             }
@@ -155,6 +159,7 @@ impl BoxSum {
         if let Some(alone) = to.next() {
             before.store(alone);
         }
+        to.for_each(|empty| empty.fill(0.0));
         total
     }
 }

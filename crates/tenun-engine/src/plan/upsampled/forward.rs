@@ -59,7 +59,7 @@ impl Forward {
             });
         }
         let (maps, sums) = TapMaps::scratch(&frame, filters, input.width);
-        let maps = builder.tensor(Shape::vector(maps));
+        let maps = builder.zeros(Shape::vector(maps));
         let sums = builder.tensor(Shape::vector(sums));
         Box::new(move |grids| {
             let (x, y): (&Grid, &Grid) = (&grids[x], &grids[y]);

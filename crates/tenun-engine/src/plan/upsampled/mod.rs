@@ -51,7 +51,7 @@ impl Upsampled {
         let forward = Forward::lower(builder, (input, factor), geometry, (x, y), at.output);
         let scratch = y.gradient.map(|_| Scratch {
             boxes: builder.tensor(Backward::boxes((input, factor), &geometry)),
-            row: builder.tensor(Shape::vector(at.output.width)),
+            row: builder.zeros(Shape::vector(at.output.width)),
         });
         let parameters = Parameters::of(at);
         builder.push(move |grids| {
