@@ -197,9 +197,10 @@ impl<S: Simd> Builder<S> {
         for &(windows, step) in &self.winners {
             count(step, windows * size_of::<Winners>());
         }
-        let zeros = self.tensors.iter().zip(&grids).map(|(wanted, grid)| match wanted.zeroed {
-            true => vec![0..grid.vectors()],
-            false => grid.outside().collect(),
+        let zeros = self.tensors.iter().zip(&grids).map(|(wanted, grid)| {
+            let all = wanted.zeroed.then(|| 0..grid.vectors());
+            let around = if wanted.zeroed { None } else { Some(grid.outside()) };
+            all.into_iter().chain(around.into_iter().flatten()).collect()
         });
         let zeros = zeros.collect();
         let grids = Grids(grids);

@@ -55,7 +55,7 @@ fn multiply_adds_are_those_of_the_kernels() {
 #[test]
 fn losses_of_corrupted_images_count_what_training_counts() {
     let input = Shape::new(2, 6, 9);
-    let hide = Corrupt { kind: Corruption::Patches, amount: 0.5, size: 3, ..Corrupt::default() };
+    let hide = Corrupt { kind: Corruption::Patches, amount: 0.5, size: 3 };
     let small: Vec<Layer> = vec![Flatten {}.into(), Dense { features: 5, bias: true }.into()];
     let encoder = [vec![hide.into()], small.clone()].concat();
     let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
