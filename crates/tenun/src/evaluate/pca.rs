@@ -59,7 +59,7 @@ pub fn pca_baseline(train: &Images, test: &Images, widths: &[usize]) -> Result<V
     widths.sort_unstable();
     widths.dedup();
     let Some(&widest) = widths.last() else { return Ok(Vec::new()) };
-    let mut pca = Pca::fit(&floats(&train), features, widest)?;
+    let mut pca = Pca::fit_pixels(train.pixels(), features, widest)?;
     let mut found = Vec::with_capacity(widths.len());
     for &width in widths.iter().rev() {
         pca.truncate(width);

@@ -95,7 +95,28 @@ impl Pca {
     /// If the values are not whole finite rows, there are fewer than two rows, or `components` is
     /// zero or more than the lesser of rows and features.
     pub fn fit(values: &[f32], features: usize, components: usize) -> Result<Self, LatentError> {
-        let rows = check(values, features)?;
+        check(values, features)?;
+        Self::of(values, |value| value, features, components)
+    }
+
+    /// As [`Self::fit`], of pixels `[image][feature]`, each a byte that stands for byte / 255: without a copy of them all
+    /// as floats, which would be four times as large.
+    ///
+    /// # Errors
+    /// As [`Self::fit`].
+    pub fn fit_pixels(pixels: &[u8], features: usize, components: usize) -> Result<Self, LatentError> {
+        check_whole(pixels.len(), features)?;
+        Self::of(pixels, |byte| f32::from(byte) / 255.0, features, components)
+    }
+
+    /// Of whole finite rows.
+    fn of<T: Copy + Sync>(
+        values: &[T],
+        number: impl Fn(T) -> f32 + Copy + Sync,
+        features: usize,
+        components: usize,
+    ) -> Result<Self, LatentError> {
+        let rows = values.len() / features;
         if rows < 2 {
             return Err(LatentError::TooFewRows { rows });
         }
@@ -103,13 +124,13 @@ impl Pca {
         if !(1..=most).contains(&components) {
             return Err(LatentError::Components { got: components, most });
         }
-        let mean = mean(values, features, rows);
+        let mean = mean(values, number, features, rows);
         let fewer_rows = rows < features;
         let products = if fewer_rows {
-            let centred = centre(values, &mean);
+            let centred = centre(values, number, &mean);
             centred.tr_mul(&centred)
         } else {
-            scatter(values, &mean)
+            scatter(values, number, &mean)
         };
         let freedom = (rows - 1) as f64;
         let total_variance = products.trace() / freedom;
@@ -119,7 +140,7 @@ impl Pca {
         order.truncate(components);
         let variance = order.iter().map(|&i| eigen.eigenvalues[i].max(0.0) / freedom).collect();
         let vectors = eigen.eigenvectors.select_columns(&order);
-        let mut directions = if fewer_rows { &centre(values, &mean) * vectors } else { vectors };
+        let mut directions = if fewer_rows { &centre(values, number, &mean) * vectors } else { vectors };
         if fewer_rows {
             orthonormalise(&mut directions, total_variance * freedom);
         }
@@ -176,7 +197,7 @@ impl Pca {
         let blocks = values.par_chunks(BLOCK * self.features());
         let parts: Vec<Vec<f32>> = blocks
             .map(|block| {
-                let scores = self.directions.tr_mul(&centre(block, &self.mean));
+                let scores = self.directions.tr_mul(&centre(block, |value| value, &self.mean));
                 scores.iter().map(|&score| score as f32).collect()
             })
             .collect();
@@ -211,12 +232,7 @@ impl Pca {
 
 /// The number of rows of `values`, if they are whole, finite and not empty.
 pub(super) fn check(values: &[f32], features: usize) -> Result<usize, LatentError> {
-    if features == 0 || values.is_empty() {
-        return Err(LatentError::Empty { rows: values.len().checked_div(features).unwrap_or(0), features });
-    }
-    if !values.len().is_multiple_of(features) {
-        return Err(LatentError::Length { values: values.len(), features });
-    }
+    check_whole(values.len(), features)?;
     if let Some(place) = values.iter().position(|value| !value.is_finite()) {
         let (row, feature) = (place / features, place % features);
         return Err(LatentError::NotFinite { row, feature, value: values[place] });
@@ -224,10 +240,21 @@ pub(super) fn check(values: &[f32], features: usize) -> Result<usize, LatentErro
     Ok(values.len() / features)
 }
 
-fn mean(values: &[f32], features: usize, rows: usize) -> Vec<f64> {
+/// Whether so many values are whole rows, and not none.
+fn check_whole(values: usize, features: usize) -> Result<(), LatentError> {
+    if features == 0 || values == 0 {
+        return Err(LatentError::Empty { rows: values.checked_div(features).unwrap_or(0), features });
+    }
+    if !values.is_multiple_of(features) {
+        return Err(LatentError::Length { values, features });
+    }
+    Ok(())
+}
+
+fn mean<T: Copy>(values: &[T], number: impl Fn(T) -> f32, features: usize, rows: usize) -> Vec<f64> {
     let mut mean = vec![0.0; features];
     for row in values.chunks_exact(features) {
-        mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+        mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(number(value)));
     }
     mean.iter_mut().for_each(|sum| *sum /= rows as f64);
     mean
@@ -235,15 +262,19 @@ fn mean(values: &[f32], features: usize, rows: usize) -> Vec<f64> {
 
 /// The rows less the mean, a row a column (nalgebra stores columns one after the other):
 /// `[feature][row]`.
-fn centre(values: &[f32], mean: &[f64]) -> DMatrix<f64> {
+fn centre<T: Copy>(values: &[T], number: impl Fn(T) -> f32 + Copy, mean: &[f64]) -> DMatrix<f64> {
     let centred = values
         .chunks_exact(mean.len())
-        .flat_map(|row| row.iter().zip(mean).map(|(&value, mean)| f64::from(value) - mean));
+        .flat_map(|row| row.iter().zip(mean).map(move |(&value, mean)| f64::from(number(value)) - mean));
     DMatrix::from_iterator(mean.len(), values.len() / mean.len(), centred)
 }
 
 /// `XᵀX` of the centred rows, `[feature][feature]`.
-fn scatter(values: &[f32], mean: &[f64]) -> DMatrix<f64> {
+fn scatter<T: Copy + Sync>(
+    values: &[T],
+    number: impl Fn(T) -> f32 + Copy + Sync,
+    mean: &[f64],
+) -> DMatrix<f64> {
     let features = mean.len();
     // Blocks in groups: as many matrices live at once as a group has blocks, not as the data has.
     let group = BLOCK * features * 8;
@@ -252,7 +283,7 @@ fn scatter(values: &[f32], mean: &[f64]) -> DMatrix<f64> {
         let parts: Vec<DMatrix<f64>> = group
             .par_chunks(BLOCK * features)
             .map(|block| {
-                let centred = centre(block, mean);
+                let centred = centre(block, number, mean);
                 &centred * centred.transpose()
             })
             .collect();
@@ -369,7 +400,7 @@ mod tests {
         assert_orthonormal(&pca);
         assert_restores(&pca, &values);
         // The wide way must find what the tall way finds on the same rows.
-        let tall = SymmetricEigen::new(scatter(&values, &pca.mean));
+        let tall = SymmetricEigen::new(scatter(&values, |value| value, &pca.mean));
         let largest = tall.eigenvalues.max() / 5.0;
         assert!((pca.explained_variance()[0] / largest - 1.0).abs() < 1e-9);
         assert!(pca.explained_variance()[5] < 1e-9, "six centred rows have rank five");
@@ -414,6 +445,19 @@ mod tests {
             assert_eq!(pca.explained_variance_ratio(), [0.0, 0.0]);
             assert_eq!(pca.transform(&vec![0.25; features]).expect("finite"), [0.0, 0.0]);
         }
+    }
+
+    #[test]
+    fn pixels_are_their_floats() {
+        // More rows than features, and fewer.
+        for (rows, features) in [(700, 6), (4, 9)] {
+            let pixels: Vec<u8> = (0..rows * features).map(|i| (i * i % 251) as u8).collect();
+            let floats: Vec<f32> = pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+            let found = Pca::fit_pixels(&pixels, features, 3).expect("valid");
+            assert_eq!(found, Pca::fit(&floats, features, 3).expect("valid"));
+        }
+        assert!(matches!(Pca::fit_pixels(&[1; 7], 3, 1), Err(LatentError::Length { .. })));
+        assert!(matches!(Pca::fit_pixels(&[], 3, 1), Err(LatentError::Empty { .. })));
     }
 
     #[test]
