@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Where `make demo` puts its run; what was there is replaced.
 DEMO ?= runs/demo
 
-.PHONY: help demo test lint fmt bench bench-all families families-speed kernels instructions docs arm64 ci clean
+.PHONY: help demo test lint fmt bench bench-all families families-speed doctor-page kernels instructions docs arm64 ci clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ families: ## train every preset with three seeds, and write docs/families.md; AR
 families-speed: ## measure how fast every preset trains for its multiply-adds, and write docs/families-speed.md
 	$(CARGO) build --release --locked --package tenun-cli
 	scripts/families_speed.py $(ARGUMENTS)
+
+doctor-page: ## provoke every rule of the doctor, and write docs/doctor.md
+	scripts/doctor_page.py
 
 kernels: ## measure single kernels with every register width; ARGUMENTS=conv some of them
 	$(CARGO) bench --locked --package tenun-engine --bench kernels -- $(ARGUMENTS)

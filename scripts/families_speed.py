@@ -75,6 +75,8 @@ needs fewer for the same result, which dense layers and strided convolutions do 
 with the optimiser, the packing of weights and all elementwise operations in the seconds; beside them the ratio to
 `{YARDSTICK}`. Made by `make families-speed`.
 
+The machine was shared: ranges are wide, and a ratio within a tenth or two of another is no difference.
+
 | preset | parameters | as written | computed | seconds | as written, G/s | ÷ `{YARDSTICK}` | computed, G/s | ÷ `{YARDSTICK}` |
 | --- | --: | --: | --: | --: | --: | --: | --: | --: |
 {rows}"""
