@@ -308,8 +308,8 @@ impl Correlation {
         }
     }
 
-    /// One block of filters of a single pixel: more filters at a time, since there is no second
-    /// pixel to share the weights with.
+    /// One block of filters of a single pixel: more filters at a time, since there is no second pixel to share the
+    /// weights with.
     ///
     /// # Safety
     /// As for `block`.

@@ -267,6 +267,11 @@ impl LayerKind for Corrupt {
 /// A tensor, and its rows.
 type Place = (TensorId, Rows);
 
+/// The tensors of a pair of places.
+fn ids(places: &[Place; 2]) -> [TensorId; 2] {
+    places.each_ref().map(|place| place.0)
+}
+
 /// Every number by itself: multiplied, and something added.
 struct Line {
     corrupt: Corrupt,
@@ -308,7 +313,6 @@ impl Line {
 
 impl<S: Simd> Op<S> for Line {
     fn uses(&self) -> Uses {
-        let ids = |places: &[Place; 2]| places.each_ref().map(|place| place.0);
         Uses::forward(ids(&self.values)).backward(self.gradients.iter().flat_map(ids))
     }
 
@@ -394,7 +398,6 @@ impl Hide {
 
 impl<S: Simd> Op<S> for Hide {
     fn uses(&self) -> Uses {
-        let ids = |places: &[Place; 2]| places.each_ref().map(|place| place.0);
         let own = [self.mask.0, self.draws].into_iter().chain(self.counts.iter().map(|counts| counts.0));
         let back = self.gradients.iter().flat_map(ids).chain([self.mask.0]);
         Uses::forward(own.chain(ids(&self.values))).backward(back)
@@ -465,7 +468,6 @@ impl Blur {
 
 impl<S: Simd> Op<S> for Blur {
     fn uses(&self) -> Uses {
-        let ids = |places: &[Place; 2]| places.each_ref().map(|place| place.0);
         let back = self.gradients.iter().flat_map(ids).chain([self.through.0]);
         Uses::forward(ids(&self.values).into_iter().chain([self.through.0])).backward(back)
     }
