@@ -9,6 +9,8 @@ pub use error::{Chain, SpecError};
 pub use placed::{Parameter, Part, Placed};
 pub use spec::Spec;
 
+use std::ops::Range;
+
 use crate::layer::{CodebookUse, Initial, Layer};
 use crate::random::{self, Philox, Purpose};
 use crate::{Shape, reference};
@@ -38,6 +40,11 @@ pub struct Network {
 pub struct Fresh(crate::layer::Fresh);
 
 impl Fresh {
+    /// Their places among the parameters, in ascending order.
+    pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.0.iter().map(|(range, _)| range.clone())
+    }
+
     /// Writes them to their places.
     pub fn set(self, parameters: &mut [f32]) {
         for (range, values) in self.0 {

@@ -197,6 +197,12 @@ fn learning_rate_too_high() {
 }
 
 #[test]
+fn a_codebook_that_moves_says_nothing_of_the_learning_rate() {
+    let findings = Run::preset("quantised").training(|training| training.epochs = 1).findings();
+    assert!(findings.iter().all(|finding| finding.rule != "learning-rate-too-high"), "{findings:?}");
+}
+
+#[test]
 fn learning_rate_too_low() {
     let finding =
         Run::healthy().training(|training| training.learning_rate = 1e-7).provokes("learning-rate-too-low");

@@ -1,5 +1,7 @@
 //! [`Pulse`]: what the steps of an epoch are like: how long gradients are, and how far they move the weights.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// A gradient is compared with the median of at most so many before it.
@@ -18,7 +20,8 @@ pub struct StepMetrics {
     /// The largest ratio of a norm to the median of up to 64 norms before it; none before the
     /// second step. Training that diverges at once does so in its first steps, against which all later ones are alike.
     pub gradient_spike: Option<f64>,
-    /// ‖new weights − old weights‖ / ‖old weights‖, the mean over the first and every sixteenth step after it.
+    /// ‖new weights − old weights‖ / ‖old weights‖, the mean over the first and every sixteenth step after it. What
+    /// the optimiser does not move, a codebook or a running mean, is not among the weights.
     pub update_ratio: f64,
 }
 
@@ -76,12 +79,16 @@ impl Pulse {
     }
 }
 
-/// ‖`new` − `old`‖ / ‖`old`‖.
-pub(crate) fn update_ratio(old: &[f32], new: &[f32]) -> f64 {
-    let (mut moved, mut length) = (0.0, 0.0);
-    for (&old, &new) in old.iter().zip(new) {
-        moved += (f64::from(new) - f64::from(old)).powi(2);
-        length += f64::from(old).powi(2);
+/// ‖`new` − `old`‖ / ‖`old`‖ without the `others`, in ascending order: parameters that follow statistics move by as much
+/// as these do, which says nothing of the learning rate, and counts of uses are longer than all weights together.
+pub(crate) fn update_ratio(old: &[f32], new: &[f32], others: impl Iterator<Item = Range<usize>>) -> f64 {
+    let (mut moved, mut length, mut start) = (0.0, 0.0, 0);
+    for other in others.chain(std::iter::once(old.len()..old.len())) {
+        for (&old, &new) in old[start..other.start].iter().zip(&new[start..other.start]) {
+            moved += (f64::from(new) - f64::from(old)).powi(2);
+            length += f64::from(old).powi(2);
+        }
+        start = other.end;
     }
     (moved / length.max(f64::MIN_POSITIVE)).sqrt()
 }
@@ -120,7 +127,12 @@ mod tests {
 
     #[test]
     fn the_way_of_the_weights_is_a_share_of_their_length() {
-        assert!((update_ratio(&[3.0, 4.0], &[3.0, 4.5]) - 0.1).abs() < 1e-12);
-        assert!(update_ratio(&[0.0], &[1.0]).is_finite());
+        let ratio = |old: &[f32], new: &[f32]| update_ratio(old, new, std::iter::empty());
+        assert!((ratio(&[3.0, 4.0], &[3.0, 4.5]) - 0.1).abs() < 1e-12);
+        assert!(ratio(&[0.0], &[1.0]).is_finite());
+        // Two that are no weights, at the start and next to each other, and one at the end.
+        let (old, new) = ([9.0, 9.0, 3.0, 9.0, 4.0, 9.0], [0.0, 0.0, 3.0, 0.0, 4.5, 0.0]);
+        let others = [0..1, 1..2, 3..4, 5..6];
+        assert!((update_ratio(&old, &new, others.into_iter()) - 0.1).abs() < 1e-12);
     }
 }

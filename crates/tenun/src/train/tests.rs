@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tenun_engine::{Cpu, Method, Network, Shape, Width, optimizer::Sgd};
+use tenun_engine::{Cpu, Layer, Method, Network, Shape, Width, optimizer::Sgd};
 
 use super::*;
 use crate::data::Images;
@@ -136,4 +136,37 @@ fn a_run_that_diverges_says_where() {
     assert!(matches!(error, TrainError::NonFinite { epoch: 1, .. }), "{error}");
     assert!(error.to_string().contains("training has diverged"), "{error}");
     assert!(error.hint().unwrap().contains("--lr"));
+}
+
+#[test]
+fn only_what_the_optimiser_moves_counts_as_moved() {
+    let mut spec = preset::find("quantised").unwrap().spec(Shape::new(1, 9, 8));
+    for layer in &mut spec.encoder {
+        if let Layer::Quantize(quantize) = layer {
+            // Nothing of what was before stays: vectors and their uses move at once, and far.
+            quantize.decay = 0.0;
+        }
+    }
+    let network = Network::new(&spec).unwrap();
+    let settings = TrainingSettings { epochs: 1, batch_size: 16, ..settings() };
+    let train = images(16);
+    let stop = AtomicBool::new(false);
+    let mut watcher = Watcher { epochs: Vec::new(), batches: 0, stop_after: 0, stop: &stop };
+    let old = network.initialise(1);
+    let mut trainer = Trainer::new(&network, &settings, &train, None, &cpu()).unwrap();
+    let new = trainer.fit(old.clone(), &mut watcher, &stop).unwrap();
+    let share = |counts: &dyn Fn(&str) -> bool| {
+        let (mut moved, mut length) = (0.0, 0.0);
+        for parameter in network.parameters().into_iter().filter(|parameter| counts(&parameter.name)) {
+            for at in parameter.range.clone() {
+                moved += (f64::from(new[at]) - f64::from(old[at])).powi(2);
+                length += f64::from(old[at]).powi(2);
+            }
+        }
+        (moved / length).sqrt()
+    };
+    let told = watcher.epochs[0].steps.unwrap().update_ratio;
+    let weights = share(&|name| !name.contains("quantize"));
+    assert!((told - weights).abs() < 1e-12 * weights, "{told} {weights}");
+    assert!(share(&|_| true) > 2.0 * told, "the codebook moves by far more: {} {told}", share(&|_| true));
 }

@@ -322,8 +322,11 @@ impl<'a> Trainer<'a> {
             }
             rate = settings.learning_rate * settings.schedule.share(state.optimizer.steps(), self.horizon());
             state.optimizer.step_on(&self.cpu, &mut state.parameters, &self.gradient, rate);
+            state.pulse.step(
+                norm,
+                is_compared.then(|| update_ratio(&self.before, &state.parameters, fresh.ranges())),
+            );
             fresh.set(&mut state.parameters);
-            state.pulse.step(norm, is_compared.then(|| update_ratio(&self.before, &state.parameters)));
             state.loss_sum += sum;
             state.batch += 1;
             state.train_seconds = before + started.elapsed().as_secs_f64();
