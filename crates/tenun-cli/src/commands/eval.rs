@@ -5,7 +5,7 @@ use tenun::Model;
 use tenun::data::{Dataset, Images, find_named};
 use tenun::engine::Cpu;
 use tenun::evaluate::{ClassScores, PcaScores, Scores};
-use tenun::family::{self, Figure};
+use tenun::family::{self, Denoising, Figure, Quality};
 use tenun::job::{self, Job};
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
@@ -69,8 +69,13 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
         family: &family,
     };
     printer.result("eval", &fields, || {
-        let heading = format!("{}: {}\n\n", set.name(), counted(set.len(), &format!("{split} image")));
-        heading + &table(overall, baseline, pca, &scored.evaluation.classes) + &figures(&family)
+        let mut heading = format!("{}: {}", set.name(), counted(set.len(), &format!("{split} image")));
+        let denoising = Denoising::of(&family);
+        if denoising.is_some() {
+            heading += "; clean images in, but for the rows that say so";
+        }
+        let table = table(&fields, denoising.as_ref());
+        format!("{heading}\n\n{table}{}", figures(&family))
     });
     Ok(())
 }
@@ -117,6 +122,9 @@ fn data_of(args: &EvalArgs, given: &Given, model: &Model) -> Result<(String, Sou
 
 /// The figures of a family, below the table; nothing where there are none.
 fn figures(family: &[Figure]) -> String {
+    // Those of corrupted images stand in the table.
+    let is_in_table = |figure: &&Figure| Denoising::of(family).is_some() && Denoising::has(figure);
+    let family: Vec<&Figure> = family.iter().filter(|figure| !is_in_table(figure)).collect();
     if family.is_empty() {
         return String::new();
     }
@@ -127,12 +135,12 @@ fn figures(family: &[Figure]) -> String {
     table.render()
 }
 
-fn table(
-    overall: &Scores,
-    baseline: Option<&Scores>,
-    pca: Option<&PcaScores>,
-    classes: &[ClassScores],
-) -> String {
+/// A decibel value as people read it.
+fn decibels(psnr: f64) -> String {
+    if psnr.is_finite() { format!("{psnr:.2}") } else { "∞".into() }
+}
+
+fn table(scored: &Scored<'_>, denoising: Option<&Denoising>) -> String {
     let mut table = Table::new(&[
         ("", Align::Left),
         ("images", Align::Right),
@@ -143,6 +151,24 @@ fn table(
         ("PSNR dB", Align::Right),
         ("SSIM", Align::Right),
     ]);
+    if let Some(Denoising { corrupted, denoised, bce }) = denoising {
+        let mut row = |name: &str, bce: String, floor: String, quality: &Quality| {
+            table.row([
+                name.to_owned(),
+                String::new(),
+                bce,
+                floor,
+                format!("{:.5}", quality.mse),
+                format!("{:.5}", quality.mae),
+                decibels(quality.psnr()),
+                format!("{:.4}", quality.ssim),
+            ]);
+        };
+        // Noise at 0 and 1 is no probability, and has no cross-entropy to speak of.
+        row("corrupted images", String::new(), String::new(), corrupted);
+        let floor = format!("{:.5}", scored.overall.bce_floor);
+        row("model, corrupted images in", format!("{bce:.5}"), floor, denoised);
+    }
     let mut row = |name: &str, images: String, scores: &Scores| {
         table.row([
             name.to_owned(),
@@ -151,18 +177,18 @@ fn table(
             format!("{:.5}", scores.bce_floor),
             format!("{:.5}", scores.mse),
             format!("{:.5}", scores.mae),
-            if scores.psnr.is_finite() { format!("{:.2}", scores.psnr) } else { "∞".into() },
+            decibels(scores.psnr),
             format!("{:.4}", scores.ssim),
         ]);
     };
-    row("model", String::new(), overall);
-    if let Some(baseline) = baseline {
+    row(if denoising.is_some() { "model, clean images in" } else { "model" }, String::new(), scored.overall);
+    if let Some(baseline) = scored.mean_image {
         row("mean image", String::new(), baseline);
     }
-    if let Some(pca) = pca {
+    if let Some(pca) = scored.pca {
         row(&format!("PCA, {}", counted(pca.components, "component")), String::new(), &pca.scores);
     }
-    for class in classes {
+    for class in scored.classes {
         if let Some(scores) = &class.scores {
             row(&class.name, count(class.images), scores);
         }

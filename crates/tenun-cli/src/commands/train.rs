@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tenun::engine::Cpu;
+use tenun::family::Denoising;
 use tenun::job::{Job, Outcome, Summary};
 use tenun::memory;
 use tenun::run::{self, RunDir};
@@ -148,7 +149,10 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
         list.row(["epochs", &epochs]);
         list.row(["training loss", &loss(summary.train_loss)]);
         list.row(["validation loss", &loss(summary.val_loss)]);
-        let mut scores = format!("BCE {:.5} (floor {:.5}", summary.test_bce, summary.bce_floor);
+        let denoising = Denoising::of(&summary.family);
+        // What goes in goes without saying, unless training corrupts it.
+        let given = if denoising.is_some() { "clean images in: " } else { "" };
+        let mut scores = format!("{given}BCE {:.5} (floor {:.5}", summary.test_bce, summary.bce_floor);
         if let Some(bce) = summary.baseline_bce {
             scores += &format!(", mean image {bce:.5}");
         }
@@ -163,7 +167,12 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
             "",
             &format!("MAE {:.5}, PSNR {psnr} dB, SSIM {:.4}", summary.test_mae, summary.test_ssim),
         ]);
-        for figure in &summary.family {
+        if let Some(Denoising { corrupted, denoised, bce }) = denoising {
+            let before = format!("MSE {:.5}, SSIM {:.4}", corrupted.mse, corrupted.ssim);
+            let after = format!("BCE {bce:.5}, MSE {:.5}, SSIM {:.4}", denoised.mse, denoised.ssim);
+            list.row(["", &format!("corrupted images in ({before}): {after}")]);
+        }
+        for figure in summary.family.iter().filter(|figure| denoising.is_none() || !Denoising::has(figure)) {
             list.row([figure.label(), format!("{}, {}", figure.text(), figure.meaning)]);
         }
         list.row(["time", &duration(summary.total_seconds)]);

@@ -143,6 +143,29 @@ fn a_model_is_measured_on_the_images_of_its_run() {
 }
 
 #[test]
+fn what_went_in_is_said_where_training_corrupts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 40, 10);
+    let line = "train data --preset denoising --epochs 1 --batch-size 8 --out run";
+    let text = stdout(&run(folder.path(), line, 0));
+    assert!(text.contains("clean images in: BCE "), "{text}");
+    assert!(text.contains("corrupted images in (MSE ") && !text.contains("denoised mse"), "{text}");
+    let text = stdout(&run(folder.path(), "eval run", 0));
+    let heading = text.lines().next().unwrap();
+    assert_eq!(heading, "data: 10 test images; clean images in, but for the rows that say so");
+    let rows = ["corrupted images ", "model, corrupted images in ", "model, clean images in "];
+    assert!(rows.iter().all(|row| text.lines().any(|line| line.starts_with(row))), "{text}");
+    let report = fs::read_to_string(folder.path().join("run/report.html")).unwrap();
+    let [corrupted, clean] =
+        ["Corrupted", "Clean"].map(|what| report.find(&format!("<h3>{what} images in</h3>")));
+    assert!(corrupted.unwrap() < clean.unwrap());
+    // Of a network that takes images as they are nothing of the kind is said.
+    small_run(folder.path().join("plain").as_path());
+    let text = stdout(&run(folder.path(), "eval plain/run", 0));
+    assert!(!text.contains(" in"), "{text}");
+}
+
+#[test]
 fn a_run_is_measured_on_the_images_that_it_kept_for_that() {
     let folder = tempfile::tempdir().unwrap();
     idx_set(&folder.path().join("data"), 40, 10);

@@ -4,11 +4,13 @@ use std::sync::atomic::AtomicBool;
 
 use tenun_engine::layer::Layer;
 use tenun_engine::optimizer::Sgd;
-use tenun_engine::{Cpu, Loss, Method, Shape, Width};
+use tenun_engine::{Cpu, Loss, Method, Network, Shape, Width};
 
 use super::*;
 use crate::data::{Collection, Dataset, Images};
-use crate::job::Job;
+use crate::evaluate::{evaluate, mean_image_baseline};
+use crate::family::Figure;
+use crate::job::{Job, Scored};
 use crate::preset::{self, Change, Recipe};
 use crate::run::RunDir;
 use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
@@ -254,6 +256,32 @@ fn worse_than_mean_image() {
         training.epochs = 1;
     });
     run.provokes("worse-than-mean-image");
+}
+
+#[test]
+fn a_network_that_corrupts_is_no_worse_than_the_mean_image_for_what_it_makes_of_clean_images() {
+    let network = Network::new(&preset::find("masked").unwrap().spec(Shape::new(1, SIDE, SIDE))).unwrap();
+    let (train, settings) = (spots(64, 1), TrainingSettings { loss: Loss::Mse, ..TrainingSettings::default() });
+    let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
+    let patient = Patient { network: &network, settings: &settings, train: &train, cpu: &cpu };
+    let pixels = PixelFacts::of(&train, settings.loss);
+    let scored = Scored {
+        evaluation: evaluate(&train, &vec![1.0; train.pixels().len()], None).unwrap(),
+        baseline: Some(mean_image_baseline(&train, &train).unwrap()),
+        pca: None,
+    };
+    let mean = scored.baseline.unwrap().mse;
+    let rule = RULES.iter().find(|rule| rule.name == "worse-than-mean-image").unwrap();
+    let seen = |mse: f64| {
+        let names = ["corrupted_mse", "denoised_mse", "denoised_bce", "corrupted_mae", "denoised_mae"];
+        let figure = |name: &&str| Figure { name: (*name).into(), value: mse, meaning: String::new() };
+        let family: Vec<_> = names.iter().chain(&["corrupted_ssim", "denoised_ssim"]).map(figure).collect();
+        let scores = FinalScores { scored_on: "test", scored: &scored, family: &family };
+        let evidence = Evidence { scores: Some(scores), ..Evidence::new(patient, &pixels) };
+        (rule.check)(&evidence)
+    };
+    assert_eq!(seen(0.5 * mean), None);
+    assert!(seen(2.0 * mean).unwrap().seen.contains("on the test images, corrupted, the model"));
 }
 
 #[test]

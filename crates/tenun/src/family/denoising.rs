@@ -4,7 +4,7 @@ use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss, Scaling};
 
 use super::Figure;
 use crate::data::Images;
-use crate::evaluate::evaluate;
+use crate::evaluate::{Scores, evaluate, psnr};
 use crate::{Error, Model};
 
 /// Images made worse, and what the network makes of them.
@@ -44,20 +44,94 @@ impl Denoised {
         let seen: Vec<f32> = self.corrupted.iter().map(|x| x.clamp(0.0, 1.0)).collect();
         let before = evaluate(images, &seen, None)?.overall;
         let after = evaluate(images, &self.reconstructions, None)?.overall;
-        Ok(vec![
-            Figure::new(
-                "corrupted_mse",
-                before.mse,
-                "mean squared error of the corrupted images, cut to 0–1",
-            ),
-            Figure::new("denoised_mse", after.mse, "mean squared error of what the network makes of them"),
-            Figure::new("denoised_bce", after.bce, "binary cross-entropy of that, nats a pixel"),
-            Figure::new("corrupted_ssim", before.ssim, "structural similarity of the corrupted images"),
-            Figure::new(
-                "denoised_ssim",
-                after.ssim,
-                "structural similarity of what the network makes of them",
-            ),
-        ])
+        let of = |scores: Scores| Quality { mse: scores.mse, mae: scores.mae, ssim: scores.ssim };
+        Ok(Denoising { corrupted: of(before), bce: after.bce, denoised: of(after) }.figures())
+    }
+}
+
+/// How good images are beside the originals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quality {
+    /// Mean squared error.
+    pub mse: f64,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Mean structural similarity.
+    pub ssim: f64,
+}
+
+impl Quality {
+    /// Peak signal-to-noise ratio of the mean squared error, in decibels.
+    #[must_use]
+    pub fn psnr(&self) -> f64 {
+        psnr(self.mse)
+    }
+}
+
+/// What a network that corrupts its input is judged by: how bad the images are that it is given, and how good is what
+/// it makes of them. Other scores are of images that went in clean, which it was not trained for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Denoising {
+    /// The corrupted images, cut to 0–1.
+    pub corrupted: Quality,
+    /// What the network makes of them.
+    pub denoised: Quality,
+    /// Binary cross-entropy of that, nats a pixel.
+    pub bce: f64,
+}
+
+/// The names of its figures.
+const FIGURES: [&str; 7] = [
+    "corrupted_mse",
+    "denoised_mse",
+    "denoised_bce",
+    "corrupted_mae",
+    "denoised_mae",
+    "corrupted_ssim",
+    "denoised_ssim",
+];
+
+impl Denoising {
+    /// From the figures of a model; none where it corrupts nothing.
+    #[must_use]
+    pub fn of(figures: &[Figure]) -> Option<Self> {
+        let value = |name: &str| figures.iter().find(|figure| figure.name == name).map(|figure| figure.value);
+        let [mse_before, mse, bce, mae_before, mae, ssim_before, ssim] = FIGURES.map(value);
+        Some(Self {
+            corrupted: Quality { mse: mse_before?, mae: mae_before?, ssim: ssim_before? },
+            denoised: Quality { mse: mse?, mae: mae?, ssim: ssim? },
+            bce: bce?,
+        })
+    }
+
+    /// Whether a figure is one of those in here.
+    #[must_use]
+    pub fn has(figure: &Figure) -> bool {
+        FIGURES.contains(&figure.name.as_str())
+    }
+
+    /// The score of the denoised images in `loss`, as [`Scores::by`] gives it.
+    #[must_use]
+    pub fn by(&self, loss: Loss) -> f64 {
+        match loss {
+            Loss::Bce => self.bce,
+            Loss::Mse | Loss::Gaussian => self.denoised.mse,
+            Loss::Mae => self.denoised.mae,
+        }
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let Self { corrupted, denoised, bce } = self;
+        let values = [
+            (corrupted.mse, "mean squared error of the corrupted images, cut to 0–1"),
+            (denoised.mse, "mean squared error of what the network makes of them"),
+            (*bce, "binary cross-entropy of that, nats a pixel"),
+            (corrupted.mae, "mean absolute error of the corrupted images"),
+            (denoised.mae, "mean absolute error of what the network makes of them"),
+            (corrupted.ssim, "structural similarity of the corrupted images"),
+            (denoised.ssim, "structural similarity of what the network makes of them"),
+        ];
+        let figures = FIGURES.into_iter().zip(values);
+        figures.map(|(name, (value, meaning))| Figure::new(name, value, meaning)).collect()
     }
 }

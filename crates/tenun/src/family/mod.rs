@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tenun_engine::layer::Layer;
 use tenun_engine::{Cpu, Network};
 
-pub use denoising::{Denoised, denoised};
+pub use denoising::{Denoised, Denoising, Quality, denoised};
 pub use quantised::CodebookUse;
 pub(crate) use quantised::codebook_uses;
 pub use variational::{plane, samples};

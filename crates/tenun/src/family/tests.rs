@@ -3,7 +3,7 @@
 use tenun_engine::layer::{
     Corrupt, Corruption, Dense, Flatten, Penalty, Quantize, Reshape, Sampling, Sigmoid, Variance,
 };
-use tenun_engine::{Layer, Shape, Spec};
+use tenun_engine::{Layer, Loss, Shape, Spec};
 
 use super::*;
 use crate::model::ModelInfo;
@@ -121,6 +121,11 @@ fn a_denoising_network_is_measured_on_corrupted_images() {
     let clean =
         crate::evaluate::evaluate(&images, &model.reconstruct(&images, &cpu()).unwrap(), None).unwrap();
     assert_ne!(value(&figures, "denoised_mse"), clean.overall.mse);
+    let denoising = Denoising::of(&figures).unwrap();
+    assert_eq!((denoising.corrupted.mse, denoising.by(Loss::Bce)), (got, value(&figures, "denoised_bce")));
+    assert_eq!(denoising.by(Loss::Mae), value(&figures, "denoised_mae"));
+    assert!(figures.iter().all(Denoising::has));
+    assert_eq!(Denoising::of(&figures[1..]), None);
 }
 
 #[test]

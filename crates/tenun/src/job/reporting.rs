@@ -79,7 +79,7 @@ pub(super) fn write(
             summary.epochs,
             thousands(job.collection.train.len() as u64),
         ),
-        scored_on: scored_on.clone(),
+        scored_on,
         settings: settings(job),
         scores: Some(overall),
         baseline: scored.baseline,

@@ -12,7 +12,8 @@ use crate::train::EpochMetrics;
 /// The figures of a finished run.
 ///
 /// The `test_…` figures are those of the images that `scored_on` names: the test images where the source has
-/// some, else those held out of training, else the training images themselves.
+/// some, else those held out of training, else the training images themselves. They went in clean, whatever the network
+/// does to its input in training; what it makes of corrupted images is in `family`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Numbers that were trained.

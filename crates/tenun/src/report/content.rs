@@ -26,7 +26,8 @@ pub struct ReportContent {
     pub baseline: Option<Scores>,
     /// Other methods to compare the BCE with: name, and binary cross-entropy.
     pub comparisons: Vec<(String, f64)>,
-    /// The figures of the families that the network belongs to.
+    /// The figures of the families that the network belongs to; those of [`family::Denoising`] also stand with the
+    /// scores.
     pub family: Vec<family::Figure>,
     /// What such a network does: denoised images, new images, walks between images.
     pub family_figures: Vec<Figure>,

@@ -7,6 +7,7 @@ use super::figures::{bce_bar, figure};
 use super::tables;
 use super::text::{decimals, marked};
 use crate::evaluate::Scores;
+use crate::family::Denoising;
 
 /// The page as one HTML file.
 ///
@@ -115,6 +116,34 @@ fn sections(content: &ReportContent) -> Vec<(&'static str, &'static str, Markup)
     sections
 }
 
+/// What a network that corrupts its input is for, before the scores of images that went in clean.
+fn denoised(denoising: &Denoising) -> Markup {
+    let Denoising { corrupted, denoised, bce } = denoising;
+    let cards = [
+        ("MSE", decimals(denoised.mse, 5), decimals(corrupted.mse, 5)),
+        ("MAE", decimals(denoised.mae, 4), decimals(corrupted.mae, 4)),
+        ("PSNR", format!("{} dB", decimals(denoised.psnr(), 2)), decimals(corrupted.psnr(), 2)),
+        ("SSIM", decimals(denoised.ssim, 4), decimals(corrupted.ssim, 4)),
+    ];
+    html! {
+        h3 { "Corrupted images in" }
+        p {
+            "This network learned to make corrupted images good. What it makes of them has a BCE of "
+            b { (decimals(*bce, 4)) } "."
+        }
+        div.cards {
+            @for (name, value, before) in cards {
+                div.card {
+                    h3 { (name) }
+                    p.figure { (value) }
+                    p.against { "corrupted images " (before) }
+                }
+            }
+        }
+        h3 { "Clean images in" }
+    }
+}
+
 fn scores(content: &ReportContent) -> Markup {
     let Some(scores) = &content.scores else { return html! {} };
     let baseline = content.baseline.as_ref();
@@ -149,6 +178,7 @@ fn scores(content: &ReportContent) -> Markup {
     ];
     html! {
         @if !content.scored_on.is_empty() { p.muted { "Measured on " (content.scored_on) "." } }
+        @if let Some(denoising) = Denoising::of(&content.family) { (denoised(&denoising)) }
         div.lead {
             div.card.headline {
                 h3 { abbr title="binary cross-entropy" { "BCE" } }

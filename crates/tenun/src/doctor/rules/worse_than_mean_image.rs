@@ -2,12 +2,13 @@
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
 use crate::evaluate::Scores;
+use crate::family::Denoising;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-mean-image",
     looks_at: "the finished model's scores, beside those of the mean training image given for every image",
     threshold: "the loss it was trained for is not below that of the mean image, which knows nothing of the image it \
-                stands for",
+                stands for; of a network that corrupts its input, that of its reconstructions from corrupted images",
     is_event: false,
     check,
 };
@@ -15,10 +16,14 @@ pub(super) const RULE: Rule = Rule {
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let scores = evidence.scores?;
     let loss = evidence.settings.loss;
-    let (model, mean) = (scores.scored.evaluation.overall.by(loss), scores.scored.baseline?.by(loss));
+    let (model, given) = match Denoising::of(scores.family) {
+        Some(denoising) => (denoising.by(loss), ", corrupted,"),
+        None => (scores.scored.evaluation.overall.by(loss), ""),
+    };
+    let mean = scores.scored.baseline?.by(loss);
     (model >= mean).then(|| Seen {
         seen: format!(
-            "on the {} images the model scores {} {:.5}, the mean training image {:.5}",
+            "on the {} images{given} the model scores {} {:.5}, the mean training image {:.5}",
             scores.scored_on,
             Scores::name(loss),
             model,
