@@ -1,10 +1,12 @@
 //! `tenun data`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tenun::data::summary::PartSummary;
-use tenun::data::{Collection, DataError, NAMED_SETS, Summary, Unreadable, find_named};
+use tenun::data::{
+    Collection, DataError, FolderSizes, NAMED_SETS, Summary, Unreadable, find_named, is_idx_folder,
+};
 
 use super::source;
 use crate::arguments::{DataCommand, SourceFlags};
@@ -17,8 +19,23 @@ pub(crate) fn run(command: &DataCommand, printer: &Printer) -> Result<(), Failur
         DataCommand::Inspect { source, flags } => {
             // All that cannot be read is part of what is in it.
             let flags = SourceFlags { skip_bad: true, ..*flags };
-            let summary = Summary::of(&source::open(source, &flags, printer)?);
-            printer.result("data inspect", &summary, || inspection(&summary));
+            match source::open_silently(source, &flags, printer) {
+                Ok(collection) => {
+                    source::tell(&collection, printer);
+                    let summary = Summary::of(&collection);
+                    printer.result("data inspect", &summary, || inspection(&summary));
+                }
+                // Images that are no set yet have sizes all the same, and to see them is why one inspects.
+                Err(DataError::SizesDiffer { .. } | DataError::SplitShapes { .. })
+                    if Path::new(source).is_dir() && !is_idx_folder(Path::new(source)) =>
+                {
+                    let sizes = FolderSizes::of(Path::new(source))?;
+                    source::tell_unreadable(&sizes.unreadable, printer);
+                    let fields = Sizes { one_set: one_set(&sizes), folder: &sizes };
+                    printer.result("data inspect", &fields, || many_sizes(&sizes));
+                }
+                Err(error) => return Err(error.into()),
+            }
             Ok(())
         }
         DataCommand::Verify { source, flags } => verify(source, flags, printer),
@@ -41,16 +58,63 @@ fn inspection(summary: &Summary) -> String {
             format!("{} test images are also training images: {}", count(both.images), examples.join(", "));
         list.row(["in both", &text]);
     }
-    if summary.ignored_files > 0 {
-        list.row([
-            "passed over",
-            &format!("{}, not of images by name", counted(summary.ignored_files, "file")),
-        ]);
+    left_out(&mut list, summary.ignored_files, summary.unreadable.len());
+    list.render()
+}
+
+/// What is in a folder whose images have several sizes.
+#[derive(Serialize)]
+struct Sizes<'a> {
+    #[serde(flatten)]
+    folder: &'a FolderSizes,
+    /// The flags that make one set of them.
+    one_set: Option<String>,
+}
+
+/// Sizes that are listed, at most; the rest is summed up.
+const MOST_SIZES: usize = 10;
+
+fn one_set(sizes: &FolderSizes) -> Option<String> {
+    sizes.usual().map(|size| format!("--size {}x{} --fit crop", size.height, size.width))
+}
+
+fn many_sizes(sizes: &FolderSizes) -> String {
+    let mut list = Table::list();
+    list.row(["data", &sizes.name]);
+    list.row(["from", &sizes.origin.display().to_string()]);
+    let grey = sizes.images - sizes.coloured;
+    let colours = match (sizes.coloured, grey) {
+        (0, _) => "grey".to_owned(),
+        (_, 0) => "RGB".to_owned(),
+        (coloured, grey) => format!("{} RGB and {} grey", count(coloured), count(grey)),
+    };
+    let several = format!("{} of {}", counted(sizes.images, "image"), counted(sizes.sizes.len(), "size"));
+    list.row(["images", &format!("{several}, {colours}")]);
+    let (listed, rest) = sizes.sizes.split_at(sizes.sizes.len().min(MOST_SIZES));
+    for (at, size) in listed.iter().enumerate() {
+        let name = if at == 0 { "height×width" } else { "" };
+        list.row([name, &format!("{:>7}  {}×{}", count(size.images), size.height, size.width)]);
     }
-    if !summary.unreadable.is_empty() {
-        list.row(["unreadable", &format!("{}, left out", counted(summary.unreadable.len(), "image"))]);
+    if !rest.is_empty() {
+        let images = rest.iter().map(|size| size.images).sum();
+        list.row(["", &format!("{:>7}  of {}", count(images), counted(rest.len(), "more size"))]);
+    }
+    left_out(&mut list, sizes.ignored_files, sizes.unreadable.len());
+    if let Some(flags) = one_set(sizes) {
+        list.row(["one set with", &format!("`{flags}`, which keeps proportions and cuts the edges;")]);
+        list.row(["", "`--fit resize` stretches instead, and any other size will do"]);
     }
     list.render()
+}
+
+/// Files and images that are not among those counted.
+fn left_out(list: &mut Table, ignored: usize, unreadable: usize) {
+    if ignored > 0 {
+        list.row(["passed over", &format!("{}, not of images by name", counted(ignored, "file"))]);
+    }
+    if unreadable > 0 {
+        list.row(["unreadable", &format!("{}, left out", counted(unreadable, "image"))]);
+    }
 }
 
 fn part(list: &mut Table, name: &str, part: &PartSummary) {

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
-use tenun::data::{self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions, Places};
+use tenun::data::{
+    self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions, Places, Unreadable,
+};
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
@@ -30,7 +32,12 @@ pub(crate) fn open_itself(
     Ok(collection)
 }
 
-fn open_silently(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
+/// As [`open`], but says nothing, and leaves what is wrong to the caller.
+pub(crate) fn open_silently(
+    source: &str,
+    flags: &SourceFlags,
+    printer: &Printer,
+) -> Result<Collection, DataError> {
     open_in(source, flags, Places::from_environment(), printer)
 }
 
@@ -40,7 +47,7 @@ fn open_in(
     flags: &SourceFlags,
     places: Places,
     printer: &Printer,
-) -> Result<Collection, Failure> {
+) -> Result<Collection, DataError> {
     let bar = download_bar(printer);
     let on_download = |file: &str, done: u64, total: Option<u64>| {
         if bar.position() > done || bar.position() == 0 {
@@ -52,7 +59,7 @@ fn open_in(
     let options = OpenOptions { on_download: Some(&on_download), places, ..options(flags, printer) };
     let collection = data::open(source, &options);
     bar.finish_and_clear();
-    Ok(collection?)
+    collection
 }
 
 /// A bar that shows once something is downloaded, on a terminal.
@@ -91,7 +98,12 @@ pub(crate) fn tell(collection: &Collection, printer: &Printer) {
 
 /// The images that were left out, by name.
 pub(crate) fn tell_skipped(collection: &Collection, printer: &Printer) {
-    for bad in &collection.skipped {
+    tell_unreadable(&collection.skipped, printer);
+}
+
+/// Images that cannot be read, by name.
+pub(crate) fn tell_unreadable(unreadable: &[Unreadable], printer: &Printer) {
+    for bad in unreadable {
         printer.warn(&format!("left out {}: {}", bad.path.display(), bad.reason));
     }
 }
@@ -141,7 +153,7 @@ pub(crate) fn tell_taken_as(model: &Model, printer: &Printer) {
 
 fn read(inputs: &[String], flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
     match inputs {
-        [source] if !is_image_file(Path::new(source)) => open_silently(source, flags, printer),
+        [source] if !is_image_file(Path::new(source)) => Ok(open_silently(source, flags, printer)?),
         files => {
             let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
             if let Some(missing) = files.iter().find(|path| !path.exists()) {

@@ -199,6 +199,36 @@ fn a_report_is_made_again() {
 }
 
 #[test]
+fn a_folder_of_several_sizes_is_inspected_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    photographs(&folder.path().join("photos"), 4);
+    for side in 3..16 {
+        let shape = Shape::new(1, side, side);
+        let path = folder.path().join(format!("photos/small/{side}.png"));
+        tenun::picture::save_image(&path, shape, &vec![0.5; shape.len()]).unwrap();
+    }
+    fs::write(folder.path().join("photos/cats/bad.png"), "no picture").unwrap();
+    let output = run(folder.path(), "data inspect photos", 0);
+    let text = stdout(&output);
+    assert!(text.contains("17 images of 14 sizes, 4 RGB and 13 grey"), "{text}");
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    let at = lines.iter().position(|line| line == &["height×width", "4", "45×37"]).unwrap();
+    assert_eq!(
+        (&lines[at + 1][..], &lines[at + 10][..]),
+        (&["1", "3×3"][..], &["4", "of", "4", "more", "sizes"][..])
+    );
+    assert!(text.contains("`--size 45x37 --fit crop`") && stderr(&output).contains("bad.png"), "{text}");
+    let object = json(&stdout(&run(folder.path(), "data inspect photos --json", 0)));
+    assert_eq!((&object["images"], &object["sizes"][0]["width"]), (&17.into(), &37.into()));
+    // What it says is so.
+    let flags = object["one_set"].as_str().unwrap();
+    let text = stdout(&run(folder.path(), &format!("data inspect photos {flags}"), 0));
+    assert!(text.contains("17 images of 45×37 pixels, RGB"), "{text}");
+    // To train on them as they are is an error still.
+    run(folder.path(), "train photos --out run --skip-bad", 1);
+}
+
+#[test]
 fn one_bad_image_is_named_and_left_out_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     photographs(&folder.path().join("photos"), 11);

@@ -158,7 +158,7 @@ pub(crate) fn display_name(path: &Path) -> String {
 pub(super) struct Scan {
     /// Path, and the same within the folder as text with `/` between its parts.
     pub(super) images: Vec<(PathBuf, String)>,
-    ignored: usize,
+    pub(super) ignored: usize,
 }
 
 impl Scan {

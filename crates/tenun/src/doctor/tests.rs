@@ -261,7 +261,8 @@ fn worse_than_mean_image() {
 #[test]
 fn a_network_that_corrupts_is_no_worse_than_the_mean_image_for_what_it_makes_of_clean_images() {
     let network = Network::new(&preset::find("masked").unwrap().spec(Shape::new(1, SIDE, SIDE))).unwrap();
-    let (train, settings) = (spots(64, 1), TrainingSettings { loss: Loss::Mse, ..TrainingSettings::default() });
+    let (train, settings) =
+        (spots(64, 1), TrainingSettings { loss: Loss::Mse, ..TrainingSettings::default() });
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
     let patient = Patient { network: &network, settings: &settings, train: &train, cpu: &cpu };
     let pixels = PixelFacts::of(&train, settings.loss);
