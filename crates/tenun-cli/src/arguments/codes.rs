@@ -12,7 +12,7 @@ use super::{SourceFlags, ThreadFlag};
 #[command(after_long_help = "\
 The columns of .csv and .parquet are `id`, `label` if the classes are known, and the code as `z0`, `z1`, …, in the \
 order channel, row, column. A .npy file holds the codes alone, [image][feature], and `<name>.ids.csv` beside it the \
-rest.
+rest. A .parquet file also says which model made the codes.
 
 Examples:
   tenun encode runs/look fashion-mnist --out codes.parquet
@@ -37,6 +37,8 @@ pub(crate) struct EncodeArgs {
 /// Turn codes into images: PNG pictures, each named by its identifier
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
+A .parquet file says which model made its codes, and those of another are refused.
+
 Examples:
   tenun encode runs/look fashion-mnist --limit 100 --out codes.csv
   tenun decode runs/look codes.csv --out pictures/")]
@@ -51,6 +53,9 @@ pub(crate) struct DecodeArgs {
     /// Replace pictures that exist
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Decode codes that another model made, or this one before it was trained on
+    #[arg(long)]
+    pub(crate) any_model: bool,
     #[command(flatten)]
     pub(crate) threads: ThreadFlag,
 }

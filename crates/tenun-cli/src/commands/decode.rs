@@ -37,6 +37,20 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
             Some("codes can be decoded only by the model that made them, or one of the same shape".into()),
         ));
     }
+    if codes.model().is_some_and(|made_by| made_by != model.sha256()) && !args.any_model {
+        return Err(Failure::failed(
+            format!(
+                "{} says that its codes were made by another model than {}",
+                args.codes.display(),
+                args.model.display()
+            ),
+            Some(
+                "give the model that made them, in the state that it was in then; or decode them all the same with \
+                 `--any-model`"
+                    .into(),
+            ),
+        ));
+    }
     let files = pictures::names(&args.out, codes.ids().iter().map(String::as_str))?;
     pictures::refuse_existing(&files, args.overwrite)?;
     for (files, values) in files.chunks(PART).zip(codes.values().chunks(PART * expected)) {

@@ -31,7 +31,8 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     let images = stream::open_for(&model, &inputs, &args.source, args.choice, printer)?;
 
     let features = model.network().latent().len();
-    let heading = Heading { images: images.len(), features, labels: images.has_labels() };
+    let heading =
+        Heading { images: images.len(), features, labels: images.has_labels(), model: Some(model.sha256()) };
     images.process(
         features,
         |part| encode(&model, &part, &cpu),

@@ -143,6 +143,28 @@ fn a_model_is_measured_on_the_images_of_its_run() {
 }
 
 #[test]
+fn codes_of_another_model_are_refused_where_the_file_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    run(folder.path(), "train data --epochs 1 --batch-size 16 --seed 2 --out other --quiet", 0);
+    for (ending, code) in [("parquet", 1), ("csv", 0), ("npy", 0)] {
+        run(folder.path(), &format!("encode run data --out codes.{ending}"), 0);
+        run(folder.path(), &format!("decode run/model.safetensors codes.{ending} --out {ending}"), 0);
+        let line = format!("decode other codes.{ending} --out other-{ending}");
+        let output = run(folder.path(), &line, code);
+        if code == 1 {
+            let text = stderr(&output);
+            assert!(
+                text.contains("codes.parquet says that its codes were made by another model than other"),
+                "{text}"
+            );
+            assert!(text.contains("--any-model"), "{text}");
+            run(folder.path(), &format!("{line} --any-model"), 0);
+        }
+    }
+}
+
+#[test]
 fn what_went_in_is_said_where_training_corrupts_it() {
     let folder = tempfile::tempdir().unwrap();
     idx_set(&folder.path().join("data"), 40, 10);

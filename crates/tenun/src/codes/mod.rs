@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `.npy` | an array `[image][feature]` of float32; identifiers and classes stand in `<name>.ids.csv` beside it | NumPy |
 //! | `.csv` | columns `id`, `label` (if there are classes), `z0`, `z1`, … | anything |
-//! | `.parquet` | the same columns, typed, compressed with Snappy | pandas, Polars, DuckDB, Arrow |
+//! | `.parquet` | the same columns, typed, compressed with Snappy; in its metadata, under `tenun.model`, which model made them | pandas, Polars, DuckDB, Arrow |
 //!
 //! Numbers come back bit for bit from all three. A file that was made or changed elsewhere is read by the same
 //! rules: features are the columns `z0` to `z<n − 1>` in any order, other columns are passed over, and without an
@@ -34,6 +34,7 @@ pub struct Codes {
     labels: Option<Vec<String>>,
     features: usize,
     values: Vec<f32>,
+    model: Option<String>,
 }
 
 impl Codes {
@@ -51,7 +52,7 @@ impl Codes {
     ) -> Result<Self, CodesError> {
         let labels_fit = labels.as_ref().is_none_or(|labels| labels.len() == ids.len());
         if features > 0 && labels_fit && ids.len().checked_mul(features) == Some(values.len()) {
-            return Ok(Self { ids, labels, features, values });
+            return Ok(Self { ids, labels, features, values, model: None });
         }
         Err(CodesError::Lengths {
             ids: ids.len(),
@@ -59,6 +60,18 @@ impl Codes {
             features,
             values: values.len(),
         })
+    }
+
+    /// The same codes, and the mark of the model that made them, [`crate::Model::sha256`].
+    #[must_use]
+    pub fn made_by(self, model: impl Into<String>) -> Self {
+        Self { model: Some(model.into()), ..self }
+    }
+
+    /// The mark of the model that made them, if it is known: of formats, Parquet has room for it.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        self.model.as_deref()
     }
 
     /// What each image is called.
@@ -142,8 +155,12 @@ impl Format {
 /// # Errors
 /// [`CodesError::Ending`], and [`CodesError::Io`] if the file cannot be written.
 pub fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
-    let heading =
-        Heading { images: codes.len(), features: codes.features(), labels: codes.labels().is_some() };
+    let heading = Heading {
+        images: codes.len(),
+        features: codes.features(),
+        labels: codes.labels().is_some(),
+        model: codes.model.clone(),
+    };
     parts::write(path, &heading, &mut std::iter::once(Ok(Cow::Borrowed(codes))))
 }
 

@@ -10,6 +10,7 @@ use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -21,6 +22,9 @@ use super::{Codes, CodesError, open, write_whole};
 
 const CODEC: &str = "write the file with Snappy, or without compression: other codecs are not read";
 const ADVICE: &str = "the file is damaged or was not made for codes: write it again with `tenun encode`";
+
+/// The key of the file's metadata that says which model made the codes.
+const MODEL: &str = "tenun.model";
 
 /// Rows of a group: what readers load at a time.
 const GROUP: usize = 65_536;
@@ -35,6 +39,9 @@ pub(super) fn write(path: &Path, head: &Heading, parts: &mut Parts<'_, '_>) -> R
             .set_compression(Compression::SNAPPY)
             .set_dictionary_enabled(false)
             .set_column_dictionary_enabled(ColumnPath::from(LABEL), true)
+            .set_key_value_metadata(
+                head.model.clone().map(|model| vec![KeyValue::new(MODEL.to_owned(), model)]),
+            )
             .build();
         let schema = Arc::new(schema(head).map_err(other)?);
         let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).map_err(other)?;
@@ -209,7 +216,13 @@ fn read_table(path: &Path) -> Result<Codes, CodesError> {
         }
         values.extend((0..rows).flat_map(|row| features.iter().map(move |column| column[row])));
     }
-    Codes::new(ids, labels, columns.features.len(), values)
+    let codes = Codes::new(ids, labels, columns.features.len(), values)?;
+    let mut metadata = reader.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    let model = metadata.find(|entry| entry.key == MODEL).and_then(|entry| entry.value.clone());
+    Ok(match model {
+        Some(model) => codes.made_by(model),
+        None => codes,
+    })
 }
 
 /// A row group being read.

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{Codes, CodesError, Format, csv, npy, parquet};
 
 /// What is known of codes before the first of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
     /// How many images there are.
     pub images: usize,
@@ -15,6 +15,8 @@ pub struct Heading {
     pub features: usize,
     /// Whether the images' classes are known.
     pub labels: bool,
+    /// The mark of the model that makes them, [`crate::Model::sha256`], which is kept where the format has room for it.
+    pub model: Option<String>,
 }
 
 /// Codes as they come; an error in between ends the writing, and no file is left.

@@ -33,6 +33,18 @@ fn what_is_written_is_read_back_bit_for_bit() {
     }
 }
 
+#[test]
+fn which_model_made_them_is_kept_where_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    for (ending, kept) in [("npy", None), ("csv", None), ("parquet", Some("0a1b"))] {
+        let path = folder.path().join(format!("codes.{ending}"));
+        write(&path, &sample(3, true).made_by("0a1b")).unwrap();
+        assert_eq!(read(&path).unwrap().model(), kept, "{ending}");
+        write(&path, &sample(3, true)).unwrap();
+        assert_eq!(read(&path).unwrap().model(), None, "{ending}");
+    }
+}
+
 /// The rows of a range as codes of their own.
 fn cut(codes: &Codes, rows: std::ops::Range<usize>) -> Codes {
     let labels = codes.labels().map(|labels| labels[rows.clone()].to_vec());
@@ -46,7 +58,7 @@ fn parts_make_the_same_file_as_the_whole() {
     // More than a group of Parquet's.
     for (rows, labels) in [(0, true), (9, false), (70_000, true)] {
         let codes = sample(rows, labels);
-        let heading = Heading { images: rows, features: 4, labels };
+        let heading = Heading { images: rows, features: 4, labels, model: None };
         for ending in ENDINGS {
             let (one, two) = (folder.path().join("one").join(ending), folder.path().join("two").join(ending));
             let (one, two) = (one.with_extension(ending), two.with_extension(ending));
@@ -65,7 +77,7 @@ fn parts_make_the_same_file_as_the_whole() {
 #[test]
 fn a_part_that_fails_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
-    let heading = Heading { images: 9, features: 4, labels: true };
+    let heading = Heading { images: 9, features: 4, labels: true, model: None };
     let part = |rows, labels| Ok(sample(rows, labels));
     for ending in ENDINGS {
         let path = folder.path().join(format!("c.{ending}"));

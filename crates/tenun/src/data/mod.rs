@@ -7,7 +7,7 @@
 
 mod dataset;
 mod decode;
-mod digest;
+pub(crate) mod digest;
 mod error;
 mod fetch;
 mod folder;

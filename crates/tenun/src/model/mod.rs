@@ -14,6 +14,7 @@ pub use info::{DataInfo, ModelInfo, TrainingInfo};
 pub(crate) use tensors::Tensors;
 
 use crate::data::Images;
+use crate::data::digest::Hasher;
 use crate::run;
 
 /// A trained autoencoder: its network, its parameters, and what is needed to use them.
@@ -80,6 +81,28 @@ impl Model {
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    /// SHA-256 of shape and weights, in hexadecimal: equal for models that compute the same, wherever they come from.
+    ///
+    /// It is that of the text `tenun model 1` followed by a line feed, then channels, height and width of the images as
+    /// 64-bit little-endian numbers, then of each parameter the length of its name (64-bit), the name, and its values as
+    /// 32-bit floats, little-endian.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let input = self.network.input();
+        let mut hasher = Hasher::new(b"tenun model 1\n");
+        for number in [input.channels, input.height, input.width] {
+            hasher.update(&(number as u64).to_le_bytes());
+        }
+        for parameter in self.network.parameters() {
+            hasher.update(&(parameter.name.len() as u64).to_le_bytes());
+            hasher.update(parameter.name.as_bytes());
+            for value in &self.parameters[parameter.range.clone()] {
+                hasher.update(&value.to_le_bytes());
+            }
+        }
+        hasher.hex()
     }
 
     /// The codes of `images`, `[image][code]`: the encoder's output.

@@ -29,6 +29,21 @@ fn a_model_survives_its_file_and_equal_models_are_equal_files() {
     assert_eq!(std::fs::read(&path).unwrap(), first);
 }
 
+#[test]
+fn the_digest_covers_every_weight_and_the_shape() {
+    let folder = tempfile::tempdir().unwrap();
+    let digest = model().sha256();
+    assert_eq!((digest.len(), Model::load(&saved(&folder)).unwrap().sha256()), (64, digest.clone()));
+    for at in [0, model().parameters.len() - 1] {
+        let mut other = model();
+        other.parameters[at] += 1.0;
+        assert_ne!(other.sha256(), digest, "parameter {at}");
+    }
+    let wide = Network::new(&preset::find("cae").unwrap().spec(Shape::new(1, 28, 32))).unwrap();
+    let other = Model::new(wide, model().parameters, ModelInfo::new(None));
+    assert_ne!(other.sha256(), digest);
+}
+
 /// Writes the tensors of a model after `change`, with the model's own description.
 fn altered(
     folder: &tempfile::TempDir,
