@@ -13,6 +13,7 @@
 //! | [`doctor`] | warnings that name the cause and the setting to change |
 //! | [`overlap`] | reading, computing and writing at the same time |
 //! | [`picture`], [`report`] | pictures, and the page that holds them |
+//! | [`text`] | numbers in sentences |
 //! | [`engine`] | networks as data and the kernels that train them |
 //!
 //! The README's example is a test of this crate.
@@ -37,6 +38,7 @@ pub mod run;
 pub mod settings;
 mod suggest;
 pub mod sweep;
+pub mod text;
 pub mod train;
 
 pub use error::Error;

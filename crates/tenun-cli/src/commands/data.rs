@@ -54,8 +54,8 @@ fn inspection(summary: &Summary) -> String {
     if let Some(both) = summary.test_images_in_train.as_ref().filter(|both| both.images > 0) {
         let examples: Vec<_> =
             both.examples.iter().map(|pair| format!("{} = {}", pair.id, pair.same_as)).collect();
-        let text =
-            format!("{} test images are also training images: {}", count(both.images), examples.join(", "));
+        let images = counted(both.images, "test image");
+        let text = format!("{images} also among the training images: {}", examples.join(", "));
         list.row(["in both", &text]);
     }
     left_out(&mut list, summary.ignored_files, summary.unreadable.len());
@@ -209,9 +209,9 @@ fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Fa
         0 => Ok(()),
         bad => Err(Failure::failed(
             format!(
-                "{} of {} images cannot be read",
+                "{} of {} cannot be read",
                 count(bad),
-                count(bad + train.len() + test.as_ref().map_or(0, |t| t.len()))
+                counted(bad + train.len() + test.as_ref().map_or(0, |t| t.len()), "image")
             ),
             Some("repair or remove those named above, or leave them out with `--skip-bad`".into()),
         )),

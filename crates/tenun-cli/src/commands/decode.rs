@@ -30,9 +30,9 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
     if codes.features() != expected {
         return Err(Failure::failed(
             format!(
-                "{} has codes of {} numbers, the model's are of {expected}",
+                "{} has codes of {}, the model's are of {expected}",
                 args.codes.display(),
-                codes.features()
+                counted(codes.features(), "number")
             ),
             Some("codes can be decoded only by the model that made them, or one of the same shape".into()),
         ));

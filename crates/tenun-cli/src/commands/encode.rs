@@ -45,7 +45,8 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     )?;
     let fields = Written { images: heading.images, features, out: &args.out };
     printer.result("encode", &fields, || {
-        format!("{} of {features} numbers in {}\n", counted(heading.images, "code"), args.out.display())
+        let (codes, numbers) = (counted(heading.images, "code"), counted(features, "number"));
+        format!("{codes} of {numbers} in {}\n", args.out.display())
     });
     Ok(())
 }

@@ -11,7 +11,7 @@ use tenun::data::{
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::count;
+use crate::text::counted;
 
 /// Opens a source, and says what a user should know of it.
 pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
@@ -199,6 +199,10 @@ pub(crate) fn choose(
         Some(limit) => set.take(limit)?,
         None => set,
     };
-    printer.detail(format_args!("{} {name} images of {}", count(set.len()), set.images().shape()));
+    printer.detail(format_args!(
+        "{} of {}",
+        counted(set.len(), &format!("{name} image")),
+        set.images().shape()
+    ));
     Ok((set, name))
 }

@@ -13,7 +13,7 @@ use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
 use crate::printer::Printer;
-use crate::text::count;
+use crate::text::counted;
 
 /// Numbers of floats in a part: 4 MiB.
 const PART: usize = 1 << 20;
@@ -78,7 +78,8 @@ fn folder_parts(
         Some(limit) => parts.take(limit)?,
         None => parts,
     };
-    printer.detail(format_args!("{} {name} images of {input}, decoded part by part", count(parts.len())));
+    let images = counted(parts.len(), &format!("{name} image"));
+    printer.detail(format_args!("{images} of {input}, decoded part by part"));
     Ok(Some(parts))
 }
 

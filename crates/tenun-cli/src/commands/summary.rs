@@ -9,7 +9,7 @@ use super::Given;
 use crate::arguments::SummaryArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::{Align, Table, count, thousands};
+use crate::text::{Align, Table, count, counted, thousands};
 
 #[derive(Serialize)]
 struct Layer {
@@ -171,10 +171,10 @@ fn text(summary: &Summary) -> String {
     let numbers = if code.is_vector() { String::new() } else { format!("{code} = ") };
     let plan = summary.plan.as_ref().map_or_else(String::new, |plan| format!("\n{}", plan_text(plan)));
     format!(
-        "{}: images of {} to codes of {numbers}{} numbers\n\n{}{plan}",
+        "{}: images of {} to codes of {numbers}{}\n\n{}{plan}",
         summary.title,
         summary.input,
-        code.len(),
+        counted(code.len(), "number"),
         table.render()
     )
 }
@@ -204,12 +204,11 @@ fn plan_text(plan: &Plan) -> String {
     used.sort_unstable();
     used.dedup();
     let told = used.iter().map(|rewrite| format!("  {rewrite:<10} {}\n", rewrite.description()));
-    let threads = if plan.threads == 1 { "thread" } else { "threads" };
     format!(
-        "plan: tiles of 16 images, {} registers, {} {threads}\n\n{}\nmultiply-adds of an image, forwards and \
+        "plan: tiles of 16 images, {} registers, {}\n\n{}\nmultiply-adds of an image, forwards and \
          backwards; {} if every layer were computed as it is written\n{}",
         plan.registers,
-        plan.threads,
+        counted(plan.threads, "thread"),
         table.render(),
         thousands(plan.multiply_adds_written),
         if used.is_empty() { String::new() } else { format!("\n{}", told.collect::<String>()) }

@@ -118,8 +118,8 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
     let settings = sweep.settings();
     let mut list = Table::list();
     let held = settings.base.data.val_fraction.unwrap_or_default();
-    let images = count(sweep.images().len());
-    list.row(["data", &format!("{}: {images} training images, a share of {held} held out", start.data)]);
+    let images = counted(sweep.images().len(), "training image");
+    list.row(["data", &format!("{}: {images}, a share of {held} held out", start.data)]);
     list.row([
         "sweep",
         &format!(
@@ -134,7 +134,10 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
     list.row(["folder", &dir.path().display().to_string()]);
     printer.note(list.render().trim_end());
     if let Some(asked) = settings.random.filter(|&asked| asked as usize > combinations) {
-        printer.note(format_args!("note: there are {combinations} combinations only, fewer than {asked}"));
+        printer.note(format_args!(
+            "note: {} to draw from only, fewer than {asked}",
+            counted(combinations, "combination")
+        ));
     }
     if settings.by != Some(settings.base.training.loss) {
         printer.note(format_args!("note: the best is chosen by the {}", Scores::name(settings.measure())));
@@ -177,7 +180,7 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
     if let Some(test) = &results.test {
         let scores = [("BCE", test.bce), ("MSE", test.mse), ("MAE", test.mae), ("SSIM", test.ssim)];
         let scores = scores.map(|(name, score)| format!("{name} {}", spread(score, 5))).join(", ");
-        list.row([format!("{} test images", count(test.images)), scores]);
+        list.row([counted(test.images, "test image"), scores]);
     }
     list.row(["table", &dir.file(CSV).display().to_string()]);
     let picture = dir.file(PICTURE);

@@ -102,22 +102,22 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
             },
         );
     }
-    let mut images = format!("{} training", count(collection.train.len()));
-    if let Some(test) = test {
-        images += &format!(" and {} test", count(test));
-    }
+    let mut images = counted(collection.train.len(), "training image");
     if let Some(held) = validation.filter(|_| job.settings().data.val_fraction.is_some()) {
-        images += &format!(" images, {} held out,", count(held));
+        images += &format!(", {} held out,", count(held));
+    }
+    if let Some(test) = test {
+        images += &format!(" and {}", counted(test, "test image"));
     }
     let mut list = Table::list();
-    list.row(["data", &format!("{}: {images} images of {shape}", collection.train.name())]);
+    list.row(["data", &format!("{}: {images} of {shape}", collection.train.name())]);
     list.row(["", &format!("from {}", collection.origin.display())]);
     let code = network.latent();
     let numbers = if code.is_vector() { String::new() } else { format!("{code} = ") };
-    let parameters = count(network.parameter_count());
+    let parameters = counted(network.parameter_count(), "parameter");
     list.row([
         "network",
-        &format!("{name}: {parameters} parameters, a code of {numbers}{} numbers", code.len()),
+        &format!("{name}: {parameters}, a code of {numbers}{}", counted(code.len(), "number")),
     ]);
     list.row(["machine", &format!("{machine}, about {} of memory", memory::text(job.memory()))]);
     list.row(["folder", &run.path().display().to_string()]);
@@ -160,7 +160,7 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
         if let Some(mse) = summary.baseline_mse {
             scores += &format!(" (mean image {mse:.5})");
         }
-        let images = format!("{} {} images", count(summary.scored_images), summary.scored_on);
+        let images = counted(summary.scored_images, &format!("{} image", summary.scored_on));
         list.row([images.as_str(), &scores]);
         let psnr = summary.test_psnr.map_or_else(|| "∞".to_owned(), |psnr| format!("{psnr:.2}"));
         list.row([
@@ -199,7 +199,7 @@ fn stopped(run: &RunDir, epoch: u32, batch: usize, printer: &Printer) -> Failure
         message: format!(
             "after {} and {}; the checkpoint is saved in {}",
             counted(epoch as usize, "whole epoch"),
-            if batch == 1 { "1 batch".to_owned() } else { format!("{batch} batches") },
+            counted(batch, "batch"),
             run.path().display()
         ),
         hint: Some(format!("go on with `tenun train --resume {}`", run.path().display())),

@@ -52,6 +52,26 @@ fn quiet_is_quiet_and_errors_are_heard_all_the_same() {
 }
 
 #[test]
+fn one_of_a_kind_is_no_plural() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 40, 10);
+    let line = "train data --epochs 1 --batch-size 1 --limit-train 1 --limit-test 1 --out run";
+    let output = run(folder.path(), line, 0);
+    let report = std::fs::read_to_string(folder.path().join("run/report.html")).unwrap();
+    assert!(report.contains("trained for 1 epoch on 1 image<"), "the subtitle");
+    let text = stdout(&output) + &stderr(&output);
+    assert!(text.contains("data: 1 training image and 1 test image of 12×12×1"), "{text}");
+    let plurals = ["image", "epoch", "step", "component", "number", "thread", "unit"];
+    for text in [text, stdout(&run(folder.path(), "doctor run", 0)), report] {
+        let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == '<' || c == '>').collect();
+        for pair in words.windows(2).filter(|pair| pair[0] == "1") {
+            let noun = pair[1].trim_end_matches([',', '.', ':']);
+            assert!(plurals.iter().all(|word| noun != format!("{word}s")), "1 {noun}");
+        }
+    }
+}
+
+#[test]
 fn there_is_no_colour_and_no_bar_off_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
     small_run(folder.path());

@@ -72,7 +72,7 @@ fn codes_that_lead_astray_are_refused() {
     small_run(folder.path());
     fs::write(folder.path().join("short.csv"), "id,z0\na,1\n").unwrap();
     let output = run(folder.path(), "decode run short.csv --out out", 1);
-    assert!(stderr(&output).contains("has codes of 1 numbers, the model's are of 32"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("has codes of 1 number, the model's are of 32"), "{}", stderr(&output));
     let heading: Vec<_> = (0..32).map(|i| format!("z{i}")).collect();
     let text = format!("id,{}\n../../escape,{}\n", heading.join(","), vec!["0"; 32].join(","));
     fs::write(folder.path().join("astray.csv"), text).unwrap();

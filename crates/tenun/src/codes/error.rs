@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::data::DataError;
+use crate::text::counted;
 
 /// Codes could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -29,8 +30,11 @@ pub enum CodesError {
 
     /// Identifiers, classes and values do not go together.
     #[error(
-        "{ids} identifiers, {} classes and {values} values do not make codes of {features} features",
-        labels.map_or("no".to_owned(), |labels| labels.to_string())
+        "{}, {} and {} do not make codes of {}",
+        counted(*ids, "identifier"),
+        labels.map_or("no classes".to_owned(), |labels| counted(labels, "class")),
+        counted(*values, "value"),
+        counted(*features, "feature")
     )]
     Lengths {
         /// Identifiers there are.

@@ -19,6 +19,7 @@ use parquet::schema::types::{ColumnPath, Type};
 use super::parts::{Heading, Parts};
 use super::table::{Columns, ID, LABEL, feature};
 use super::{Codes, CodesError, open, write_whole};
+use crate::text::counted;
 
 const CODEC: &str = "write the file with Snappy, or without compression: other codecs are not read";
 const ADVICE: &str = "the file is damaged or was not made for codes: write it again with `tenun encode`";
@@ -255,7 +256,7 @@ impl Group<'_> {
             true => Ok(()),
             false => Err(self.malformed(
                 column,
-                &format!("{expected} rows, as other columns have"),
+                &format!("{}, as other columns have", counted(expected, "row")),
                 got.to_string(),
             )),
         }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Codes, CodesError, Format, csv, npy, parquet};
+use crate::text::counted;
 
 /// What is known of codes before the first of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +59,12 @@ pub(super) fn write(path: &Path, heading: &Heading, parts: &mut Parts<'_, '_>) -
 }
 
 fn unlike(heading: &Heading) -> io::Error {
-    let Heading { images, features, .. } = heading;
     io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("the parts are not {images} codes of {features} features"),
+        format!(
+            "the parts are not {} of {}",
+            counted(heading.images, "code"),
+            counted(heading.features, "feature")
+        ),
     )
 }

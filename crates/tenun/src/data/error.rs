@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::Shape;
 
+use crate::text::counted;
+
 /// Why images could not be read, found, checked or split.
 ///
 /// The message says what is wrong, where, what was expected and what came; [`DataError::hint`]
@@ -57,7 +59,7 @@ pub enum DataError {
     },
 
     /// There are more or fewer labels than images.
-    #[error("{place}: expected {images} labels, one for each image, got {labels}")]
+    #[error("{place}: expected {}, one for each image, got {labels}", counted(*images, "label"))]
     LabelCount {
         /// The labels' file or array.
         place: String,
@@ -79,7 +81,7 @@ pub enum DataError {
     },
 
     /// There are more or fewer identifiers than images.
-    #[error("{images} images have {ids} identifiers: expected one for each image")]
+    #[error("{} for {}: expected one for each image", counted(*ids, "identifier"), counted(*images, "image"))]
     IdCount {
         /// Images there are.
         images: usize,
@@ -128,8 +130,8 @@ pub enum DataError {
 
     /// A folder has no image that can be used.
     #[error(
-        "no image in {}: {ignored} other files ignored, {unreadable} images unreadable{}",
-        path.display(), first_unreadable(*unreadable, example)
+        "no image in {}: {} ignored, {} unreadable{}",
+        path.display(), counted(*ignored, "other file"), counted(*unreadable, "image"), first_unreadable(*unreadable, example)
     )]
     NoImages {
         /// The folder.
@@ -155,7 +157,8 @@ pub enum DataError {
 
     /// A limit cannot be met.
     #[error(
-        "a limit of {asked} was asked for on `{name}`, which has {available} images: expected 1 to {available}"
+        "a limit of {asked} was asked for on `{name}`, which has {}: expected 1 to {available}",
+        counted(*available, "image")
     )]
     Limit {
         /// The data set.
@@ -167,7 +170,7 @@ pub enum DataError {
     },
 
     /// The set has no test images, and a number of them was asked for.
-    #[error("a limit of {asked} test images was asked for, but `{name}` has no test images")]
+    #[error("a limit of {} was asked for, but `{name}` has no test images", counted(*asked, "test image"))]
     NoTest {
         /// The data set.
         name: String,
@@ -177,8 +180,9 @@ pub enum DataError {
 
     /// The fraction of images to hold out cannot be met.
     #[error(
-        "validation fraction {fraction} of {count} images: expected more than 0 and less than 1, \
-         with at least one image on either side"
+        "validation fraction {fraction} of {}: expected more than 0 and less than 1, \
+         with at least one image on either side",
+        counted(*count, "image")
     )]
     Fraction {
         /// The fraction asked for.

@@ -281,14 +281,10 @@ fn folders_with_no_image() {
     let folder = tempfile::tempdir().unwrap();
     refused(read(folder.path()), &["no image in", "0 other files"], &["PNG, JPEG"]);
     fs::write(folder.path().join("notes.txt"), "").unwrap();
-    refused(read(folder.path()), &["1 other files ignored"], &["PNG, JPEG"]);
+    refused(read(folder.path()), &["1 other file ignored"], &["PNG, JPEG"]);
     fs::write(folder.path().join("bad.png"), "bad").unwrap();
     let options = FolderOptions { skip_bad: true, ..Default::default() };
-    refused(
-        read_folder(folder.path(), &options),
-        &["1 images unreadable", "first:", "bad.png"],
-        &["damaged"],
-    );
+    refused(read_folder(folder.path(), &options), &["1 image unreadable", "first:", "bad.png"], &["damaged"]);
     refused(read(&folder.path().join("nowhere")), &["cannot open", "nowhere"], &[]);
 }
 

@@ -53,7 +53,7 @@ pub struct Rectified {
     pub name: String,
     /// Filters or units it has.
     pub filters: usize,
-    /// What these are: `filters` or `units`.
+    /// What each of them is: `filter` or `unit`.
     pub noun: &'static str,
     /// Whether a cost on the code follows, which is there to make it silent.
     pub is_meant_to_be_silent: bool,
@@ -88,7 +88,7 @@ impl Sample {
                 rectified.push(Rectified {
                     name: of.name.clone(),
                     filters: layer.output.channels,
-                    noun: if matches!(of.layer, Layer::Dense(_)) { "units" } else { "filters" },
+                    noun: if matches!(of.layer, Layer::Dense(_)) { "unit" } else { "filter" },
                     is_meant_to_be_silent: next.is_some_and(costs),
                     dead,
                 });

@@ -43,7 +43,7 @@ pub enum EvaluateError {
         value: f64,
     },
     /// A label names a class that has no name.
-    #[error("image {image} has class {class}, but only {classes} classes have names")]
+    #[error("image {image} has class {class}: expected a class below {classes}, the number of class names")]
     Class {
         /// Number of the image, from 0.
         image: usize,

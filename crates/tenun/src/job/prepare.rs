@@ -10,6 +10,7 @@ use super::Job;
 use crate::data::{self, Collection, FolderOptions, Images, OpenOptions, hold_out};
 use crate::model::Tensors;
 use crate::settings::{Layers, Settings};
+use crate::text::{are, counted};
 use crate::train::TrainError;
 use crate::{Error, memory, preset};
 
@@ -45,7 +46,12 @@ pub(super) fn job(
         held_out = Some(held);
     }
     if !collection.skipped.is_empty() {
-        notes.push(format!("{} images could not be read and are left out", collection.skipped.len()));
+        let left_out = collection.skipped.len();
+        notes.push(format!(
+            "{} could not be read and {} left out",
+            counted(left_out, "image"),
+            are(left_out)
+        ));
     }
     let shape = collection.train.images().shape();
     let chosen = match (&settings.network.spec, preset) {

@@ -14,8 +14,9 @@ use crate::picture::{
     FeatureLayer, Histogram, LossCurves, Mosaic, Picture, PictureError, ReconstructionGrid, Scatter, Theme,
     feature_maps, histogram, loss_curves, mosaic, reconstruction_grid, scatter,
 };
-use crate::report::{Figure, LatentContent, NetworkRow, ReportContent, Setting, render, thousands};
+use crate::report::{Figure, LatentContent, NetworkRow, ReportContent, Setting, render};
 use crate::run::{self, RunDir, RunError};
+use crate::text::{counted, thousands};
 use crate::train::EpochMetrics;
 use crate::{Error, Model, family};
 
@@ -68,16 +69,16 @@ pub(super) fn write(
     let overall = scored.evaluation.overall;
     let data = job.collection.train.name();
     let network = job.settings.network.preset.as_deref().unwrap_or("network");
-    let scored_on = format!("{} {what} images", thousands(set.len() as u64));
+    let scored_on = counted(set.len(), &format!("{what} image"));
     let content = ReportContent {
         title: format!("{network} on {data}"),
         subtitle: format!(
-            "{} parameters make {} numbers of each image of {}; trained for {} epochs on {} images",
-            thousands(summary.parameters as u64),
-            summary.latent,
+            "{} make {} of each image of {}; trained for {} on {}",
+            counted(summary.parameters, "parameter"),
+            counted(summary.latent, "number"),
             model.network().input(),
-            summary.epochs,
-            thousands(job.collection.train.len() as u64),
+            counted(summary.epochs as usize, "epoch"),
+            counted(job.collection.train.len(), "image"),
         ),
         scored_on,
         settings: settings(job),
@@ -86,7 +87,7 @@ pub(super) fn write(
         comparisons: summary
             .pca
             .iter()
-            .map(|pca| (format!("PCA with {} components", pca.components), pca.scores.bce))
+            .map(|pca| (format!("PCA with {}", counted(pca.components, "component")), pca.scores.bce))
             .collect(),
         findings: summary.warnings.clone(),
         family: summary.family.clone(),
@@ -343,8 +344,8 @@ fn latent(job: &Job, album: &Album<'_>, model: &Model, set: &Dataset) -> Result<
         let labels = set.labels().zip(classes.as_deref()).map(|(labels, classes)| (classes, labels.names()));
         let plot = Scatter { title: "", x_title: &x_title, y_title: &y_title, points: &points, labels };
         let caption = format!(
-            "The codes of {} images on their first two principal components{}.",
-            thousands(count as u64),
+            "The codes of {} on their first two principal components{}.",
+            counted(count, "image"),
             if labels.is_some() { ", coloured by class; the classes were not used in training" } else { "" }
         );
         let texts = ("Codes in two dimensions", caption, "Scatter plot of the codes");

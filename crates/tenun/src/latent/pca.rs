@@ -4,6 +4,8 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
 use thiserror::Error;
 
+use crate::text::counted;
+
 /// Rows are worked through in blocks of this many, whatever the number of threads, so that sums are
 /// always made in the same order.
 const BLOCK: usize = 512;
@@ -12,7 +14,7 @@ const BLOCK: usize = 512;
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum LatentError {
     /// The data is empty or has no features.
-    #[error("no data: {rows} rows of {features} features; expected at least one of each")]
+    #[error("no data: {} of {}; expected at least one of each", counted(*rows, "row"), counted(*features, "feature"))]
     Empty {
         /// Rows that came.
         rows: usize,
@@ -26,7 +28,7 @@ pub enum LatentError {
         rows: usize,
     },
     /// The values are not whole rows.
-    #[error("{values} values are not whole rows of {features} features")]
+    #[error("{} are not whole rows of {}", counted(*values, "value"), counted(*features, "feature"))]
     Length {
         /// Values that came.
         values: usize,
@@ -34,7 +36,7 @@ pub enum LatentError {
         features: usize,
     },
     /// Zero components, or more than there can be.
-    #[error("cannot find {got} components: expected 1 to {most}, the lesser of rows and features")]
+    #[error("cannot find {}: expected 1 to {most}, the lesser of rows and features", counted(*got, "component"))]
     Components {
         /// Components asked for.
         got: usize,

@@ -16,6 +16,7 @@ pub(crate) use tensors::Tensors;
 use crate::data::Images;
 use crate::data::digest::Hasher;
 use crate::run;
+use crate::text::counted;
 
 /// A trained autoencoder: its network, its parameters, and what is needed to use them.
 ///
@@ -122,7 +123,7 @@ impl Model {
         let length = self.network.latent().len();
         if !codes.len().is_multiple_of(length) {
             return Err(ModelError::Codes {
-                reason: format!("{} numbers are no whole rows of {length}", codes.len()),
+                reason: format!("{} in all, no whole rows of {length}", counted(codes.len(), "number")),
             });
         }
         if let Some(at) = codes.iter().position(|x| !x.is_finite()) {

@@ -13,7 +13,5 @@ mod tables;
 mod tests;
 mod text;
 
-pub(crate) use text::thousands;
-
 pub use content::{Figure, LatentContent, NetworkRow, ReportContent, Setting};
 pub use page::render;

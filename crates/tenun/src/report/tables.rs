@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::content::{LatentContent, NetworkRow, Setting};
-use super::text::{decimals, percent, thousands};
+use super::text::{decimals, percent};
 use crate::evaluate::ClassScores;
 use crate::family;
+use crate::text::{are, counted, thousands};
 
 /// Names and values.
 pub(super) fn settings(settings: &[Setting]) -> Markup {
@@ -120,20 +121,23 @@ pub(super) fn latent(latent: &LatentContent) -> Markup {
     let units = summary.units.len();
     html! {
         p {
-            "A code has " b { (thousands(units as u64)) } " numbers"
+            "A code has " b { (counted(units, "number")) }
             @if latent.shape != units.to_string() { " (" (latent.shape) ")" }
             ". Over "
-            (thousands(summary.images as u64)) " images "
+            (counted(summary.images, "image")) " "
             b { (percent(summary.zero_fraction)) } " of them are exactly zero, and "
             @if summary.dead.is_empty() {
                 b { "no unit is dead" } " (constant over all images)."
             } @else {
-                b { (thousands(summary.dead.len() as u64)) " of " (thousands(units as u64)) " units are dead" }
-                ": they are constant over all images and carry nothing."
+                b {
+                    (thousands(summary.dead.len() as u64)) " of " (counted(units, "unit")) " "
+                    (are(summary.dead.len())) " dead"
+                }
+                ": constant over all images, carrying nothing."
             }
         }
         details {
-            summary { "All " (thousands(units as u64)) " units" }
+            summary { "All " (counted(units, "unit")) }
             div.scroll tabindex="0" {
                 table {
                     thead {

@@ -135,7 +135,7 @@ fn figures_are_said_with_what_they_mean() {
     assert!(page.contains("12,785") && page.contains("1,128,969"), "totals of the network");
     assert!(page.contains("14.8\u{a0}%"), "place between floor and mean image");
     assert!(page.contains("(this model is worse)"), "PCA is better, and the page says so");
-    assert!(page.contains("<b>1 of 2 units are dead</b>"));
+    assert!(page.contains("<b>1 of 2 units is dead</b>"));
 }
 
 #[test]

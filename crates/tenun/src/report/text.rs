@@ -2,19 +2,6 @@
 
 use maud::{Markup, html};
 
-/// With separators of thousands: `12,785`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// With a fixed number of decimals, or `∞` or `–` where there is no number.
 pub(super) fn decimals(value: f64, decimals: usize) -> String {
     if value.is_finite() {
@@ -51,7 +38,6 @@ mod tests {
 
     #[test]
     fn numbers_as_people_read_them() {
-        assert_eq!([0, 999, 12_785, 1_000_000].map(thousands), ["0", "999", "12,785", "1,000,000"]);
         assert_eq!(decimals(0.27912, 4), "0.2791");
         assert_eq!(decimals(-0.5, 1), "−0.5");
         assert_eq!((decimals(f64::INFINITY, 2), decimals(f64::NAN, 2)), ("∞".into(), "–".into()));

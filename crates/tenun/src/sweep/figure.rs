@@ -5,6 +5,7 @@ use super::{LATENT, PICTURE, SweepDir, SweepError, SweepSettings};
 use crate::Error;
 use crate::evaluate::Scores;
 use crate::picture::{Callout, ErrorBars, Measured, Reference, Theme, error_bars};
+use crate::text::counted;
 
 /// From this factor on between the ends of a positive axis it is logarithmic.
 const WIDE: f64 = 8.0;
@@ -121,7 +122,7 @@ pub(super) fn write(sweep: &SweepSettings, results: &Results, dir: &SweepDir) ->
     let least = least_losses(results);
     let knee = results.knee.and_then(|latent| {
         let &(x, y) = least.iter().find(|(x, _)| *x == latent as f64)?;
-        Some(Callout { x, y, label: format!("knee: {latent} numbers") })
+        Some(Callout { x, y, label: format!("knee: {}", counted(latent, "number")) })
     });
     let pca: Vec<(f64, f64)> = results.pca.iter().map(|point| (point.latent as f64, point.loss)).collect();
     let reference = (!pca.is_empty()).then_some(Reference { label: "PCA of the same width", points: &pca });
@@ -131,7 +132,7 @@ pub(super) fn write(sweep: &SweepSettings, results: &Results, dir: &SweepDir) ->
         String::new()
     };
     let (title, y_title) = (
-        format!("{by} on {} held-out images{repeats}", results.held_out_images),
+        format!("{by} on {}{repeats}", counted(results.held_out_images, "held-out image")),
         if results.by == tenun_engine::Loss::Bce { "BCE (nats a pixel)" } else { by },
     );
     let chart = ErrorBars {

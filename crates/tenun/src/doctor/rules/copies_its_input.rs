@@ -3,6 +3,7 @@
 use tenun_engine::layer::Layer;
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
+use crate::text::counted;
 
 /// This share of the noise is still there.
 const KEPT: f64 = 0.9;
@@ -42,7 +43,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     };
     if code >= pixels && !layers().any(limits) {
         return Some(Seen {
-            seen: format!("a code has {code} numbers, an image {pixels}"),
+            seen: format!("a code has {}, an image {pixels}", counted(code, "number")),
             meaning: "nothing keeps the network from copying its input, and the code need not say anything"
                 .into(),
             advice: format!(

@@ -2,6 +2,7 @@
 
 use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
 use crate::doctor::sample::costs;
+use crate::text::{are, counted, thousands};
 
 /// This share of the code's numbers.
 const SHARE: f64 = 0.2;
@@ -26,8 +27,11 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let is_sparse = evidence.has(costs);
     (share >= if is_sparse { SPARSE_SHARE } else { SHARE }).then(|| Seen {
         seen: format!(
-            "{dead} of the {units} numbers of a code are the same for all of {} images",
-            sample.images
+            "{} of the {} of a code {} the same for all of {}",
+            thousands(dead as u64),
+            counted(units, "number"),
+            are(dead),
+            counted(sample.images, "image")
         ),
         meaning: format!(
             "{} of the code carries nothing; its true width is {}",

@@ -1,6 +1,7 @@
 //! `dead-codes`: vectors of a codebook that no image uses.
 
 use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use crate::text::{are, counted};
 
 /// Less than this share of the vectors that could be seen is.
 const SHARE: f64 = 0.5;
@@ -24,8 +25,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let expected = codes * (1.0 - (1.0 - 1.0 / codes).powf(pixels));
     (used <= SHARE * expected).then(|| Seen {
         seen: format!(
-            "{used} of the {codes} vectors of the codebook are used by {} images, {}",
-            sample.images,
+            "{used} of the {codes} vectors of the codebook {} used by {}, {}",
+            are(book.used),
+            counted(sample.images, "image"),
             percent(used / codes)
         ),
         meaning: format!("an index carries at most {:.1} bits of {:.1}", used.max(1.0).log2(), codes.log2()),

@@ -1,6 +1,7 @@
 //! `dead-filters`: filters, or units of a linear map, whose output a ReLU makes zero everywhere.
 
 use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use crate::text::{counted, thousands};
 
 /// This share of a layer's filters or units.
 const SHARE: f64 = 0.4;
@@ -24,13 +25,16 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let is_dying = |dead: usize, filters: usize| dead > 0 && dead as f64 >= SHARE * filters as f64;
     let dying: Vec<String> = layers()
         .filter(|layer| is_dying(layer.dead.len(), layer.filters))
-        .map(|layer| format!("{} of {} {} of {}", layer.dead.len(), layer.filters, layer.noun, layer.name))
+        .map(|layer| {
+            let dead = thousands(layer.dead.len() as u64);
+            format!("{dead} of {} of {}", counted(layer.filters, layer.noun), layer.name)
+        })
         .collect();
     if dying.is_empty() {
         return None;
     }
     Some(Seen {
-        seen: format!("{} are zero on all of {} images", dying.join(", "), sample.images),
+        seen: format!("on all of {} the output is zero of {}", counted(sample.images, "image"), dying.join(", ")),
         meaning: format!(
             "{} of all that ReLUs rectify is dead, and learns nothing any more",
             percent(dead as f64 / all as f64)

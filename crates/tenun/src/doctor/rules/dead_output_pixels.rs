@@ -1,6 +1,7 @@
 //! `dead-output-pixels`: pixels of the reconstruction that are the same for every image, where the images differ.
 
 use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use crate::text::{counted, thousands};
 
 /// Pixels whose images have at least this standard deviation are looked at; the range is 0 to 1.
 const VARIES: f64 = 0.1;
@@ -39,8 +40,10 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     };
     Some(Seen {
         seen: format!(
-            "{dead} of the {all} pixels that vary over {} images ({}) have a reconstruction that does not",
-            sample.images,
+            "{} of the {} that vary over {} ({}) did not vary in the reconstructions",
+            thousands(dead as u64),
+            counted(all, "pixel"),
+            counted(sample.images, "image"),
             percent(share)
         ),
         meaning: meaning.into(),

@@ -1,6 +1,7 @@
 //! `images-all-equal`: there is one image, many times.
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::text::counted;
 
 pub(super) const RULE: Rule = Rule {
     name: "images-all-equal",
@@ -13,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let pixels = evidence.pixels;
     pixels.are_equal.then(|| Seen {
-        seen: format!("all of {} images are the same, pixel by pixel", pixels.images),
+        seen: format!("all of {} are the same, pixel by pixel", counted(pixels.images, "image")),
         meaning: "there is nothing to learn but that image".into(),
         advice: format!("Look at what is in {} with `tenun data inspect`", SettingName::DATA),
     })

@@ -1,6 +1,7 @@
 //! `learning-rate-too-low`: the steps are tiny, or the loss still falls as fast at the end as before.
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::text::counted;
 
 /// Steps shorter than this beside the weights, in every epoch.
 const RATIO: f64 = 1e-4;
@@ -61,7 +62,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let at_end = (positions[count - 1 - third] - last) / third as f64;
     (at_end >= STEADY * mean).then(|| Seen {
         seen: format!(
-            "in its last {third} epochs the training loss fell at {} of the mean rate of all {count}",
+            "in its last {} the training loss fell at {} of the mean rate of all {count}",
+            counted(third, "epoch"),
             super::percent(at_end / mean)
         ),
         meaning: "it had not begun to settle when training ended".into(),

@@ -1,6 +1,7 @@
 //! `loss-not-falling`: after some epochs the loss is no better than that of the mean image, or than the first.
 
 use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use crate::text::counted;
 
 /// Epochs before anything is said.
 const EPOCHS: usize = 3;
@@ -41,10 +42,10 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let (rate, now) = (SettingName::RATE, evidence.settings.learning_rate);
     Some(Seen {
         seen: format!(
-            "after {} epochs, {} steps, the least training loss is {least:.5}; the mean image scores {mean:.5}, and the first \
+            "after {}, {}, the least training loss is {least:.5}; the mean image scores {mean:.5}, and the first \
              epoch scored {:.5}",
-            positions.len(),
-            evidence.steps(),
+            counted(positions.len(), "epoch"),
+            counted(evidence.steps(), "step"),
             evidence.metrics[0].train_loss
         ),
         meaning: format!(

@@ -18,6 +18,7 @@ mod worse_than_mean_image;
 mod worse_than_pca;
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::text::counted;
 
 /// All rules, in the order in which they are asked.
 pub const RULES: &[Rule] = &[
@@ -48,7 +49,8 @@ fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
     let (steps, epochs) = (evidence.steps(), evidence.settings.epochs);
     (evidence.is_finished && steps < FEW_STEPS).then(|| {
         format!(
-            "It had only {steps} steps to learn from: take more {:#}, now {epochs}, or smaller batches with {}",
+            "It had only {} to learn from: take more {:#}, now {epochs}, or smaller batches with {}",
+            counted(steps, "step"),
             SettingName::EPOCHS,
             SettingName::BATCH.to((evidence.settings.batch_size / 4).max(1))
         )

@@ -1,6 +1,7 @@
 //! `pixels-not-scaled`: the pixels use hardly any of their range.
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::text::counted;
 
 /// A tenth of a byte's range.
 const LEAST_RANGE: u8 = 25;
@@ -29,8 +30,10 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     };
     Some(Seen {
         seen: format!(
-            "the pixels of {} images go from {} to {} and could go from 0 to 255",
-            pixels.images, pixels.min, pixels.max
+            "the pixels of {} go from {} to {} and could go from 0 to 255",
+            counted(pixels.images, "image"),
+            pixels.min,
+            pixels.max
         ),
         meaning: "they were not scaled, and to the network all images look almost the same".into(),
         advice,

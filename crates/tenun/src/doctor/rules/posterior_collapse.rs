@@ -1,6 +1,7 @@
 //! `posterior-collapse`: a variational code that says nothing of the image.
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::text::{are, counted};
 
 /// Nats an image; whatever a code tells of Fashion-MNIST is a hundred times that.
 const NATS: f64 = 0.1;
@@ -30,7 +31,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         format!("a code is {kl:.3} nats from its prior")
     } else {
         let active = active.filter(|&active| active < ACTIVE * units as f64)?;
-        format!("{active} of the {units} numbers of a code are active")
+        format!("{active} of the {} of a code {} active", counted(units, "number"), are(active as usize))
     };
     Some(Seen {
         seen,

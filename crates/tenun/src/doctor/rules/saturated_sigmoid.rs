@@ -3,6 +3,7 @@
 use tenun_engine::Loss;
 
 use super::{Evidence, Rule, Seen, SettingName, percent};
+use crate::text::counted;
 
 /// This share of all outputs.
 const SHARE: f64 = 0.05;
@@ -36,9 +37,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     };
     Some(Seen {
         seen: format!(
-            "{} of the outputs for {} images are fully black or white, and wrong",
+            "{} of the outputs for {} are fully black or white, and wrong",
             percent(share),
-            sample.images
+            counted(sample.images, "image")
         ),
         meaning: meaning.into(),
         advice,

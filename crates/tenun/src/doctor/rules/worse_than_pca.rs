@@ -4,6 +4,7 @@ use tenun_engine::layer::Layer;
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
 use crate::evaluate::Scores;
+use crate::text::counted;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-pca",
@@ -27,9 +28,11 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let (by_pca, name) = (pca.by(loss), Scores::name(loss));
     (model > by_pca).then(|| Seen {
         seen: format!(
-            "on the {} images the model scores {name} {:.5}, PCA with {} components, found in {} training images, \
-             {by_pca:.5}",
-            scores.scored_on, model, pca.components, pca.images
+            "on the {} images the model scores {name} {:.5}, PCA with {}, found in {}, {by_pca:.5}",
+            scores.scored_on,
+            model,
+            counted(pca.components, "component"),
+            counted(pca.images, "training image")
         ),
         meaning: "a linear method without training does better with as many numbers".into(),
         advice: more_steps(evidence).unwrap_or_else(|| match evidence.network.latent().area() {
