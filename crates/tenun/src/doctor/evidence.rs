@@ -3,6 +3,7 @@
 use tenun_engine::Network;
 use tenun_engine::layer::Layer;
 
+use super::rules::once;
 use super::{Finding, Patient, PixelFacts, RULES, Sample};
 use crate::family::Figure;
 use crate::job::Scored;
@@ -104,8 +105,9 @@ impl<'a> Evidence<'a> {
     pub(super) fn look(&self, findings: &mut Vec<Finding>) {
         for rule in RULES {
             if findings.iter().all(|finding| finding.rule != rule.name)
-                && let Some(seen) = (rule.check)(self)
+                && let Some(mut seen) = (rule.check)(self)
             {
+                seen.advice = once(seen.advice, self, findings);
                 findings.push(seen.of(rule, self.epoch()));
             }
         }

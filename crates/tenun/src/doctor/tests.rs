@@ -291,6 +291,21 @@ fn worse_than_pca() {
 }
 
 #[test]
+fn few_steps_are_said_once() {
+    let run = Run::healthy().training(|training| {
+        training.learning_rate = 1e-7;
+        training.epochs = 1;
+    });
+    let findings = run.findings();
+    let told = |words: &str| findings.iter().filter(|finding| finding.advice.contains(words)).count();
+    assert_eq!(told("It had only 32 steps to learn from"), 1, "{findings:?}");
+    assert!(
+        told("Too few steps, as with loss-not-falling (`--epochs`, `training.epochs`)") >= 2,
+        "{findings:?}"
+    );
+}
+
+#[test]
 fn posterior_collapse() {
     let mut run = Run::preset("variational");
     for layer in &mut run.recipe.layers.encoder {

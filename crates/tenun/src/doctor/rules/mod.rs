@@ -17,7 +17,7 @@ mod saturated_sigmoid;
 mod worse_than_mean_image;
 mod worse_than_pca;
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Finding, Rule, Seen, SettingName};
 use crate::text::counted;
 
 /// All rules, in the order in which they are asked.
@@ -55,6 +55,17 @@ fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
             SettingName::BATCH.to((evidence.settings.batch_size / 4).max(1))
         )
     })
+}
+
+/// The `advice` of a rule, or in its place a word on the rule before it that gave the same: how few steps there were is
+/// said once.
+pub(super) fn once(advice: String, evidence: &Evidence<'_>, findings: &[Finding]) -> String {
+    match findings.iter().find(|finding| finding.advice == advice) {
+        Some(first) if more_steps(evidence).as_ref() == Some(&advice) => {
+            format!("Too few steps, as with {} ({:#})", first.rule, SettingName::EPOCHS)
+        }
+        _ => advice,
+    }
 }
 
 /// A share in percent, with a decimal where it is small: `12 %`, `0.3 %`.
