@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::settings::Settings;
+use crate::suggest;
 
 /// Every setting, resolved.
 pub const CONFIG: &str = "config.toml";
@@ -67,7 +68,9 @@ impl RunError {
                 path.display()
             )),
             Self::Exists { is_run: false, .. } => Some("name a new or empty folder with `--out`".into()),
-            Self::NoRun { .. } => Some("give the folder that `tenun train` printed".into()),
+            Self::NoRun { path } => {
+                Some(suggest::path_hint(path, "give the folder that `tenun train` printed"))
+            }
             Self::Io { .. } => Some("choose a folder that can be written to with `--out`".into()),
         }
     }

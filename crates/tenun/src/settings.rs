@@ -182,6 +182,9 @@ impl SettingsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File { hint, .. } => hint.clone(),
+            Self::Io { path, .. } => {
+                suggest::path(path).map(|path| format!("did you mean `{}`?", path.display()))
+            }
             _ => None,
         }
     }

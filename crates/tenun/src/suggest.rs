@@ -1,4 +1,6 @@
-//! The known name that a misspelt one was probably meant to be.
+//! The known name, or the path, that a misspelt one was probably meant to be.
+
+use std::path::{Path, PathBuf};
 
 /// How alike a name must be to be taken for a slip: at most every second letter may be wrong, missing or swapped
 /// with its neighbour (Damerau and Levenshtein's distance over the longer length).
@@ -24,9 +26,67 @@ pub(crate) fn hint<'a>(given: &str, what: &str, known: impl IntoIterator<Item = 
     }
 }
 
+/// The path that a missing one was probably meant to be: of its parts the first that is not there has another name,
+/// like that of something beside it. `None` if nothing is missing, or nothing is alike.
+pub(crate) fn path(missing: &Path) -> Option<PathBuf> {
+    let first = missing.ancestors().take_while(|path| !path.exists() && path.file_name().is_some()).last()?;
+    let rest = missing.strip_prefix(first).ok()?;
+    let given = first.file_name()?.to_str()?;
+    let folder = first.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = folder.read_dir().ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = entries.filter(|name| !name.starts_with('.')).collect();
+    // The order of a folder is any.
+    names.sort_unstable();
+    let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let found = nearest(given, lower.iter().map(String::as_str))?;
+    // A shared ending does not make names alike: `model.safetensors` is no slip for `checkpoint.safetensors`.
+    let stem = |name: &str| Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    nearest(&stem(given)?, [stem(found)?.as_str()])?;
+    let name = &names[lower.iter().position(|name| name == found)?];
+    let renamed = first.with_file_name(name);
+    let whole = if rest.as_os_str().is_empty() { renamed } else { renamed.join(rest) };
+    whole.exists().then_some(whole)
+}
+
+/// `did you mean …? ` if there is a path like the missing one, before what else there is to say.
+pub(crate) fn path_hint(missing: &Path, otherwise: &str) -> String {
+    match path(missing) {
+        Some(path) => format!("did you mean `{}`? Else {otherwise}", path.display()),
+        None => otherwise.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_path_is_that_of_something_like_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["Photos/cats/1.png", "runs/demo/checkpoint.safetensors", "a.csv", "codes.csv"] {
+            std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            std::fs::write(at(name), "").unwrap();
+        }
+        for (missing, meant) in [
+            ("phtos", Some("Photos")),
+            ("photo/", Some("Photos")),
+            ("Phots/cats/1.png", Some("Photos/cats/1.png")),
+            ("Phots/dogs", None),
+            ("codes.npy", Some("codes.csv")),
+            ("code.csv", Some("codes.csv")),
+            // Endings alone are no likeness.
+            ("b.csv", None),
+            ("runs/demo/model.safetensors", None),
+            ("runs/demo", None),
+            ("elsewhere/demo", None),
+        ] {
+            assert_eq!(path(&at(missing)), meant.map(at), "{missing}");
+        }
+        let hint = path_hint(&at("code.csv"), "look again");
+        assert!(hint.ends_with("codes.csv`? Else look again"), "{hint}");
+        assert_eq!(path_hint(&at("zzz"), "look again"), "look again");
+    }
 
     #[test]
     fn slips_are_found_and_strangers_are_not() {

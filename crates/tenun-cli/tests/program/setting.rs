@@ -64,6 +64,21 @@ fn data_that_are_not_there_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), "train ./nowhere", 1);
     assert!(stderr(&output).contains("there is no file or folder ./nowhere"), "{}", stderr(&output));
+    small_run(folder.path());
+    run(folder.path(), "encode run data --out codes.csv --limit 2", 0);
+    for (line, code, meant) in [
+        ("train ./dta", 1, "./data"),
+        ("train dta", 2, "data"),
+        ("data inspect rnu/pictures", 1, "run/pictures"),
+        ("eval rn", 1, "run"),
+        ("summary rnu/model.safetensors", 1, "run/model.safetensors"),
+        ("train --resume rum", 1, "run"),
+        ("decode run code.csv --out pictures", 1, "codes.csv"),
+        ("train data --network run/confg.toml", 2, "run/config.toml"),
+    ] {
+        let output = run(folder.path(), line, code);
+        assert!(stderr(&output).contains(&format!("did you mean `{meant}`?")), "{line}: {}", stderr(&output));
+    }
     fs::create_dir(folder.path().join("empty")).unwrap();
     let output = run(folder.path(), "train ./empty", 1);
     assert!(stderr(&output).contains("no image in ./empty"), "{}", stderr(&output));

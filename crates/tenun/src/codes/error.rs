@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::data::DataError;
+use crate::suggest;
 use crate::text::counted;
 
 /// Codes could not be read or written.
@@ -75,7 +76,10 @@ impl CodesError {
             Self::Ending { .. } => Some("for example `codes.parquet`".into()),
             Self::Malformed { advice, .. } => Some((*advice).into()),
             Self::Array(error) => error.hint(),
-            Self::Io { .. } | Self::Lengths { .. } => None,
+            Self::Io { path, .. } => {
+                suggest::path(path).map(|path| format!("did you mean `{}`?", path.display()))
+            }
+            Self::Lengths { .. } => None,
         }
     }
 

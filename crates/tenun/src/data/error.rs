@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::Shape;
 
+use crate::suggest;
 use crate::text::counted;
 
 /// Why images could not be read, found, checked or split.
@@ -265,16 +266,26 @@ impl DataError {
                 Some("check the permissions of the file and of the folders above it".into())
             }
             Self::Io { .. } => None,
-            Self::NoSuchPath { .. } => Some("check the spelling, and the folder it is relative to".into()),
-            Self::UnknownName { nearest, known, .. } => Some(match nearest {
-                Some(name) => format!("did you mean `{name}`? Known data sets: {}", known.join(", ")),
-                None => {
-                    format!(
-                        "known data sets: {}; or give a folder, an IDX, .npy or .npz file",
-                        known.join(", ")
-                    )
-                }
-            }),
+            Self::NoSuchPath { path } => {
+                Some(suggest::path_hint(path, "check the spelling, and the folder it is relative to"))
+            }
+            Self::UnknownName { given, nearest, known } => {
+                let sets = known.join(", ");
+                // A folder that is called as a set is not what the set's name gives.
+                let path = suggest::path(Path::new(given))
+                    .map(|path| path.display().to_string())
+                    .filter(|path| !known.contains(&path.as_str()));
+                let meant: Vec<String> = nearest
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .chain(path)
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                Some(match meant.is_empty() {
+                    false => format!("did you mean {}? Known data sets: {sets}", meant.join(" or ")),
+                    true => format!("known data sets: {sets}; or give a folder, an IDX, .npy or .npz file"),
+                })
+            }
             Self::Malformed { advice, .. } => Some((*advice).into()),
             Self::LabelCount { .. } => {
                 Some("the labels belong to other images; replace or remove them".into())

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use tenun_engine::{PlanError, Shape, SpecError};
 
+use crate::suggest;
+
 /// A model cannot be read, written or used as asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -92,11 +94,13 @@ impl ModelError {
                 if expected.channels == 1 { "grey" } else { "rgb" }
             )),
             Self::Network { source, .. } => source.hint(),
-            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
-                "give a model file or the folder of a finished run; one that was stopped goes on with \
-                 `tenun train --resume FOLDER`"
-                    .to_owned(),
-            ),
+            Self::Io { path, source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some(suggest::path_hint(
+                    path,
+                    "give a model file or the folder of a finished run; one that was stopped goes on with \
+                     `tenun train --resume FOLDER`",
+                ))
+            }
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::folder::SWEEP;
+use crate::suggest;
 
 /// Why a sweep cannot begin, or cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +134,9 @@ impl SweepError {
                 path.display()
             )),
             Self::Exists { .. } => Some("name a new or empty folder with `--out`".into()),
-            Self::NoSweep { .. } => Some("give the folder that `tenun sweep` printed".into()),
+            Self::NoSweep { path } => {
+                Some(suggest::path_hint(path, "give the folder that `tenun sweep` printed"))
+            }
             Self::Changed { .. } => Some("begin another sweep in a new folder".into()),
             _ => None,
         }
