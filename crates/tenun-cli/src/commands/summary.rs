@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tenun::Model;
 use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Scaling, Shape, TrainingPlan};
+use tenun::job;
 use tenun::preset::{self, Preset, Recipe};
 
 use super::Given;
@@ -103,10 +104,7 @@ pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Resul
             let model = Model::load(path)?;
             (model.info().preset.clone().unwrap_or_else(|| "network".into()), model.network().clone())
         }
-        (None, None, Some(file)) => {
-            let layers = args.change.settings().apply(&Recipe::read(file)?.layers)?;
-            (file.display().to_string(), Network::new(&layers.spec(args.input))?)
-        }
+        (None, None, Some(file)) => (file.display().to_string(), of_recipe(&Recipe::read(file)?, args)?),
         (None, None, None) => of_preset(preset::find(&args.preset)?, args)?,
     };
     let summary = Summary {
@@ -130,8 +128,13 @@ fn named_preset(args: &SummaryArgs) -> Option<&'static Preset> {
 }
 
 fn of_preset(preset: &Preset, args: &SummaryArgs) -> Result<(String, Network), Failure> {
-    let layers = args.change.settings().apply(&preset.recipe().layers)?;
-    Ok((preset.name.to_owned(), Network::new(&layers.spec(args.input))?))
+    Ok((preset.name.to_owned(), of_recipe(&preset.recipe(), args)?))
+}
+
+/// The network that would be trained, with what its loss adds to it.
+fn of_recipe(recipe: &Recipe, args: &SummaryArgs) -> Result<Network, Failure> {
+    let layers = args.change.settings().apply(&recipe.layers)?;
+    Ok(job::for_loss(Network::new(&layers.spec(args.input))?, recipe.training.loss)?)
 }
 
 fn layer(placed: &Placed) -> Layer {

@@ -188,6 +188,26 @@ fn what_went_in_is_said_where_training_corrupts_it() {
 }
 
 #[test]
+fn summary_counts_what_training_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    idx_set(&folder.path().join("data"), 20, 10);
+    for preset in ["cae", "variational", "variational-gaussian", "quantised"] {
+        let line = format!("train data --preset {preset} --epochs 1 --out {preset} --quiet");
+        run(folder.path(), &line, 0);
+        let trained = json(&fs::read_to_string(folder.path().join(preset).join("summary.json")).unwrap());
+        let summary = json(&stdout(&run(
+            folder.path(),
+            &format!("summary --preset {preset} --input 12x12x1 --json"),
+            0,
+        )));
+        assert_eq!(summary["parameters"], trained["parameters"], "{preset}");
+    }
+    let text = stdout(&run(folder.path(), "summary --preset variational-gaussian", 0));
+    let row = text.lines().find(|line| line.starts_with("decoder.variance1")).unwrap();
+    assert!(row.ends_with(" 1") && text.contains("220,114"), "{text}");
+}
+
+#[test]
 fn a_run_is_measured_on_the_images_that_it_kept_for_that() {
     let folder = tempfile::tempdir().unwrap();
     idx_set(&folder.path().join("data"), 40, 10);

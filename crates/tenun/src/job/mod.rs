@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 use tenun_engine::{Cpu, Network};
 
+pub use prepare::for_loss;
 pub use scoring::{Scored, score};
 pub use summary::Summary;
 

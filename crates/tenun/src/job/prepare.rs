@@ -61,10 +61,7 @@ pub(super) fn job(
     };
     let layers = if settings.network.resolved { chosen } else { settings.network.change.apply(&chosen)? };
     let network = Network::new(&measured(layers, collection.train.images()).spec(shape))?;
-    let network = match settings.training.loss {
-        Loss::Gaussian => with_variance(network)?,
-        _ => network,
-    };
+    let network = for_loss(network, settings.training.loss)?;
     let resolved = network.spec();
     settings.network.resolved = !settings.network.change.is_none();
     settings.network.spec = Some(Layers { encoder: resolved.encoder, decoder: resolved.decoder });
@@ -98,9 +95,13 @@ pub(super) fn job(
     })
 }
 
-/// The network, with a variance to learn at the end of its decoder unless it has one.
-fn with_variance(network: Network) -> Result<Network, Error> {
-    if network.log_variance().is_some() {
+/// The network as it is trained with `loss`: for a Gaussian likelihood with a variance to learn at the end of its decoder,
+/// unless it has one.
+///
+/// # Errors
+/// [`Error::Network`], if the layers do not fit together.
+pub fn for_loss(network: Network, loss: Loss) -> Result<Network, Error> {
+    if loss != Loss::Gaussian || network.log_variance().is_some() {
         return Ok(network);
     }
     let mut spec = network.spec();
