@@ -9,6 +9,8 @@ use super::{SourceFlags, Split, ThreadFlag};
 /// Measure a model: BCE with its floor, MSE, MAE, PSNR, SSIM, overall and class by class
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
+--limit may also be called --limit-test, as `tenun train` has it.
+
 Examples:
   tenun eval runs/look
   tenun eval model.safetensors fashion-mnist --split train --limit 1000
@@ -69,6 +71,6 @@ pub(crate) struct Choice {
     #[arg(long, value_name = "SPLIT")]
     pub(crate) split: Option<Split>,
     /// Only the first N of them
-    #[arg(long, value_name = "N")]
+    #[arg(long, alias = "limit-test", value_name = "N")]
     pub(crate) limit: Option<usize>,
 }

@@ -222,6 +222,9 @@ fn a_run_is_measured_on_the_images_that_it_kept_for_that() {
     assert_eq!((&measured["images"], &measured["split"]), (&7.into(), &"test".into()));
     assert_eq!(measured["mean_image"]["mse"], summary["baseline_mse"]);
     assert_eq!(measured["overall"]["ssim"], summary["test_ssim"]);
+    // The words that `train` has for it serve here too.
+    let text = stdout(&run(folder.path(), "eval few --limit-test 3", 0));
+    assert!(text.starts_with("data: 3 test images\n"), "{text}");
     // What is asked for goes before what the run did.
     let text = stdout(&run(folder.path(), "eval few --split train --limit 1", 0));
     assert!(text.starts_with("data: 1 training image\n"), "{text}");
