@@ -39,8 +39,10 @@ NEGLIGIBLE = 0.001
 
 
 def build() -> Path:
-    """The benchmark's worker, optimised."""
-    command = ["cargo", "build", "--release", "--locked", "--package", "tenun", "--example", "bench_worker"]
+    """The benchmark's worker, optimised; with the program, whose dependencies have other features by themselves, so
+    that the two share the engine."""
+    command = ["cargo", "build", "--release", "--locked"]
+    command += ["--package", "tenun-cli", "--bins", "--package", "tenun", "--example", "bench_worker"]
     command += ["--message-format", "json-render-diagnostics"]
     lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     messages = (json.loads(line) for line in lines)

@@ -1,5 +1,7 @@
 //! Networks as data, and the lane kernels that run and train them.
 
+#[cfg(test)]
+mod fingerprint;
 mod lane;
 pub mod layer;
 mod loss;

@@ -1,15 +1,15 @@
-//! The same bits on every architecture: weights after some steps of training, against fingerprints kept here.
+//! A test: the same bits on every architecture. Weights after some steps of training, against fingerprints kept here.
 //!
 //! Tests elsewhere compare the register widths of one processor with each other. This one holds x86-64 and 64-bit ARM to
 //! the same numbers, and this version to the next: whoever changes an order of summation on purpose changes them,
 //! and says so in CHANGELOG.md, since runs can then no longer be repeated to the bit.
 
-use tenun_engine::layer::{
+use crate::layer::{
     AveragePool, Conv2d, Dense, Dropout, Flatten, GroupNorm, LeakyRelu, MaxPool, Relu, Residual, Rounding,
     Silu, Tanh, Upsample,
 };
-use tenun_engine::optimizer::{Adam, ScheduleShape, Sgd, clip};
-use tenun_engine::{
+use crate::optimizer::{Adam, ScheduleShape, Sgd, clip};
+use crate::{
     Batch, Cpu, Horizon, Images, Layer, Loss, Method, Network, Optimizer, Philox, Purpose, Scaling, Schedule,
     Shape, Spec, TrainingPlan, Width,
 };
