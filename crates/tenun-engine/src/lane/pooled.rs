@@ -36,16 +36,14 @@ impl<S: Simd> Sink<S> for Largest<'_> {
         let floor = s.splat(self.floor);
         for (f, [a, b, c, d]) in sums.into_iter().enumerate() {
             // The later one wins only if it is larger: of equals the first does.
-            let (second, fourth) = (a.less(b), c.less(d));
-            let (top, bottom) = (S::V::select(second, b, a), S::V::select(fourth, d, c));
-            let below = top.less(bottom);
-            let largest = floor.max(S::V::select(below, bottom, top));
+            let (top, bottom) = (b.max(a), d.max(c));
+            let largest = floor.max(bottom.max(top));
             // A NaN loses every comparison above, but has to be seen.
             let all = (a + b) + (c + d);
             let y = S::V::select(all.equal(all), largest, all);
             y.store(&mut self.y[(self.outputs[window] + (first + f) * self.plane) * S::LANES..]);
             if !self.winners.is_empty() {
-                let [second, fourth, below] = [second, fourth, below].map(S::V::bits);
+                let [second, fourth, below] = [a.less(b), c.less(d), top.less(bottom)].map(S::V::bits);
                 let above = S::V::bits(floor.less(largest));
                 let (top, bottom) = (above & !below, above & below);
                 self.winners[(first + f) * self.outputs.len() + window] =

@@ -71,6 +71,7 @@ impl LayerKind for Sampling {
     fn settings(&self) -> String {
         let warmup = match self.warmup_epochs {
             0 => String::new(),
+            1 => ", grows for an epoch".to_owned(),
             epochs => format!(", grows for {epochs} epochs"),
         };
         let free =

@@ -98,15 +98,15 @@ impl Intake {
         for (r, row) in self.rows.iter().enumerate() {
             let row = &mut to[row];
             for lane in 0..S::LANES {
-                let lane_of_row = row[lane..].iter_mut().step_by(S::LANES);
+                let numbers = row.chunks_exact_mut(S::LANES).map(|lanes| &mut lanes[lane]);
                 match indices.get(lane) {
                     Some(&index) => {
                         let from = &image(index)[r * width..(r + 1) * width];
-                        for (to, &from) in lane_of_row.zip(from) {
+                        for (to, &from) in numbers.zip(from) {
                             *to = convert(from);
                         }
                     }
-                    None => lane_of_row.for_each(|to| *to = 0.0),
+                    None => numbers.for_each(|to| *to = 0.0),
                 }
             }
         }

@@ -374,9 +374,69 @@ impl Correlation {
         let Transform { block, row: Row { i, first: channel, channels, buffer, last }, .. } = *now;
         // SAFETY: by this function's own contract every address below is in its buffer.
         unsafe {
-            let (mut left, mut right) = ([[s.zero(); B]; F], [[s.zero(); B]; F]);
-            let v = |j: usize| run.inputs[buffer].add(j * channels * B * S::LANES).cast_const();
-            let w = |j: usize| w.as_ptr().add(j * channels * F);
+            let v = run.inputs[buffer].cast_const();
+            let [left, right] = self.along_row::<S, B, F>(s, run, v, w.as_ptr(), channels, next, share);
+            for f in 0..F {
+                let at = |i: usize, column: usize, b: usize| {
+                    run.sums.add((((i * self.filters + first + f) * 2 + column) * B + b) * S::LANES)
+                };
+                let bias = s.splat(*run.bias.get_unchecked(first + f));
+                for b in 0..B {
+                    let mut outputs = [s.zero(); 4];
+                    for (column, mut z) in [(1, right[f][b]), (0, left[f][b])] {
+                        if channel > 0 {
+                            z = s.load_at(at(i, column, b)) + z;
+                        }
+                        if i < 3 || !last {
+                            z.store_at(at(i, column, b));
+                            continue;
+                        }
+                        let [z0, z1, z2] = [0, 1, 2].map(|i| s.load_at(at(i, column, b)));
+                        outputs[column] = ((z0 + z1) + z2) + bias;
+                        outputs[2 + column] = ((z1 - z2) + z) + bias;
+                    }
+                    if i == 3 && last {
+                        sink.take(s, block + b, first + f, [outputs]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The products of one row of positions, combined along it: what becomes the left outputs, and the right ones.
+    ///
+    /// # Safety
+    /// As for `filters`; `v` has 4 · channels · B vectors, `w` 4 · channels · F floats.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // as of `filters`
+    unsafe fn along_row<S: Simd, const B: usize, const F: usize>(
+        &self,
+        s: S,
+        run: Run<'_>,
+        v: *const f32,
+        w: *const f32,
+        channels: usize,
+        next: &mut Transform<B>,
+        share: usize,
+    ) -> [[[S::V; B]; F]; 2] {
+        let (mut left, mut right) = ([[s.zero(); B]; F], [[s.zero(); B]; F]);
+        // SAFETY: by this function's own contract every address below is in its buffer.
+        unsafe {
+            if B == 1 {
+                let m = products_of_row::<S, F>(s, v, w, channels);
+                for f in 0..F {
+                    left[f][0] = (m[0][f] + m[1][f]) + m[2][f];
+                    right[f][0] = (m[1][f] - m[2][f]) + m[3][f];
+                }
+                if ahead::<S>() {
+                    self.transform(s, run, next, 4 * share);
+                }
+                return [left, right];
+            }
+            // Each is combined as soon as it is there: registers hold no more. Written out, since in a loop over the
+            // positions the compiler keeps the sums in memory, which takes a fifth longer.
+            let v = |j: usize| v.add(j * channels * B * S::LANES);
+            let w = |j: usize| w.add(j * channels * F);
             let m = products::<S, B, F>(s, v(0), w(0), channels);
             for f in 0..F {
                 for b in 0..B {
@@ -415,31 +475,8 @@ impl Correlation {
             if ahead::<S>() {
                 self.transform(s, run, next, share);
             }
-            for f in 0..F {
-                let at = |i: usize, column: usize, b: usize| {
-                    run.sums.add((((i * self.filters + first + f) * 2 + column) * B + b) * S::LANES)
-                };
-                let bias = s.splat(*run.bias.get_unchecked(first + f));
-                for b in 0..B {
-                    let mut outputs = [s.zero(); 4];
-                    for (column, mut z) in [(1, right[f][b]), (0, left[f][b])] {
-                        if channel > 0 {
-                            z = s.load_at(at(i, column, b)) + z;
-                        }
-                        if i < 3 || !last {
-                            z.store_at(at(i, column, b));
-                            continue;
-                        }
-                        let [z0, z1, z2] = [0, 1, 2].map(|i| s.load_at(at(i, column, b)));
-                        outputs[column] = ((z0 + z1) + z2) + bias;
-                        outputs[2 + column] = ((z1 - z2) + z) + bias;
-                    }
-                    if i == 3 && last {
-                        sink.take(s, block + b, first + f, [outputs]);
-                    }
-                }
-            }
         }
+        [left, right]
     }
 }
 
@@ -488,6 +525,32 @@ unsafe fn products<S: Simd, const B: usize, const F: usize>(
             let w = s.splat(unsafe { *w.add(c * F + f) });
             for (sum, x) in sums.iter_mut().zip(x) {
                 *sum = x.mul_add(w, *sum);
+            }
+        }
+    }
+    sums
+}
+
+/// [`products`] of one block at the four positions of a row, side by side: each alone would wait for its own sums.
+///
+/// # Safety
+/// `v` has 4 · channels vectors, `w` 4 · channels · F floats.
+#[inline(always)]
+unsafe fn products_of_row<S: Simd, const F: usize>(
+    s: S,
+    v: *const f32,
+    w: *const f32,
+    channels: usize,
+) -> [[S::V; F]; 4] {
+    let mut sums = [[s.zero(); F]; 4];
+    for c in 0..channels {
+        for (j, sums) in sums.iter_mut().enumerate() {
+            let at = j * channels + c;
+            // SAFETY: the caller vouches for it.
+            let x = unsafe { s.load_at(v.add(at * S::LANES)) };
+            for (f, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: the caller vouches for it.
+                *sum = x.mul_add(s.splat(unsafe { *w.add(at * F + f) }), *sum);
             }
         }
     }
