@@ -34,7 +34,7 @@ RUNS = {
 
 def said():
     """For each test, the lines that it printed."""
-    command = ["cargo", "test", "--locked", "--package", "tenun", "--lib", "--", "doctor::tests::"]
+    command = ["cargo", "test", "--locked", "--workspace", "--lib", "--", "doctor::tests::"]
     run = subprocess.run([*command, "--nocapture", "--test-threads=1"], cwd=ROOT, check=True, capture_output=True, text=True)
     tests, name = {}, None
     for line in run.stdout.splitlines():
