@@ -1,8 +1,7 @@
 //! Eight lanes in plain Rust: the specification that every other width must match to the bit.
 //!
 //! What is more than an instruction or two for each lane is a function that is called: copied into every kernel it
-//! would make them several times as long, and the engine slower to build, for a few percent of speed where speed is
-//! not to be had.
+//! would make them several times as long, and the engine slower to build. This width is there to be right.
 
 use std::array::from_fn;
 use std::ops::{Add, Div, Mul, Neg, Sub};
