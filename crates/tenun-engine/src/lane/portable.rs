@@ -1,7 +1,4 @@
 //! Eight lanes in plain Rust: the specification that every other width must match to the bit.
-//!
-//! What is more than an instruction or two for each lane is a function that is called: copied into every kernel it
-//! would make them several times as long, and the engine slower to build. This width is there to be right.
 
 use std::array::from_fn;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -40,7 +37,7 @@ impl Simd for Portable {
         F32x8(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn mask(self, bits: u16) -> [bool; 8] {
         from_fn(|i| bits >> i & 1 == 1)
     }
@@ -54,12 +51,12 @@ impl Simd for Portable {
 impl Vector for F32x8 {
     type Mask = [bool; 8];
 
-    #[inline(never)]
+    #[inline(always)]
     fn mul_add(self, a: Self, b: Self) -> Self {
         Self(from_fn(|i| fused_multiply_add(self.0[i], a.0[i], b.0[i])))
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         Self(from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
     }
@@ -74,12 +71,12 @@ impl Vector for F32x8 {
         Self(self.0.map(f32::sqrt))
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn less(self, other: Self) -> [bool; 8] {
         from_fn(|i| self.0[i] < other.0[i])
     }
 
-    #[inline(never)]
+    #[inline(always)]
     #[allow(clippy::float_cmp)] // the comparison is the operation
     fn equal(self, other: Self) -> [bool; 8] {
         from_fn(|i| self.0[i] == other.0[i])
@@ -95,17 +92,17 @@ impl Vector for F32x8 {
         from_fn(|i| a[i] || b[i])
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn bits(mask: [bool; 8]) -> u16 {
         (0..8).map(|i| u16::from(mask[i]) << i).sum()
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn select(mask: [bool; 8], yes: Self, no: Self) -> Self {
         Self(from_fn(|i| if mask[i] { yes.0[i] } else { no.0[i] }))
     }
 
-    #[inline(never)]
+    #[inline(always)]
     fn keep(mask: [bool; 8], x: Self) -> Self {
         Self(from_fn(|i| if mask[i] { x.0[i] } else { 0.0 }))
     }
