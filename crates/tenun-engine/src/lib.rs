@@ -1,20 +1,22 @@
-//! Networks as data, and the lane kernels that run and train them.
+//! Networks as data, and the plans that run and train them with the kernels of [`tenun_kernels`].
+#![forbid(unsafe_code)]
 
 #[cfg(test)]
 mod fingerprint;
-mod lane;
 pub mod layer;
 mod loss;
 mod network;
 pub mod optimizer;
 mod plan;
-mod random;
 pub mod reference;
 mod shape;
 #[cfg(test)]
 mod testing;
 
-pub use lane::{TILE, UnknownWidth, Width};
+use tenun_kernels as lane;
+use tenun_kernels::random;
+
+pub use tenun_kernels::{Philox, Purpose, TILE, UnknownWidth, Width, normal};
 pub use layer::Layer;
 pub use loss::{Loss, UnknownLoss};
 pub use network::{Chain, Fresh, Network, Parameter, Part, Placed, Spec, SpecError};
@@ -23,5 +25,4 @@ pub use plan::{
     Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Rewrite, Scaling, Stage, Step, TrainingPlan,
     UnknownRewrite,
 };
-pub use random::{Philox, Purpose, normal};
 pub use shape::Shape;

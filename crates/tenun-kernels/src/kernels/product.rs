@@ -8,7 +8,7 @@
 //! whole reduction over lanes, and its gradient be written once a tile. Here lanes are neighbouring inputs i of one image, and
 //! each weight is a single chain over the images of the batch in their order, the same for every register width.
 
-use super::{Simd, TILE, Vector};
+use crate::{Simd, TILE, Vector};
 
 /// Vectors of inputs of a block: with the rows of [`Simd::ROWS`] what the registers hold, beside a vector of each column
 /// and a number of each row.
@@ -18,12 +18,12 @@ const fn columns<S: Simd>() -> usize {
 
 /// Where x and dy stand in the row of an image.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Product {
+pub struct Product {
     /// First of the inputs; behind the last of them, up to a whole tile, stand zeros.
-    pub(crate) x: usize,
+    pub x: usize,
     /// First of the output's gradients.
-    pub(crate) dy: usize,
-    pub(crate) inputs: usize,
+    pub dy: usize,
+    pub inputs: usize,
 }
 
 impl Product {
@@ -33,7 +33,7 @@ impl Product {
     /// # Panics
     /// If the rows are shorter than the place of x or dy in them.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, rows: &[f32], stride: usize, first: usize, dw: &mut [f32]) {
+    pub fn run<S: Simd>(&self, s: S, rows: &[f32], stride: usize, first: usize, dw: &mut [f32]) {
         let filters = dw.len() / self.inputs;
         assert_eq!(rows.len() % stride, 0, "rows are whole");
         assert!(self.x + self.inputs.next_multiple_of(TILE) <= stride, "a row is shorter than its inputs");

@@ -12,7 +12,7 @@
 //! across the rows of w, stays in the first cache while all outputs pass; between them the sums wait in y. Each is a single
 //! chain in the order of the terms.
 
-use super::{Simd, Vector};
+use crate::{Simd, Vector};
 
 /// Outputs of a block.
 const OUTPUTS: usize = 8;
@@ -24,15 +24,15 @@ const ACROSS: usize = 128;
 
 /// Where the numbers of a vector stand in a tensor: the first, and the distance between neighbours, in vectors.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub(crate) first: usize,
-    pub(crate) step: usize,
+pub struct Place {
+    pub first: usize,
+    pub step: usize,
 }
 
 impl Place {
     /// Where a number stands.
     #[inline(always)]
-    pub(crate) fn at(self, number: usize) -> usize {
+    pub fn at(self, number: usize) -> usize {
         self.first + number * self.step
     }
 
@@ -44,19 +44,19 @@ impl Place {
 
 /// The geometry of one linear map.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Linear {
-    pub(crate) outputs: usize,
-    pub(crate) terms: usize,
+pub struct Linear {
+    pub outputs: usize,
+    pub terms: usize,
     /// From the weight of one output to that of the next, and of one term to that of the next.
-    pub(crate) output_step: usize,
-    pub(crate) term_step: usize,
-    pub(crate) x: Place,
-    pub(crate) y: Place,
+    pub output_step: usize,
+    pub term_step: usize,
+    pub x: Place,
+    pub y: Place,
 }
 
 impl Linear {
     /// Multiply-adds of one image.
-    pub(crate) fn multiply_adds(&self) -> usize {
+    pub fn multiply_adds(&self) -> usize {
         self.outputs * self.terms
     }
 
@@ -65,7 +65,7 @@ impl Linear {
     /// # Panics
     /// If a slice is shorter than the geometry needs.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, w: &[f32], bias: Option<&[f32]>, x: &[f32], y: &mut [f32]) {
+    pub fn run<S: Simd>(&self, s: S, w: &[f32], bias: Option<&[f32]>, x: &[f32], y: &mut [f32]) {
         let Self { outputs, terms, output_step, term_step, .. } = *self;
         assert!(x.len() >= self.x.reach(terms) * S::LANES, "the input is too short");
         assert!(y.len() >= self.y.reach(outputs) * S::LANES, "the output is too short");

@@ -6,6 +6,13 @@ use super::correlate::Correlation;
 use super::linear::{Linear, Place};
 use super::outer::Outer;
 use super::*;
+use crate::simd::sum_of_eight;
+
+/// So many cases, unless `PROPTEST_CASES` asks for another number: an emulated processor is fifty times slower.
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|number| number.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(usual), ..ProptestConfig::default() }
+}
 
 /// Runs `f` on the vectors of `x` and returns the lanes it gives.
 struct Map<'a, F>(&'a [f32], F);
@@ -230,7 +237,7 @@ fn tolerance(n: usize) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(crate::testing::cases(48))]
+    #![proptest_config(cases(48))]
     #[test]
     fn kernels_agree_with_plain_loops_and_to_the_bit(p in problems()) {
         let (pixels, taps) = (p.rows * p.columns, p.offsets.len());
@@ -299,7 +306,7 @@ impl WithSimd for Mapped<'_> {
 }
 
 proptest! {
-    #![proptest_config(crate::testing::cases(32))]
+    #![proptest_config(cases(32))]
     #[test]
     fn linear_maps_agree_with_plain_loops_and_to_the_bit(
         outputs in 1..20_usize,

@@ -26,10 +26,10 @@
 //! as F(4×4, 3×3), lack this: there an output is a difference of numbers that its neighbours' inputs enter, which leaves
 //! ±10⁻⁷ where zero should be, and a ReLU that follows passes a gradient where none belongs.
 
-pub(crate) mod correlate;
-pub(crate) mod outer;
+pub mod correlate;
+pub mod outer;
 
-use super::Simd;
+use crate::Simd;
 
 /// The rows of the input, and whether they are added or subtracted, that make one row of Bᵀ d.
 const INPUT_ROWS: [(usize, usize, bool); 4] = [(0, 2, false), (1, 2, true), (2, 1, false), (3, 1, false)];

@@ -7,15 +7,15 @@ use super::{Simd, Vector};
 
 /// Proof that the CPU has AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Avx2(());
+pub struct Avx2(());
 
 /// Eight floats. Exists only where an [`Avx2`] does, on which the SAFETY of this file rests.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct F32x8(__m256);
+pub struct F32x8(__m256);
 
 impl Avx2 {
     /// The proof, if the CPU has the instructions.
-    pub(crate) fn detect() -> Option<Self> {
+    pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
     }
 }

@@ -7,12 +7,12 @@ use super::{Simd, Vector, sum_of_eight};
 
 /// Plain Rust; every CPU has it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Portable;
+pub struct Portable;
 
 /// Eight floats.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
-pub(crate) struct F32x8([f32; 8]);
+pub struct F32x8([f32; 8]);
 
 impl Simd for Portable {
     type V = F32x8;

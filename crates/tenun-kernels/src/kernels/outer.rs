@@ -8,7 +8,7 @@
 //! in their order; then the lanes meet in the fixed tree of [`Vector::sum`]. A block of `ROWS` filters × three
 //! taps is kept in registers, so a pixel costs `ROWS` + 3 loads for 3 · `ROWS` multiply-adds.
 
-use super::{Simd, Vector};
+use crate::{Simd, Vector};
 
 /// Taps of a block: the row of a 3×3 kernel, the most common by far.
 const TAPS: usize = 3;
@@ -26,7 +26,7 @@ struct Run {
 
 /// The geometry of one weight gradient, worked out once.
 #[derive(Clone, Debug)]
-pub(crate) struct Outer {
+pub struct Outer {
     runs: Vec<Run>,
     /// Vectors from the input position of one pixel to that of the next in its row.
     step: usize,
@@ -40,7 +40,7 @@ pub(crate) struct Outer {
 impl Outer {
     /// Over `rows` of output pixels, each given by the input and gradient position of its first pixel, with
     /// `pixels` in a row; the next pixel of a row reads `step` vectors further in the input.
-    pub(crate) fn new(
+    pub fn new(
         rows: &[(usize, usize)],
         pixels: usize,
         step: usize,
@@ -57,7 +57,7 @@ impl Outer {
     }
 
     /// Multiply-adds of one image.
-    pub(crate) fn multiply_adds(&self) -> usize {
+    pub fn multiply_adds(&self) -> usize {
         self.runs.iter().map(|run| run.pixels).sum::<usize>() * self.offsets.len() * self.filters
     }
 
@@ -66,7 +66,7 @@ impl Outer {
     /// # Panics
     /// If `x` or `dy` is shorter than the geometry needs, or `dw` is not filters × taps long.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    pub fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], dw: &mut [f32]) {
         assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the gradient reaches");
         assert!(dy.len() >= self.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
         assert_eq!(dw.len(), self.filters * self.offsets.len(), "weight gradient has another size");

@@ -32,7 +32,7 @@ pub enum Purpose {
 /// The generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
 ///
 /// ```
-/// use tenun_engine::{Philox, Purpose};
+/// use tenun_kernels::{Philox, Purpose};
 ///
 /// let generator = Philox::new(1, Purpose::Shuffle);
 /// assert_eq!(generator.permutation(5, 0), generator.permutation(5, 0));
@@ -103,7 +103,7 @@ fn below(words: &mut impl Iterator<Item = u32>, n: u32) -> u32 {
 #[inline]
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // 24 bits fit
-pub(crate) fn unit(word: u32) -> f32 {
+pub fn unit(word: u32) -> f32 {
     (word >> 8) as f32 * (1.0 / 16_777_216.0)
 }
 
@@ -138,7 +138,7 @@ pub fn normal(word: u32) -> f32 {
 }
 
 /// The natural logarithm of a normal number above 0, within 1e-14: x = 2ⁿ m, and ln m = 2 artanh((m − 1) / (m + 1)).
-pub(crate) fn ln(x: f64) -> f64 {
+pub fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
     let exponent = (bits >> 52) as i32 - 1023;
     let m = f64::from_bits(bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000);

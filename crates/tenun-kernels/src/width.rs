@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Simd;
+use crate::Simd;
 #[cfg(target_arch = "aarch64")]
-use super::neon::Neon;
-use super::portable::Portable;
+use crate::simd::neon::Neon;
+use crate::simd::portable::Portable;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2::Avx2, avx512::Avx512};
+use crate::simd::{avx2::Avx2, avx512::Avx512};
 
 /// The register width that kernels run with. All give the same bits; they differ in speed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,7 +113,7 @@ impl FromStr for Width {
 }
 
 /// Something to do with whichever [`Simd`] is chosen at run time.
-pub(crate) trait WithSimd {
+pub trait WithSimd {
     /// What it gives.
     type Output;
 
@@ -123,7 +123,7 @@ pub(crate) trait WithSimd {
 
 /// Runs `work` with the instructions of `width`, or, should the CPU lack them, with portable code: the bits
 /// are the same.
-pub(crate) fn dispatch<W: WithSimd>(width: Width, work: W) -> W::Output {
+pub fn dispatch<W: WithSimd>(width: Width, work: W) -> W::Output {
     match width {
         #[cfg(target_arch = "x86_64")]
         Width::Avx512 => {

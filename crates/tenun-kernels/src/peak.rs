@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::{Simd, Vector, Width, WithSimd, dispatch};
+use crate::{Simd, Vector, Width, WithSimd, dispatch};
 
 /// Sums that grow side by side. The processor needs (latency × units) of them to be always busy: 10 on Intel's, 8 on
 /// AMD's; with two constants they still fit in the sixteen registers of AVX2.

@@ -14,10 +14,10 @@
 
 use rayon::prelude::*;
 
-use super::{Simd, Vector};
+use crate::{Simd, Vector};
 
 /// More weights than this are packed by several threads: those of the pool that it is called in.
-pub(crate) const PARALLEL: usize = 1 << 16;
+pub const PARALLEL: usize = 1 << 16;
 
 /// Filters of a block when there is one pixel only.
 const LONE_FILTERS: usize = 8;
@@ -33,7 +33,7 @@ struct Quad {
 }
 
 /// What becomes of the sums of a [`Correlation`].
-pub(crate) trait Sink<S: Simd> {
+pub trait Sink<S: Simd> {
     /// Takes the sums of the filters `first..first + F` at the four pixels of quad number `quad`.
     fn take<const F: usize>(&mut self, s: S, quad: usize, first: usize, sums: [[S::V; 4]; F]);
 }
@@ -62,7 +62,7 @@ impl<S: Simd> Sink<S> for Store<'_> {
 
 /// The geometry of one correlation, worked out once.
 #[derive(Clone, Debug)]
-pub(crate) struct Correlation {
+pub struct Correlation {
     quads: Vec<Quad>,
     offsets: Vec<usize>,
     filters: usize,
@@ -78,7 +78,7 @@ pub(crate) struct Correlation {
 impl Correlation {
     /// A correlation over `pixels`, pairs of input and output position, with the taps at `offsets` from the
     /// input position, all in vectors.
-    pub(crate) fn new(
+    pub fn new(
         pixels: &[(usize, usize)],
         offsets: Vec<usize>,
         filters: usize,
@@ -106,7 +106,7 @@ impl Correlation {
     }
 
     /// A correlation over quads of input positions, whose sums go to a [`Sink`] of another file.
-    pub(crate) fn of_quads(quads: &[[usize; 4]], offsets: Vec<usize>, filters: usize) -> Self {
+    pub fn of_quads(quads: &[[usize; 4]], offsets: Vec<usize>, filters: usize) -> Self {
         let input_reach =
             quads.iter().flatten().max().zip(offsets.iter().max()).map_or(0, |(&i, &o)| i + o + 1);
         let quads = quads.iter().map(|&input| Quad { input, output: [0; 4] }).collect();
@@ -140,18 +140,18 @@ impl Correlation {
     }
 
     /// Multiply-adds of one image, those of pixels that stand more than once included.
-    pub(crate) fn multiply_adds(&self) -> usize {
+    pub fn multiply_adds(&self) -> usize {
         let pixels = if self.single { 1 } else { 4 * self.quads.len() };
         pixels * self.offsets.len() * self.filters
     }
 
     /// Output channels.
-    pub(crate) fn filters(&self) -> usize {
+    pub fn filters(&self) -> usize {
         self.filters
     }
 
     /// Floats of all biases and weights.
-    pub(crate) fn packed_len(&self) -> usize {
+    pub fn packed_len(&self) -> usize {
         self.filters * (self.offsets.len() + 1)
     }
 
@@ -159,7 +159,7 @@ impl Correlation {
     /// its biases, then for each tap its weights.
     ///
     /// `weight(f, j)` is the weight of filter f at tap j.
-    pub(crate) fn pack<S: Simd>(
+    pub fn pack<S: Simd>(
         &self,
         packed: &mut [f32],
         bias: Option<&[f32]>,
@@ -199,7 +199,7 @@ impl Correlation {
     /// # Panics
     /// If `x`, `y` or `packed` is shorter than the geometry needs.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
+    pub fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
         assert!(y.len() >= self.output_reach * S::LANES, "output is shorter than the correlation reaches");
         if !self.single {
             return self.run_into(
@@ -232,7 +232,7 @@ impl Correlation {
     /// # Panics
     /// If `x` or `packed` is shorter than the geometry needs.
     #[inline(always)]
-    pub(crate) fn run_into<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], sink: &mut impl Sink<S>) {
+    pub fn run_into<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], sink: &mut impl Sink<S>) {
         assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
         let mut rest = &packed[..self.packed_len()];
         for (first, size) in self.blocks::<S>() {

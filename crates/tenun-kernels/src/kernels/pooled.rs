@@ -12,22 +12,22 @@
 //! was larger.
 
 use super::correlate::Sink;
-use super::{Simd, Vector};
+use crate::{Simd, Vector};
 
 /// For each pixel of a window, the lanes in which it is the first maximum and above the floor.
-pub(crate) type Winners = [u16; 4];
+pub type Winners = [u16; 4];
 
 /// Keeps of every four sums the largest.
-pub(crate) struct Largest<'a> {
-    pub(crate) y: &'a mut [f32],
+pub struct Largest<'a> {
+    pub y: &'a mut [f32],
     /// For each window its position in `y`, in vectors.
-    pub(crate) outputs: &'a [usize],
+    pub outputs: &'a [usize],
     /// Vectors from one output channel to the next.
-    pub(crate) plane: usize,
+    pub plane: usize,
     /// What is smaller becomes this: 0 for a rectifier, −∞ for none.
-    pub(crate) floor: f32,
+    pub floor: f32,
     /// `[filter][window]`; empty where no gradient will be asked for.
-    pub(crate) winners: &'a mut [Winners],
+    pub winners: &'a mut [Winners],
 }
 
 impl<S: Simd> Sink<S> for Largest<'_> {
@@ -62,7 +62,7 @@ struct Pixel {
 
 /// The geometry of a weight gradient through the winners, worked out once.
 #[derive(Clone, Debug)]
-pub(crate) struct WinnersOuter {
+pub struct WinnersOuter {
     /// Those of all windows, four of each.
     pixels: Vec<Pixel>,
     offsets: Vec<usize>,
@@ -78,7 +78,7 @@ const TAPS: usize = 9;
 
 impl WinnersOuter {
     /// Over `windows`, each the input positions of its pixels and the position of its gradient.
-    pub(crate) fn new(
+    pub fn new(
         windows: Vec<([usize; 4], usize)>,
         offsets: Vec<usize>,
         filters: usize,
@@ -96,7 +96,7 @@ impl WinnersOuter {
     }
 
     /// Multiply-adds of one image.
-    pub(crate) fn multiply_adds(&self) -> usize {
+    pub fn multiply_adds(&self) -> usize {
         self.pixels.len() * self.offsets.len() * self.filters
     }
 
@@ -105,7 +105,7 @@ impl WinnersOuter {
     /// # Panics
     /// If a slice is shorter than the geometry needs.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], winners: &[Winners], dw: &mut [f32]) {
+    pub fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], winners: &[Winners], dw: &mut [f32]) {
         assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the gradient reaches");
         assert!(dy.len() >= self.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
         assert_eq!(4 * winners.len(), self.filters * self.pixels.len(), "winners of other windows");

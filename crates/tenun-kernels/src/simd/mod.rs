@@ -1,49 +1,26 @@
-//! Vectors of lanes, one image a lane, and the two kernels that carry nearly all arithmetic.
-//!
-//! This is the one module of the project with `unsafe` code: it holds the CPU intrinsics and the unchecked
-//! loads of the hot kernels, [`correlate`], [`outer`], [`linear`] and [`product`]. Everything above it is safe Rust.
+//! [`Simd`] and [`Vector`]: registers of lanes, and one file for each width.
 //!
 //! A kernel is written once, generic over [`Simd`]. A value of a `Simd` type is the proof that the CPU has the
-//! instructions: it can only be made by [`Width::detect`]'s checks, and every vector comes out of such a value.
+//! instructions: it can only be made by [`crate::Width::detect`]'s checks, and every vector comes out of such a value.
 //!
 //! **Same bits everywhere.** All operations are IEEE-754 single precision and elementwise: add, subtract,
 //! multiply, divide, square root and fused multiply-add round the same way on every CPU. Where lanes meet, in
 //! [`Vector::sum`], the order is a fixed tree: within eight lanes first, then across the two halves of sixteen.
 //! A register of eight lanes and one of sixteen therefore give the same result, eight lanes at a time.
-#![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod avx512;
-mod buffer;
-pub(crate) mod correlate;
-pub(crate) mod linear;
-pub(crate) mod math;
+pub(crate) mod avx512;
 #[cfg(target_arch = "aarch64")]
-mod neon;
-pub(crate) mod outer;
-mod peak;
-pub(crate) mod pooled;
-mod portable;
-pub(crate) mod product;
-mod width;
-pub(crate) mod winograd;
+pub(crate) mod neon;
+pub(crate) mod portable;
 
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-pub(crate) use buffer::Buffer;
-pub use width::{UnknownWidth, Width};
-pub(crate) use width::{WithSimd, dispatch};
-
-/// Images in a tile: the unit of work that a thread takes, and the leaf of the gradient's tree.
-///
-/// A tile is one register of sixteen lanes, or two passes with registers of eight.
-pub const TILE: usize = 16;
-
 /// A CPU's vector instructions, as a value that proves they are there.
-pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
+pub trait Simd: Copy + Send + Sync + Debug + 'static {
     /// A register, or pair of registers, of [`Self::LANES`] floats.
     type V: Vector;
     /// Lanes in a vector: 8 or 16.
@@ -87,7 +64,7 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
 }
 
 /// A vector of lanes. Comparisons give a [`Self::Mask`], used by [`Self::select`].
-pub(crate) trait Vector:
+pub trait Vector:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// A truth value for each lane.
@@ -143,11 +120,9 @@ pub(crate) trait Vector:
 /// Every implementation of [`Vector::sum`] adds in this order.
 #[inline(always)]
 #[cfg_attr(not(test), allow(dead_code))]
-fn sum_of_eight(x: &[f32; 8]) -> f32 {
+pub(crate) fn sum_of_eight(x: &[f32; 8]) -> f32 {
     let a = [x[0] + x[4], x[1] + x[5], x[2] + x[6], x[3] + x[7]];
     let b = [a[0] + a[2], a[1] + a[3]];
     b[0] + b[1]
 }
 
-#[cfg(test)]
-mod tests;

@@ -13,7 +13,7 @@
 
 use super::correlate::{Source, parts};
 use super::{INPUT_ROWS, gather};
-use crate::lane::{Simd, Vector};
+use crate::{Simd, Vector};
 
 /// Channels of a block of accumulators.
 const CHANNELS: usize = 3;
@@ -25,16 +25,16 @@ const BLOCKS: usize = 64;
 /// The layout of the output's gradient: the first pixel, vectors from one row to the next, and from one filter to the
 /// next.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Gradient {
-    pub(crate) first: usize,
-    pub(crate) row: usize,
-    pub(crate) plane: usize,
-    pub(crate) filters: usize,
+pub struct Gradient {
+    pub first: usize,
+    pub row: usize,
+    pub plane: usize,
+    pub filters: usize,
 }
 
 /// The geometry of one weight gradient, worked out once.
 #[derive(Clone, Debug)]
-pub(crate) struct Outer {
+pub struct Outer {
     /// Where the 4×4 inputs of the first block begin.
     first: usize,
     source: Source,
@@ -96,7 +96,7 @@ impl Rooms {
 }
 
 /// Vectors of room that [`Outer::run`] needs for so many rows and columns of blocks.
-pub(crate) fn scratch_len<S: Simd>(channels: usize, filters: usize, blocks: (usize, usize)) -> usize {
+pub fn scratch_len<S: Simd>(channels: usize, filters: usize, blocks: (usize, usize)) -> usize {
     Rooms::new(channels, filters, blocks).vectors::<S>()
 }
 
@@ -104,7 +104,7 @@ impl Outer {
     /// Over `rows` × `columns` blocks; `first` is where the inputs of the first begin.
     ///
     /// Where the map is odd, the last blocks read one row, or column, of zeros beyond the output's gradient.
-    pub(crate) fn new(first: usize, source: Source, gradient: Gradient, rows: usize, columns: usize) -> Self {
+    pub fn new(first: usize, source: Source, gradient: Gradient, rows: usize, columns: usize) -> Self {
         Self { first, source, gradient, rows, columns }
     }
 
@@ -113,7 +113,7 @@ impl Outer {
     }
 
     /// Multiply-adds of one image, without the transforms' additions.
-    pub(crate) fn multiply_adds(&self) -> usize {
+    pub fn multiply_adds(&self) -> usize {
         self.rows * self.columns * 16 * self.pairs()
     }
 
@@ -126,7 +126,7 @@ impl Outer {
     /// # Panics
     /// If `dw` is not filters × channels × 9 long, or another slice is shorter than the geometry needs.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], scratch: &mut [f32], dw: &mut [f32]) {
+    pub fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], scratch: &mut [f32], dw: &mut [f32]) {
         assert_eq!(dw.len(), 9 * self.pairs(), "weight gradient has another size");
         let rooms = self.rooms();
         let scratch = &mut scratch[..rooms.vectors::<S>() * S::LANES];

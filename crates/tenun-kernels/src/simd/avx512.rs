@@ -7,15 +7,15 @@ use super::{Simd, Vector};
 
 /// Proof that the CPU has AVX-512F and AVX-512DQ.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Avx512(());
+pub struct Avx512(());
 
 /// Sixteen floats. Exists only where an [`Avx512`] does, on which the SAFETY of this file rests.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct F32x16(__m512);
+pub struct F32x16(__m512);
 
 impl Avx512 {
     /// The proof, if the CPU has the instructions.
-    pub(crate) fn detect() -> Option<Self> {
+    pub fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")).then_some(Self(()))
     }
 }

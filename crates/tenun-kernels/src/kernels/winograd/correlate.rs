@@ -9,8 +9,8 @@
 use std::ops::Range;
 
 use super::{INPUT_ROWS, kernel_transform};
-use crate::lane::correlate::Sink;
-use crate::lane::{Simd, Vector};
+use crate::correlate::Sink;
+use crate::{Simd, Vector};
 
 /// Channels that are transformed at a time. Part of the order of summation, so the same for every register width.
 const CHANNELS: usize = 32;
@@ -20,9 +20,9 @@ const CHANNELS: usize = 32;
 /// At the edge of an odd map an output that does not exist has the place of the neighbour before it, which is
 /// written after it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Block {
-    pub(crate) input: usize,
-    pub(crate) outputs: [usize; 4],
+pub struct Block {
+    pub input: usize,
+    pub outputs: [usize; 4],
 }
 
 /// The plain sink: every output is a number of the map.
@@ -50,22 +50,22 @@ impl<S: Simd> Sink<S> for Store<'_> {
 
 /// The layout of the input: vectors from one row to the next, and from one channel to the next.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Source {
-    pub(crate) row: usize,
-    pub(crate) plane: usize,
-    pub(crate) channels: usize,
+pub struct Source {
+    pub row: usize,
+    pub plane: usize,
+    pub channels: usize,
 }
 
 impl Source {
     /// Vectors that a 4×4 patch of every channel reaches from its corner.
-    pub(super) fn reach(&self) -> usize {
+    pub(crate) fn reach(&self) -> usize {
         self.channels.saturating_sub(1) * self.plane + 3 * self.row + 4
     }
 }
 
 /// The geometry of one correlation, worked out once.
 #[derive(Clone, Debug)]
-pub(crate) struct Correlation {
+pub struct Correlation {
     blocks: Vec<Block>,
     source: Source,
     filters: usize,
@@ -86,12 +86,12 @@ const fn ahead<S: Simd>() -> bool {
 }
 
 /// Vectors of room that [`Correlation::run`] needs.
-pub(crate) fn scratch_len<S: Simd>(channels: usize, filters: usize) -> usize {
+pub fn scratch_len<S: Simd>(channels: usize, filters: usize) -> usize {
     together::<S>().0 * (2 * 4 * channels.min(CHANNELS) + 8 * filters)
 }
 
 /// `total` in parts of `most`, a power of two, and smaller powers of two for what remains.
-pub(super) fn parts(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(crate) fn parts(total: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let mut first = 0;
     std::iter::from_fn(move || {
         let size = most.min(1 << (total - first).checked_ilog2()?);
@@ -141,7 +141,7 @@ struct Transform<const B: usize> {
 
 impl Correlation {
     /// A correlation over `blocks` of outputs.
-    pub(crate) fn new(blocks: Vec<Block>, source: Source, filters: usize, output_plane: usize) -> Self {
+    pub fn new(blocks: Vec<Block>, source: Source, filters: usize, output_plane: usize) -> Self {
         let input_reach =
             blocks.iter().map(|b| b.input).max().map_or(0, |furthest| furthest + source.reach());
         let outputs = blocks.iter().flat_map(|b| b.outputs).max();
@@ -151,17 +151,17 @@ impl Correlation {
     }
 
     /// Multiply-adds of one image, without the transforms' additions.
-    pub(crate) fn multiply_adds(&self) -> usize {
+    pub fn multiply_adds(&self) -> usize {
         self.blocks.len() * 16 * self.source.channels * self.filters
     }
 
     /// Channels of the input.
-    pub(crate) fn channels(&self) -> usize {
+    pub fn channels(&self) -> usize {
         self.source.channels
     }
 
     /// Floats of all biases and transformed weights.
-    pub(crate) fn packed_len(&self) -> usize {
+    pub fn packed_len(&self) -> usize {
         self.filters * (1 + 16 * self.source.channels)
     }
 
@@ -174,7 +174,7 @@ impl Correlation {
     /// Writes biases and transformed weights in the order in which the kernel reads them.
     ///
     /// `weight(f, c)` is the kernel of filter f and channel c, `[row][column]`.
-    pub(crate) fn pack<S: Simd>(
+    pub fn pack<S: Simd>(
         &self,
         packed: &mut [f32],
         bias: Option<&[f32]>,
@@ -209,7 +209,7 @@ impl Correlation {
     /// # Panics
     /// If a slice is shorter than the geometry needs.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], scratch: &mut [f32], y: &mut [f32]) {
+    pub fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], scratch: &mut [f32], y: &mut [f32]) {
         assert!(y.len() >= self.output_reach * S::LANES, "output is shorter than the correlation reaches");
         let mut store = Store { y, blocks: &self.blocks, plane: self.output_plane };
         self.run_into(s, x, packed, scratch, &mut store);
@@ -220,7 +220,7 @@ impl Correlation {
     /// # Panics
     /// If `x`, `packed` or `scratch` is shorter than the geometry needs.
     #[inline(always)]
-    pub(crate) fn run_into<S: Simd>(
+    pub fn run_into<S: Simd>(
         &self,
         s: S,
         x: &[f32],
@@ -485,7 +485,7 @@ impl Correlation {
 /// # Safety
 /// Four vectors can be read there.
 #[inline(always)]
-pub(super) unsafe fn combined<S: Simd, const ADD: bool>(
+pub(crate) unsafe fn combined<S: Simd, const ADD: bool>(
     s: S,
     at: *const f32,
     upper: usize,
