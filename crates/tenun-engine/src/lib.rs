@@ -16,7 +16,6 @@ mod testing;
 use tenun_kernels as lane;
 use tenun_kernels::random;
 
-pub use tenun_kernels::{Philox, Purpose, TILE, UnknownWidth, Width, normal};
 pub use layer::Layer;
 pub use loss::{Loss, UnknownLoss};
 pub use network::{Chain, Fresh, Network, Parameter, Part, Placed, Spec, SpecError};
@@ -26,3 +25,4 @@ pub use plan::{
     UnknownRewrite,
 };
 pub use shape::Shape;
+pub use tenun_kernels::{Philox, Purpose, TILE, UnknownWidth, Width, normal};

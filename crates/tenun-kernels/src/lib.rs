@@ -1,6 +1,6 @@
 //! Vectors of lanes, one image a lane, and the kernels that carry nearly all arithmetic.
 #![allow(unsafe_code)]
-#![allow(missing_docs, clippy::missing_panics_doc)]
+#![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc)]
 
 mod buffer;
 mod kernels;

@@ -78,12 +78,7 @@ pub struct Correlation {
 impl Correlation {
     /// A correlation over `pixels`, pairs of input and output position, with the taps at `offsets` from the
     /// input position, all in vectors.
-    pub fn new(
-        pixels: &[(usize, usize)],
-        offsets: Vec<usize>,
-        filters: usize,
-        output_plane: usize,
-    ) -> Self {
+    pub fn new(pixels: &[(usize, usize)], offsets: Vec<usize>, filters: usize, output_plane: usize) -> Self {
         // Without taps nothing is read, and no position may point anywhere.
         let pixels: Vec<(usize, usize)> = pixels
             .iter()

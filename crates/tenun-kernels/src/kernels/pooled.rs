@@ -78,12 +78,7 @@ const TAPS: usize = 9;
 
 impl WinnersOuter {
     /// Over `windows`, each the input positions of its pixels and the position of its gradient.
-    pub fn new(
-        windows: Vec<([usize; 4], usize)>,
-        offsets: Vec<usize>,
-        filters: usize,
-        plane: usize,
-    ) -> Self {
+    pub fn new(windows: Vec<([usize; 4], usize)>, offsets: Vec<usize>, filters: usize, plane: usize) -> Self {
         let offset = offsets.iter().max().copied().unwrap_or(0);
         let input_reach = windows.iter().flat_map(|w| w.0).max().map_or(0, |input| input + offset + 1);
         let last = filters.saturating_sub(1) * plane;

@@ -125,4 +125,3 @@ pub(crate) fn sum_of_eight(x: &[f32; 8]) -> f32 {
     let b = [a[0] + a[2], a[1] + a[3]];
     b[0] + b[1]
 }
-
