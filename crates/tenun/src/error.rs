@@ -2,8 +2,8 @@
 
 use crate::codes::CodesError;
 use crate::data::DataError;
-use crate::evaluate::EvaluateError;
 use crate::latent::LatentError;
+use crate::measure::MeasureError;
 use crate::model::ModelError;
 use crate::picture::{ImageFileError, PictureError};
 use crate::preset::UnknownPreset;
@@ -40,7 +40,7 @@ pub enum Error {
     #[error(transparent)]
     Run(#[from] RunError),
     #[error(transparent)]
-    Evaluate(#[from] EvaluateError),
+    Evaluate(#[from] MeasureError),
     #[error(transparent)]
     Latent(#[from] LatentError),
     #[error(transparent)]

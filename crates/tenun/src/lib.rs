@@ -9,7 +9,7 @@
 //! | [`train`] | the loop inside it: epochs, validation, early stopping, checkpoints |
 //! | [`model`] | a trained model as one file: `transform`, `inverse_transform`, `reconstruct`, `score` |
 //! | [`codes`] | codes as `.npy`, `.csv` and `.parquet` |
-//! | [`evaluate`], [`latent`] | how good reconstructions are, and what the codes hold |
+//! | [`measure`], [`latent`] | how good reconstructions are, and what the codes hold |
 //! | [`doctor`] | warnings that name the cause and the setting to change |
 //! | [`overlap`] | reading, computing and writing at the same time |
 //! | [`picture`], [`report`] | pictures, and the page that holds them |
@@ -23,11 +23,10 @@ pub mod codes;
 pub mod data;
 pub mod doctor;
 mod error;
-pub mod evaluate;
-pub mod family;
 mod file;
 pub mod job;
 pub mod latent;
+pub mod measure;
 pub mod memory;
 pub mod model;
 pub mod overlap;

@@ -3,8 +3,8 @@
 //! They need the data set, so they run when asked, as `.ci/run` does: `cargo test --package tenun -- --ignored`.
 
 use tenun::data::{Images, OpenOptions, open};
-use tenun::evaluate::{evaluate, mean_image_baseline};
 use tenun::latent::Pca;
+use tenun::measure::{evaluate, mean_image_baseline};
 
 /// PCA knows nothing of probabilities: its output is clipped to [0.01, 0.99] before its BCE is taken.
 /// The figure hangs on this margin (64 components: 0.2822 with it, 0.2861 with Keras's 1e-7).

@@ -4,9 +4,9 @@ use serde::Serialize;
 use tenun::Model;
 use tenun::data::{Dataset, Images, find_named};
 use tenun::engine::Cpu;
-use tenun::evaluate::{ClassScores, PcaScores, Scores};
-use tenun::family::{self, Denoising, Figure, Quality};
-use tenun::job::{self, Job};
+use tenun::job::Job;
+use tenun::measure::family::{self, Denoising, Figure, Quality};
+use tenun::measure::{self, ClassScores, PcaScores, Scores};
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
 
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
         }
     };
     let Measured { train, set, split } = measured;
-    let scored = job::score(&model, &set, Some(&train), &cpu)?;
+    let scored = measure::score(&model, &set, Some(&train), &cpu)?;
     let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
     let pca = scored.pca.as_ref();
     // As at the end of training: what is drawn at random follows from the seed of that.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use tenun::engine::Cpu;
-use tenun::family::Denoising;
 use tenun::job::{Job, Outcome, Summary};
+use tenun::measure::family::Denoising;
 use tenun::memory;
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;

@@ -5,8 +5,8 @@ use tenun_engine::layer::Layer;
 
 use super::rules::once;
 use super::{Finding, Patient, PixelFacts, RULES, Sample};
-use crate::family::Figure;
-use crate::job::Scored;
+use crate::measure::Scored;
+use crate::measure::family::Figure;
 use crate::settings::TrainingSettings;
 use crate::train::{EpochMetrics, TrainError};
 

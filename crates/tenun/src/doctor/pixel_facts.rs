@@ -3,7 +3,7 @@
 use tenun_engine::Loss;
 
 use crate::data::Images;
-use crate::evaluate::{bce, mae, mean_image, mse};
+use crate::measure::{bce, mae, mean_image, mse};
 
 /// Images looked at, at most.
 const MOST: usize = 2048;

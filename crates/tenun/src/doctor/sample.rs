@@ -5,8 +5,8 @@ use tenun_engine::{ForwardPlan, Images as Source, Placed, Scaling, Stage};
 
 use super::Patient;
 use crate::data::Images;
-use crate::family::{CodebookUse, codebook_uses};
 use crate::latent::LatentSummary;
+use crate::measure::family::{CodebookUse, codebook_uses};
 
 /// Images looked at: one of so many that are trained on …
 const ONE_OF: usize = 64;

@@ -8,9 +8,9 @@ use tenun_engine::{Cpu, Loss, Method, Network, Shape, Width};
 
 use super::*;
 use crate::data::{Collection, Dataset, Images};
-use crate::evaluate::{evaluate, mean_image_baseline};
-use crate::family::Figure;
-use crate::job::{Job, Scored};
+use crate::job::Job;
+use crate::measure::family::Figure;
+use crate::measure::{Scored, evaluate, mean_image_baseline};
 use crate::preset::{self, Change, Recipe};
 use crate::run::RunDir;
 use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};

@@ -2,7 +2,6 @@
 
 mod prepare;
 mod reporting;
-mod scoring;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -14,12 +13,12 @@ use std::sync::atomic::AtomicBool;
 use tenun_engine::{Cpu, Network};
 
 pub use prepare::for_loss;
-pub use scoring::{Scored, score};
 pub use summary::Summary;
 
 use crate::data::{Collection, Dataset};
 use crate::doctor::{self, Attending, FinalScores, Finding, Patient};
-use crate::family::Figure;
+use crate::measure::family::{self, Figure};
+use crate::measure::{Scored, score};
 use crate::model::{DataInfo, ModelInfo, TrainingInfo};
 use crate::run::{self, RunDir};
 use crate::settings::Settings;
@@ -27,7 +26,7 @@ use crate::train::{
     Checkpoint, End, EpochMetrics, Identity, Observer, State, Step, TrainError, Trainer, read_metrics,
     write_metrics,
 };
-use crate::{Error, Model, family, file};
+use crate::{Error, Model, file};
 
 /// A run with everything checked and loaded, and nothing written yet.
 pub struct Job {

@@ -6,10 +6,10 @@ use std::path::Path;
 use tenun_engine::layer::Layer;
 use tenun_engine::{ForwardPlan, Images as Source, Loss, Philox, Placed, Purpose, Scaling};
 
-use super::{Job, Scored, Summary, write as write_file};
+use super::{Job, Summary, write as write_file};
 use crate::data::{Dataset, Images};
-use crate::evaluate::Metric;
 use crate::latent::{LatentSummary, Pca};
+use crate::measure::{Metric, Scored, family};
 use crate::picture::{
     FeatureLayer, Histogram, LossCurves, Mosaic, Picture, PictureError, ReconstructionGrid, Scatter, Theme,
     feature_maps, histogram, loss_curves, mosaic, reconstruction_grid, scatter,
@@ -18,7 +18,7 @@ use crate::report::{Figure, LatentContent, NetworkRow, ReportContent, Setting, r
 use crate::run::{self, RunDir, RunError};
 use crate::text::{counted, thousands};
 use crate::train::EpochMetrics;
-use crate::{Error, Model, family};
+use crate::{Error, Model};
 
 /// Images in a row of reconstructions.
 const SHOWN: usize = 8;

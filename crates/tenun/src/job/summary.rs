@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Scored, judged};
+use super::judged;
 use crate::Model;
 use crate::doctor::Finding;
-use crate::evaluate::PcaScores;
-use crate::family::Figure;
+use crate::measure::family::Figure;
+use crate::measure::{PcaScores, Scored};
 use crate::train::EpochMetrics;
 
 /// The figures of a finished run.

@@ -6,7 +6,7 @@ use super::legend::{Entry, Swatch};
 use super::palette::{COLORS, color};
 use super::plot::{Frame, Plot, Scale};
 use super::{Picture, PictureError, Theme, error};
-use crate::evaluate::Labels;
+use crate::measure::Labels;
 
 /// What [`scatter`] draws.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::doctor::Finding;
-use crate::evaluate::{ClassScores, Scores};
-use crate::family;
 use crate::latent::LatentSummary;
+use crate::measure::family;
+use crate::measure::{ClassScores, Scores};
 use crate::picture::{Picture, PictureError};
 
 /// All that a report says. What is empty or `None` is left out of the page.

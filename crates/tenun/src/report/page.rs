@@ -6,8 +6,8 @@ use super::content::ReportContent;
 use super::figures::{bce_bar, figure};
 use super::tables;
 use super::text::{decimals, marked};
-use crate::evaluate::Scores;
-use crate::family::Denoising;
+use crate::measure::Scores;
+use crate::measure::family::Denoising;
 
 /// The page as one HTML file.
 ///

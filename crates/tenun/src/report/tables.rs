@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::content::{LatentContent, NetworkRow, Setting};
 use super::text::{decimals, percent};
-use crate::evaluate::ClassScores;
-use crate::family;
+use crate::measure::ClassScores;
+use crate::measure::family;
 use crate::text::{are, counted, thousands};
 
 /// Names and values.

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::doctor::Finding;
-use crate::evaluate::{ClassScores, Scores};
-use crate::family;
 use crate::latent::LatentSummary;
+use crate::measure::family;
+use crate::measure::{ClassScores, Scores};
 
 /// What an attacker, or just a folder with an odd name, would write.
 const HOSTILE: &str = r#"<script src="http://evil.example/x.js">'&"</script>"#;

@@ -3,7 +3,7 @@
 use super::results::{Results, Row, word};
 use super::{LATENT, PICTURE, SweepDir, SweepError, SweepSettings};
 use crate::Error;
-use crate::evaluate::Scores;
+use crate::measure::Scores;
 use crate::picture::{Callout, ErrorBars, Measured, Reference, Theme, error_bars};
 use crate::text::counted;
 

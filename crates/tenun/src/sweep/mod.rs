@@ -33,8 +33,8 @@ pub use vary::Vary;
 pub use workers::Workers;
 
 use crate::data::{Collection, Dataset, hold_out};
-use crate::evaluate::{bce, pca_baseline};
-use crate::job::{Job, score};
+use crate::job::Job;
+use crate::measure::{bce, pca_baseline, score};
 use crate::train::EpochMetrics;
 use crate::{Error, Model, settings};
 use plan::Plan;
@@ -240,7 +240,7 @@ impl Sweep {
             let model = Model::load(&dir.trial(run))?;
             scores.push(score(&model, &test, None, cpu)?.evaluation.overall);
         }
-        let spread = |of: fn(&crate::evaluate::Scores) -> f64| {
+        let spread = |of: fn(&crate::measure::Scores) -> f64| {
             Spread::of(&scores.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| missing("a model", "none"))
         };
         results.test = Some(TestScores {

@@ -1,8 +1,8 @@
 //! `worse-than-mean-image`: a network is no better than no network.
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
-use crate::evaluate::Scores;
-use crate::family::Denoising;
+use crate::measure::Scores;
+use crate::measure::family::Denoising;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-mean-image",

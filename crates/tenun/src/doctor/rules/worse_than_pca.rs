@@ -3,7 +3,7 @@
 use tenun_engine::layer::Layer;
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
-use crate::evaluate::Scores;
+use crate::measure::Scores;
 use crate::text::counted;
 
 pub(super) const RULE: Rule = Rule {

@@ -32,7 +32,7 @@ const MOMENTS: usize = 4;
 ///
 /// ```
 /// use tenun::engine::Shape;
-/// use tenun::evaluate::Ssim;
+/// use tenun::measure::Ssim;
 ///
 /// let image: Vec<u8> = (0..28 * 28).map(|i| (i % 251) as u8).collect();
 /// let copy: Vec<f32> = image.iter().map(|&byte| f32::from(byte) / 255.0).collect();

@@ -5,7 +5,7 @@
 /// `1/n Σ |t − p|`, with `t = byte / 255`. Both slices have the same order and length.
 ///
 /// ```
-/// assert_eq!(tenun::evaluate::mae(&[255, 0], &[0.5, 0.25]), 0.375);
+/// assert_eq!(tenun::measure::mae(&[255, 0], &[0.5, 0.25]), 0.375);
 /// ```
 #[must_use]
 pub fn mae(targets: &[u8], reconstruction: &[f32]) -> f64 {

@@ -34,7 +34,8 @@ fn images(shape: Shape, pixels: Vec<u8>) -> Images {
 
 #[test]
 fn ssim_is_that_of_scikit_image() {
-    let golden: Golden = serde_json::from_str(include_str!("golden/ssim.json")).expect("valid golden file");
+    let golden: Golden =
+        serde_json::from_str(include_str!("metric/golden/ssim.json")).expect("valid golden file");
     assert_eq!(golden.cases.len(), 5);
     for Case { channels, height, width, seed, ssim } in golden.cases {
         let mut target = Vec::new();
@@ -166,33 +167,33 @@ fn wrong_input_is_refused_with_its_place() {
     let shape = Shape::new(1, 1, 2);
     let two = images(shape, vec![1, 2, 3, 4]);
     let none = images(shape, vec![]);
-    assert_eq!(evaluate(&none, &[], None), Err(EvaluateError::NoImages));
-    assert_eq!(mean_image(&none), Err(EvaluateError::NoImages));
-    assert_eq!(mean_image_baseline(&none, &two), Err(EvaluateError::NoImages));
-    assert_eq!(mean_image_baseline(&two, &none), Err(EvaluateError::NoImages));
+    assert_eq!(evaluate(&none, &[], None), Err(MeasureError::NoImages));
+    assert_eq!(mean_image(&none), Err(MeasureError::NoImages));
+    assert_eq!(mean_image_baseline(&none, &two), Err(MeasureError::NoImages));
+    assert_eq!(mean_image_baseline(&two, &none), Err(MeasureError::NoImages));
     assert_eq!(
         evaluate(&two, &[0.0; 3], None),
-        Err(EvaluateError::Length { what: "reconstructions", expected: 4, got: 3 })
+        Err(MeasureError::Length { what: "reconstructions", expected: 4, got: 3 })
     );
     assert!(matches!(
         evaluate(&two, &[0.0, 0.0, 0.0, f32::NAN], None),
-        Err(EvaluateError::NotFinite { image: 1, index: 1, value, .. }) if value.is_nan()
+        Err(MeasureError::NotFinite { image: 1, index: 1, value, .. }) if value.is_nan()
     ));
     assert_eq!(
         evaluate(&two, &[0.0; 4], Some((&[0], &["a".into()]))),
-        Err(EvaluateError::Length { what: "labels", expected: 2, got: 1 })
+        Err(MeasureError::Length { what: "labels", expected: 2, got: 1 })
     );
     assert_eq!(
         evaluate(&two, &[0.0; 4], Some((&[0, 1], &["a".into()]))),
-        Err(EvaluateError::Class { image: 1, class: 1, classes: 1 })
+        Err(MeasureError::Class { image: 1, class: 1, classes: 1 })
     );
     assert_eq!(
         evaluate_with_bce(&two, &[0.0; 4], &[0.0], None),
-        Err(EvaluateError::Length { what: "BCE values", expected: 2, got: 1 })
+        Err(MeasureError::Length { what: "BCE values", expected: 2, got: 1 })
     );
     assert!(matches!(
         evaluate_with_bce(&two, &[0.0; 4], &[0.0, f64::INFINITY], None),
-        Err(EvaluateError::NotFinite { what: "BCE values", image: 1, .. })
+        Err(MeasureError::NotFinite { what: "BCE values", image: 1, .. })
     ));
     let other = images(Shape::new(1, 2, 1), vec![1, 2]);
     let error = mean_image_baseline(&other, &two).expect_err("another size").to_string();

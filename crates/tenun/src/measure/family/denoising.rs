@@ -4,7 +4,7 @@ use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss, Scaling};
 
 use super::Figure;
 use crate::data::Images;
-use crate::evaluate::{Scores, evaluate, psnr};
+use crate::measure::{Scores, evaluate, psnr};
 use crate::{Error, Model};
 
 /// Images made worse, and what the network makes of them.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use tenun_engine::Loss;
 
-use super::{Evaluation, ImageScores, Scores, bce, evaluate_with_bce};
 use crate::Error;
 use crate::data::Images;
 use crate::latent::Pca;
+use crate::measure::{Evaluation, ImageScores, Scores, bce, evaluate_with_bce};
 
 /// The eigenproblem is at most this large: its time grows with the cube, its memory with the square.
 const MOST_FEATURES: usize = 1024;

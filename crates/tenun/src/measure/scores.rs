@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tenun_engine::Loss;
 
-use super::{EvaluateError, Ssim, bce, mae, mse, non_finite, psnr};
+use super::{MeasureError, Ssim, bce, mae, mse, non_finite, psnr};
 use crate::data::Images;
 
 /// Classes of images: a number for each image, and a name for each number.
@@ -194,19 +194,19 @@ impl ImageScores {
 /// If there is no image, a length does not match, a value is not finite, or a class has no name.
 ///
 /// ```
-/// use tenun::{data::Images, engine::Shape, evaluate::evaluate};
+/// use tenun::{data::Images, engine::Shape, measure::evaluate};
 ///
 /// let images = Images::new(Shape::new(1, 2, 2), vec![0, 255, 128, 255]).unwrap();
 /// let scores = evaluate(&images, &[0.1, 0.9, 0.5, 0.9], None)?.overall;
 /// assert!(scores.bce > scores.bce_floor);
 /// assert!((scores.mae - 0.0755).abs() < 1e-4);
-/// # Ok::<(), tenun::evaluate::EvaluateError>(())
+/// # Ok::<(), tenun::measure::MeasureError>(())
 /// ```
 pub fn evaluate(
     images: &Images,
     reconstructions: &[f32],
     labels: Option<Labels<'_>>,
-) -> Result<Evaluation, EvaluateError> {
+) -> Result<Evaluation, MeasureError> {
     check(images, reconstructions)?;
     let length = images.shape().len();
     evaluate_each(images, |i| &reconstructions[i * length..(i + 1) * length], None, labels)
@@ -221,11 +221,11 @@ pub fn evaluate_with_bce(
     reconstructions: &[f32],
     image_bce: &[f64],
     labels: Option<Labels<'_>>,
-) -> Result<Evaluation, EvaluateError> {
+) -> Result<Evaluation, MeasureError> {
     check(images, reconstructions)?;
     length("BCE values", images.len(), image_bce.len())?;
     if let Some((image, &value)) = image_bce.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        return Err(EvaluateError::NotFinite { what: "BCE values", image, index: 0, value });
+        return Err(MeasureError::NotFinite { what: "BCE values", image, index: 0, value });
     }
     let pixels = images.shape().len();
     evaluate_each(images, |i| &reconstructions[i * pixels..(i + 1) * pixels], Some(image_bce), labels)
@@ -237,9 +237,9 @@ pub(super) fn evaluate_each<'a>(
     reconstruction: impl Fn(usize) -> &'a [f32] + Sync,
     image_bce: Option<&[f64]>,
     labels: Option<Labels<'_>>,
-) -> Result<Evaluation, EvaluateError> {
+) -> Result<Evaluation, MeasureError> {
     if images.is_empty() {
-        return Err(EvaluateError::NoImages);
+        return Err(MeasureError::NoImages);
     }
     check_labels(images.len(), labels)?;
     let rows: Vec<[f64; 5]> = (0..images.len())
@@ -271,8 +271,8 @@ impl Evaluation {
     ///
     /// # Errors
     /// If there is no image, or the labels do not match.
-    pub fn of(per_image: ImageScores, labels: Option<Labels<'_>>) -> Result<Self, EvaluateError> {
-        let overall = per_image.mean(0..per_image.len()).ok_or(EvaluateError::NoImages)?;
+    pub fn of(per_image: ImageScores, labels: Option<Labels<'_>>) -> Result<Self, MeasureError> {
+        let overall = per_image.mean(0..per_image.len()).ok_or(MeasureError::NoImages)?;
         check_labels(per_image.len(), labels)?;
         let classes = labels.map_or_else(Vec::new, |labels| per_class(&per_image, labels));
         Ok(Self { overall, classes, per_image })
@@ -308,11 +308,11 @@ fn per_class(per_image: &ImageScores, (classes, names): Labels<'_>) -> Vec<Class
         .collect()
 }
 
-fn check(images: &Images, reconstructions: &[f32]) -> Result<(), EvaluateError> {
+fn check(images: &Images, reconstructions: &[f32]) -> Result<(), MeasureError> {
     length("reconstructions", images.pixels().len(), reconstructions.len())?;
     if let Some(place) = reconstructions.iter().position(|value| !value.is_finite()) {
         let pixels = images.shape().len();
-        return Err(EvaluateError::NotFinite {
+        return Err(MeasureError::NotFinite {
             what: "reconstructions",
             image: place / pixels,
             index: place % pixels,
@@ -322,15 +322,15 @@ fn check(images: &Images, reconstructions: &[f32]) -> Result<(), EvaluateError> 
     Ok(())
 }
 
-fn check_labels(images: usize, labels: Option<Labels<'_>>) -> Result<(), EvaluateError> {
+fn check_labels(images: usize, labels: Option<Labels<'_>>) -> Result<(), MeasureError> {
     let Some((classes, names)) = labels else { return Ok(()) };
     length("labels", images, classes.len())?;
     match classes.iter().enumerate().find(|&(_, &class)| class as usize >= names.len()) {
-        Some((image, &class)) => Err(EvaluateError::Class { image, class, classes: names.len() }),
+        Some((image, &class)) => Err(MeasureError::Class { image, class, classes: names.len() }),
         None => Ok(()),
     }
 }
 
-fn length(what: &'static str, expected: usize, got: usize) -> Result<(), EvaluateError> {
-    if expected == got { Ok(()) } else { Err(EvaluateError::Length { what, expected, got }) }
+fn length(what: &'static str, expected: usize, got: usize) -> Result<(), MeasureError> {
+    if expected == got { Ok(()) } else { Err(MeasureError::Length { what, expected, got }) }
 }

@@ -1,16 +1,16 @@
 //! The mean training image as everyone's reconstruction: what no network at all scores.
 
-use super::scores::evaluate_each;
-use super::{EvaluateError, Scores};
 use crate::data::Images;
+use crate::measure::scores::evaluate_each;
+use crate::measure::{MeasureError, Scores};
 
 /// The mean of `images`, pixel by pixel, in `[0, 1]`: `[channel][row][column]`.
 ///
 /// # Errors
-/// [`EvaluateError::NoImages`].
-pub fn mean_image(images: &Images) -> Result<Vec<f32>, EvaluateError> {
+/// [`MeasureError::NoImages`].
+pub fn mean_image(images: &Images) -> Result<Vec<f32>, MeasureError> {
     if images.is_empty() {
-        return Err(EvaluateError::NoImages);
+        return Err(MeasureError::NoImages);
     }
     // Bytes add up exactly in 64 bits, so the mean is the same in whatever order they come.
     let mut sums = vec![0_u64; images.shape().len()];
@@ -30,9 +30,9 @@ pub fn mean_image(images: &Images) -> Result<Vec<f32>, EvaluateError> {
 ///
 /// # Errors
 /// If a set is empty, or the two differ in size.
-pub fn mean_image_baseline(train: &Images, test: &Images) -> Result<Scores, EvaluateError> {
+pub fn mean_image_baseline(train: &Images, test: &Images) -> Result<Scores, MeasureError> {
     if train.shape() != test.shape() {
-        return Err(EvaluateError::Size {
+        return Err(MeasureError::Size {
             expected: test.shape().to_string(),
             got: train.shape().to_string(),
         });

@@ -4,13 +4,13 @@
 ///
 /// `10 log₁₀(1 / MSE)`. No error at all is infinitely good: `f64::INFINITY`.
 ///
-/// Over many images there are two averages in use. [`super::Scores`] takes the PSNR *of the mean
+/// Over many images there are two averages in use. [`crate::measure::Scores`] takes the PSNR *of the mean
 /// MSE*, which belongs to the MSE printed beside it and stays finite when one image is perfect. The
 /// other, the mean of the images' PSNR, is never lower (Jensen's inequality), and can be had from
-/// [`super::ImageScores`].
+/// [`crate::measure::ImageScores`].
 ///
 /// ```
-/// assert!((tenun::evaluate::psnr(0.01) - 20.0).abs() < 1e-12);
+/// assert!((tenun::measure::psnr(0.01) - 20.0).abs() < 1e-12);
 /// ```
 #[must_use]
 pub fn psnr(mse: f64) -> f64 {

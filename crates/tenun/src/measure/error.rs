@@ -1,10 +1,10 @@
-//! [`EvaluateError`]: input that cannot be measured.
+//! [`MeasureError`]: input that cannot be measured.
 
 use thiserror::Error;
 
 /// Why reconstructions cannot be measured.
 #[derive(Clone, Debug, PartialEq, Error)]
-pub enum EvaluateError {
+pub enum MeasureError {
     /// There is no image, so there is no mean.
     #[error("no images to measure: expected at least one")]
     NoImages,

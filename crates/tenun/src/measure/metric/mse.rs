@@ -5,7 +5,7 @@
 /// `1/n Σ (t − p)²`, with `t = byte / 255`. Both slices have the same order and length.
 ///
 /// ```
-/// assert_eq!(tenun::evaluate::mse(&[255, 0], &[0.5, 0.5]), 0.25);
+/// assert_eq!(tenun::measure::mse(&[255, 0], &[0.5, 0.5]), 0.25);
 /// ```
 #[must_use]
 pub fn mse(targets: &[u8], reconstruction: &[f32]) -> f64 {

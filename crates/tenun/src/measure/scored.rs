@@ -3,7 +3,7 @@
 use tenun_engine::{Cpu, Loss};
 
 use crate::data::{Dataset, Images};
-use crate::evaluate::{
+use crate::measure::{
     Evaluation, ImageScores, PcaScores, Scores, evaluate, evaluate_with_bce, mean_image_baseline,
     pca_baseline,
 };

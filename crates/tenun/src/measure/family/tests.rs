@@ -119,7 +119,7 @@ fn a_denoising_network_is_measured_on_corrupted_images() {
     let got = value(&figures, "corrupted_mse");
     assert!((got / expected - 1.0).abs() < 0.05, "{got}, expected about {expected}");
     let clean =
-        crate::evaluate::evaluate(&images, &model.reconstruct(&images, &cpu()).unwrap(), None).unwrap();
+        crate::measure::evaluate(&images, &model.reconstruct(&images, &cpu()).unwrap(), None).unwrap();
     assert_ne!(value(&figures, "denoised_mse"), clean.overall.mse);
     let denoising = Denoising::of(&figures).unwrap();
     assert_eq!((denoising.corrupted.mse, denoising.by(Loss::Bce)), (got, value(&figures, "denoised_bce")));

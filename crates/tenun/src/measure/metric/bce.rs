@@ -13,10 +13,10 @@ pub const EPSILON: f64 = 1e-7;
 /// [`EPSILON`]. Both slices have the same order and length; the shorter one ends the sum.
 ///
 /// A loss taken on logits needs no clipping and is the better figure where logits are at hand:
-/// [`super::evaluate_with_bce`] takes it.
+/// [`crate::measure::evaluate_with_bce`] takes it.
 ///
 /// ```
-/// let bce = tenun::evaluate::bce::bce(&[255, 0], &[0.5, 0.5]);
+/// let bce = tenun::measure::bce::bce(&[255, 0], &[0.5, 0.5]);
 /// assert!((bce - 2.0_f64.ln()).abs() < 1e-12);
 /// ```
 #[must_use]
@@ -38,7 +38,7 @@ pub fn bce(targets: &[u8], probabilities: &[f32]) -> f64 {
 /// reconstruction.
 ///
 /// ```
-/// use tenun::evaluate::bce::{bce, floor};
+/// use tenun::measure::bce::{bce, floor};
 /// let image = [0, 60, 128, 255];
 /// let perfect = image.map(|byte| f32::from(byte) / 255.0);
 /// assert!((bce(&image, &perfect) - floor(&image)).abs() < 1e-6);
