@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Initial, LayerKind, Noise, Wanted};
+use super::{Initial, LayerKind, Mirror, Noise, Role, Wanted, widened};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -79,6 +79,21 @@ impl Conv2d {
 
 impl LayerKind for Conv2d {
     const STEM: &'static str = "conv";
+    const ROLE: Role = Role::Convolution;
+
+    fn mirror(&self, _: Shape, _: Shape) -> Mirror {
+        // A *valid* convolution shrinks, so its mirror pads; one with a stride is followed by an up-sampling.
+        let pad = match self.padding {
+            Padding::Valid if self.stride == 1 => (self.kernel - 1) / 2,
+            _ => 0,
+        };
+        let conv = Self { stride: 1, padding: Padding::Same, ..self.clone() };
+        Mirror::Convolution { conv, factor: self.stride, pad }
+    }
+
+    fn widen(&mut self, factor: f64) {
+        self.filters = widened(self.filters, factor);
+    }
 
     fn settings(&self) -> String {
         let Self { filters, kernel, stride, padding, .. } = self;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector};
 use crate::network::Placed;
@@ -152,6 +152,11 @@ impl Corrupt {
 
 impl LayerKind for Corrupt {
     const STEM: &'static str = "corrupt";
+    const ROLE: Role = Role::Corruption;
+
+    fn has_no_effect(&self) -> bool {
+        self.kind != Corruption::Blur && self.amount == 0.0
+    }
 
     fn settings(&self) -> String {
         let Self { kind, amount, size } = self;

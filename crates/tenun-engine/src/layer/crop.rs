@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise, window};
+use super::{LayerKind, Mirror, Noise, Role, ZeroPad, window};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -37,6 +37,12 @@ impl Crop {
 
 impl LayerKind for Crop {
     const STEM: &'static str = "crop";
+    const ROLE: Role = Role::Padding;
+
+    fn mirror(&self, _: Shape, _: Shape) -> Mirror {
+        let Self { top, bottom, left, right } = *self;
+        Mirror::Layers(vec![ZeroPad { top, bottom, left, right }.into()])
+    }
 
     fn settings(&self) -> String {
         let Self { top, bottom, left, right } = self;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Initial, LayerKind, Noise, Wanted};
+use super::{Initial, LayerKind, Mirror, Noise, Reshape, Role, Wanted, widened};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -38,6 +38,17 @@ impl Default for Dense {
 
 impl LayerKind for Dense {
     const STEM: &'static str = "dense";
+    const ROLE: Role = Role::Dense;
+
+    fn mirror(&self, input: Shape, _: Shape) -> Mirror {
+        let dense = Self { features: input.len(), bias: self.bias }.into();
+        let reshape = (!input.is_vector()).then(|| Reshape { shape: input }.into());
+        Mirror::Dense { dense, reshape }
+    }
+
+    fn widen(&mut self, factor: f64) {
+        self.features = widened(self.features, factor);
+    }
 
     fn settings(&self) -> String {
         format!("{} features", self.features)

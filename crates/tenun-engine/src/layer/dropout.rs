@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise as At};
+use super::{LayerKind, Noise as At, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -52,6 +52,15 @@ impl Noise {
 
 impl LayerKind for Dropout {
     const STEM: &'static str = "dropout";
+    const ROLE: Role = Role::Dropout;
+
+    fn dropout_rate(&mut self) -> Option<&mut f32> {
+        Some(&mut self.rate)
+    }
+
+    fn has_no_effect(&self) -> bool {
+        self.rate == 0.0
+    }
 
     fn settings(&self) -> String {
         format!("rate {}", self.rate)

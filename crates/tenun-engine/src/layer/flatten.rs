@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise};
+use super::{LayerKind, Mirror, Noise, Reshape, Role};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -26,6 +26,12 @@ impl Flatten {
 
 impl LayerKind for Flatten {
     const STEM: &'static str = "flatten";
+    const ROLE: Role = Role::Reshaping;
+
+    fn mirror(&self, input: Shape, output: Shape) -> Mirror {
+        let back = (input != output).then(|| Reshape { shape: input }.into());
+        Mirror::Layers(back.into_iter().collect())
+    }
 
     fn settings(&self) -> String {
         String::new()

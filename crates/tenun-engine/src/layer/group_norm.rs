@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Initial, LayerKind, Noise, Wanted};
+use super::{Initial, LayerKind, Mirror, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -36,6 +36,11 @@ impl Default for GroupNorm {
 
 impl LayerKind for GroupNorm {
     const STEM: &'static str = "norm";
+    const ROLE: Role = Role::Normalisation;
+
+    fn mirror(&self, _: Shape, _: Shape) -> Mirror {
+        Mirror::Normalisation(self.clone().into())
+    }
 
     fn settings(&self) -> String {
         if self.groups == 1 { "1 group".to_owned() } else { format!("{} groups", self.groups) }

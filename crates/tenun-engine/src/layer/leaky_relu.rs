@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{self, Activation};
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -30,6 +30,7 @@ impl Default for LeakyRelu {
 
 impl LayerKind for LeakyRelu {
     const STEM: &'static str = "leaky_relu";
+    const ROLE: Role = Role::Activation;
 
     fn settings(&self) -> String {
         format!("slope {}", self.slope)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pool::{self, Pooling};
 use super::window::{self, Rounding};
-use super::{LayerKind, Noise};
+use super::{LayerKind, Mirror, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -43,6 +43,11 @@ impl Default for MaxPool {
 
 impl LayerKind for MaxPool {
     const STEM: &'static str = "pool";
+    const ROLE: Role = Role::Pooling;
+
+    fn mirror(&self, _: Shape, _: Shape) -> Mirror {
+        Mirror::Upsampling { factor: self.size }
+    }
 
     fn settings(&self) -> String {
         format!("max {}", window::settings(self.size, self.rounding))

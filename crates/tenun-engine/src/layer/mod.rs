@@ -18,6 +18,7 @@ mod quantize;
 mod relu;
 mod reshape;
 mod residual;
+mod role;
 mod sampling;
 mod sigmoid;
 mod silu;
@@ -46,6 +47,8 @@ pub use quantize::{CodebookUse, Quantize};
 pub use relu::Relu;
 pub use reshape::Reshape;
 pub use residual::Residual;
+pub(crate) use role::Mirror;
+pub use role::Role;
 pub use sampling::Sampling;
 pub use sigmoid::Sigmoid;
 pub use silu::Silu;
@@ -96,10 +99,28 @@ pub(crate) struct Wanted {
 /// New values of some parameters, and where they stand among all.
 pub(crate) type Fresh = Vec<(std::ops::Range<usize>, Vec<f32>)>;
 
+/// `n` channels or features times `factor`, at least 1.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+fn widened(n: usize, factor: f64) -> usize {
+    ((n as f64 * factor).round() as usize).max(1)
+}
+
 /// What every layer tells about itself.
 pub(crate) trait LayerKind {
     /// The stem of its name in a network: `conv` gives `encoder.conv1`.
     const STEM: &'static str;
+
+    /// What kind of layer it is.
+    const ROLE: Role;
+
+    /// How many numbers it takes for each that it gives: 2 where they are a mean and a variance.
+    const INPUTS_PER_OUTPUT: usize = 1;
+
+    /// Whether output and slope are exactly zero for every negative input, so that a unit can die.
+    const RECTIFIES: bool = false;
+
+    /// Whether its output is a probability, whose logit goes in: as the last layer of a network it belongs to the loss.
+    const GIVES_PROBABILITIES: bool = false;
 
     /// The settings in a few words, for tables: `32 filters 3×3`.
     fn settings(&self) -> String {
@@ -117,6 +138,49 @@ pub(crate) trait LayerKind {
     /// Multiply-adds that the equation as written needs for one image.
     fn multiply_adds(&self, _input: Shape) -> u64 {
         0
+    }
+
+    /// What stands for it in a derived decoder, where it takes `input` and gives `output`.
+    fn mirror(&self, _input: Shape, _output: Shape) -> Mirror {
+        Mirror::Nothing
+    }
+
+    /// Multiplies its channels or features by `factor`, at least 1 each.
+    fn widen(&mut self, _factor: f64) {}
+
+    /// What the term that it adds to the loss counts in `epoch`, from 0; none for a layer that adds nothing. Some
+    /// needs [`Self::penalty`], and a term in [`Self::lower`].
+    fn loss_weight(&self, _epoch: u32) -> Option<f32> {
+        None
+    }
+
+    /// Whether these settings make the layer do nothing at all.
+    fn has_no_effect(&self) -> bool {
+        false
+    }
+
+    /// The layers inside it.
+    fn body(&self) -> &[Layer] {
+        &[]
+    }
+
+    /// The rate at which it drops activations, to be changed.
+    fn dropout_rate(&mut self) -> Option<&mut f32> {
+        None
+    }
+
+    /// Takes mean and standard deviation of each channel of the training images, if it needs them and has none: what
+    /// Keras calls `adapt`.
+    fn adapt(&mut self, _moments: &dyn Fn() -> Vec<(f64, f64)>) {}
+
+    /// Vectors in its codebook.
+    fn codebook(&self) -> Option<usize> {
+        None
+    }
+
+    /// How its codebook was used during training, as the parameters tell.
+    fn codebook_use(&self, _at: &Placed, _parameters: &[f32]) -> Option<CodebookUse> {
+        None
     }
 
     /// The equation, for one image, `[channel][row][column]`.
@@ -305,9 +369,93 @@ impl Layer {
         each!(self, layer => layer.follow(at, parameters, sums, images, draw))
     }
 
+    /// What the term that this layer adds to the loss counts in `epoch`, from 0.
+    pub(crate) fn loss_weight(&self, epoch: u32) -> Option<f32> {
+        each!(self, layer => layer.loss_weight(epoch))
+    }
+
     /// Whether this layer adds to the loss.
-    pub(crate) fn has_penalty(&self) -> bool {
-        matches!(self, Self::Penalty(_) | Self::Sampling(_) | Self::Sparsity(_) | Self::Quantize(_))
+    #[must_use]
+    pub fn adds_to_loss(&self) -> bool {
+        self.loss_weight(0).is_some()
+    }
+
+    /// What kind of layer it is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        fn of<L: LayerKind>(_: &L) -> Role {
+            L::ROLE
+        }
+        each!(self, layer => of(layer))
+    }
+
+    /// How many numbers this layer takes for each that it gives: 2 where they are a mean and a variance.
+    #[must_use]
+    pub fn inputs_per_output(&self) -> usize {
+        fn of<L: LayerKind>(_: &L) -> usize {
+            L::INPUTS_PER_OUTPUT
+        }
+        each!(self, layer => of(layer))
+    }
+
+    /// Whether output and slope are exactly zero for every negative input, so that a unit can die.
+    #[must_use]
+    pub fn rectifies(&self) -> bool {
+        fn of<L: LayerKind>(_: &L) -> bool {
+            L::RECTIFIES
+        }
+        each!(self, layer => of(layer))
+    }
+
+    /// Whether the output is a probability, whose logit goes in.
+    pub(crate) fn gives_probabilities(&self) -> bool {
+        fn of<L: LayerKind>(_: &L) -> bool {
+            L::GIVES_PROBABILITIES
+        }
+        each!(self, layer => of(layer))
+    }
+
+    /// Whether these settings make the layer do nothing at all.
+    #[must_use]
+    pub fn has_no_effect(&self) -> bool {
+        each!(self, layer => layer.has_no_effect())
+    }
+
+    /// What stands for this layer in a derived decoder.
+    pub(crate) fn mirror(&self, input: Shape, output: Shape) -> Mirror {
+        each!(self, layer => layer.mirror(input, output))
+    }
+
+    /// Multiplies the layer's channels or features by `factor`, at least 1 each; most layers have none.
+    pub fn widen(&mut self, factor: f64) {
+        each!(self, layer => layer.widen(factor));
+    }
+
+    /// The layers inside this one, as in a residual block.
+    #[must_use]
+    pub fn body(&self) -> &[Self] {
+        each!(self, layer => layer.body())
+    }
+
+    /// The rate at which the layer drops activations, to be changed.
+    pub fn dropout_rate(&mut self) -> Option<&mut f32> {
+        each!(self, layer => layer.dropout_rate())
+    }
+
+    /// Gives the layer mean and standard deviation of each channel of the training images, if it needs them and has
+    /// none: what Keras calls `adapt`.
+    pub fn adapt(&mut self, moments: &dyn Fn() -> Vec<(f64, f64)>) {
+        each!(self, layer => layer.adapt(moments));
+    }
+
+    /// Vectors in the layer's codebook, if it has one.
+    #[must_use]
+    pub fn codebook(&self) -> Option<usize> {
+        each!(self, layer => layer.codebook())
+    }
+
+    pub(crate) fn codebook_use(&self, at: &Placed, parameters: &[f32]) -> Option<CodebookUse> {
+        each!(self, layer => layer.codebook_use(at, parameters))
     }
 
     pub(crate) fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -61,6 +61,15 @@ impl Default for Penalty {
 
 impl LayerKind for Penalty {
     const STEM: &'static str = "penalty";
+    const ROLE: Role = Role::Regulariser;
+
+    fn loss_weight(&self, _: u32) -> Option<f32> {
+        Some(self.weight)
+    }
+
+    fn has_no_effect(&self) -> bool {
+        self.weight == 0.0
+    }
 
     fn settings(&self) -> String {
         format!("{} of {}", self.weight, self.norm)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fresh, Initial, LayerKind, Noise, Wanted};
+use super::{Fresh, Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector};
 use crate::network::Placed;
@@ -104,6 +104,19 @@ fn values<R: Real>(x: &[R]) -> Vec<f64> {
 
 impl LayerKind for Quantize {
     const STEM: &'static str = "quantize";
+    const ROLE: Role = Role::Quantisation;
+
+    fn loss_weight(&self, _: u32) -> Option<f32> {
+        Some(self.commitment)
+    }
+
+    fn codebook(&self) -> Option<usize> {
+        Some(self.codes)
+    }
+
+    fn codebook_use(&self, at: &Placed, parameters: &[f32]) -> Option<CodebookUse> {
+        Some(self.usage(at, parameters))
+    }
 
     fn settings(&self) -> String {
         format!("{} codes", self.codes)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{self, Activation};
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -20,6 +20,8 @@ pub struct Relu {}
 
 impl LayerKind for Relu {
     const STEM: &'static str = "relu";
+    const ROLE: Role = Role::Activation;
+    const RECTIFIES: bool = true;
 
     fn infer(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)

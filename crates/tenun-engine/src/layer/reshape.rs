@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise};
+use super::{LayerKind, Mirror, Noise, Role};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -29,6 +29,12 @@ impl Reshape {
 
 impl LayerKind for Reshape {
     const STEM: &'static str = "reshape";
+    const ROLE: Role = Role::Reshaping;
+
+    fn mirror(&self, input: Shape, output: Shape) -> Mirror {
+        let back = (input != output).then(|| Self { shape: input }.into());
+        Mirror::Layers(back.into_iter().collect())
+    }
 
     fn settings(&self) -> String {
         format!("to {}", self.shape)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Layer, LayerKind, Noise};
+use super::{Layer, LayerKind, Mirror, Noise, Role};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -23,6 +23,19 @@ pub struct Residual {
 
 impl LayerKind for Residual {
     const STEM: &'static str = "residual";
+    const ROLE: Role = Role::Residual;
+
+    fn mirror(&self, _: Shape, _: Shape) -> Mirror {
+        Mirror::Block(self.clone().into())
+    }
+
+    fn widen(&mut self, factor: f64) {
+        self.body.iter_mut().for_each(|layer| layer.widen(factor));
+    }
+
+    fn body(&self) -> &[Layer] {
+        &self.body
+    }
 
     fn settings(&self) -> String {
         let names: Vec<&str> = self.body.iter().map(Layer::name).collect();
@@ -33,7 +46,7 @@ impl LayerKind for Residual {
         if self.body.is_empty() {
             return Err("`body` is empty; it needs at least one layer".to_owned());
         }
-        if let Some(layer) = self.body.iter().find(|layer| layer.has_penalty()) {
+        if let Some(layer) = self.body.iter().find(|layer| layer.adds_to_loss()) {
             return Err(format!(
                 "`{}` adds to the loss, and cannot stand inside a residual block",
                 layer.name()

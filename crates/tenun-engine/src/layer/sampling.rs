@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector, math};
 use crate::network::Placed;
@@ -67,6 +67,12 @@ fn draws(noise: Noise, layer: u32, block: u32) -> [f32; 4] {
 
 impl LayerKind for Sampling {
     const STEM: &'static str = "sampling";
+    const ROLE: Role = Role::Sampling;
+    const INPUTS_PER_OUTPUT: usize = 2;
+
+    fn loss_weight(&self, epoch: u32) -> Option<f32> {
+        Some(self.beta_in(epoch))
+    }
 
     fn settings(&self) -> String {
         let warmup = match self.warmup_epochs {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{self, Activation};
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, math};
 use crate::network::Placed;
@@ -22,6 +22,8 @@ pub struct Sigmoid {}
 
 impl LayerKind for Sigmoid {
     const STEM: &'static str = "sigmoid";
+    const ROLE: Role = Role::Activation;
+    const GIVES_PROBABILITIES: bool = true;
 
     fn infer(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)

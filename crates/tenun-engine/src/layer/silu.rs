@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{self, Activation};
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector, math};
 use crate::network::Placed;
@@ -21,6 +21,7 @@ pub struct Silu {}
 
 impl LayerKind for Silu {
     const STEM: &'static str = "silu";
+    const ROLE: Role = Role::Activation;
 
     fn infer(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fresh, Initial, LayerKind, Noise, Wanted};
+use super::{Fresh, Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -54,6 +54,15 @@ impl Sparsity {
 
 impl LayerKind for Sparsity {
     const STEM: &'static str = "sparsity";
+    const ROLE: Role = Role::Regulariser;
+
+    fn loss_weight(&self, _: u32) -> Option<f32> {
+        Some(self.weight)
+    }
+
+    fn has_no_effect(&self) -> bool {
+        self.weight == 0.0
+    }
 
     fn settings(&self) -> String {
         format!("mean {}, weight {}", self.target, self.weight)

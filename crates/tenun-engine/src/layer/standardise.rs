@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -37,6 +37,16 @@ impl Standardise {
 
 impl LayerKind for Standardise {
     const STEM: &'static str = "standardise";
+    const ROLE: Role = Role::Standardisation;
+
+    #[allow(clippy::cast_possible_truncation)] // measured in double precision
+    fn adapt(&mut self, moments: &dyn Fn() -> Vec<(f64, f64)>) {
+        if self.mean.is_empty() {
+            // A channel that is the same everywhere has nothing to be scaled.
+            let std = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
+            (self.mean, self.std) = moments().into_iter().map(|(mean, dev)| (mean as f32, std(dev))).unzip();
+        }
+    }
 
     fn settings(&self) -> String {
         let words =

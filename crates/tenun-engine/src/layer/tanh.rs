@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::{self, Activation};
-use super::{LayerKind, Noise};
+use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, math};
 use crate::network::Placed;
@@ -20,6 +20,7 @@ pub struct Tanh {}
 
 impl LayerKind for Tanh {
     const STEM: &'static str = "tanh";
+    const ROLE: Role = Role::Activation;
 
     fn infer(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)

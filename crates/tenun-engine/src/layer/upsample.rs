@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise, window};
+use super::{AveragePool, LayerKind, Mirror, Noise, Role, Rounding, window};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -37,6 +37,11 @@ impl Upsample {
 
 impl LayerKind for Upsample {
     const STEM: &'static str = "up";
+    const ROLE: Role = Role::Upsampling;
+
+    fn mirror(&self, _: Shape, _: Shape) -> Mirror {
+        Mirror::Layers(vec![AveragePool { size: self.factor, rounding: Rounding::Up }.into()])
+    }
 
     fn settings(&self) -> String {
         format!("×{}", self.factor)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Initial, LayerKind, Noise, Wanted};
+use super::{Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -27,6 +27,7 @@ pub struct Variance {}
 
 impl LayerKind for Variance {
     const STEM: &'static str = "variance";
+    const ROLE: Role = Role::Variance;
 
     fn infer(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LayerKind, Noise, window};
+use super::{Crop, LayerKind, Mirror, Noise, Role, window};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
@@ -41,6 +41,12 @@ impl ZeroPad {
 
 impl LayerKind for ZeroPad {
     const STEM: &'static str = "pad";
+    const ROLE: Role = Role::Padding;
+
+    fn mirror(&self, _: Shape, _: Shape) -> Mirror {
+        let Self { top, bottom, left, right } = *self;
+        Mirror::Layers(vec![Crop { top, bottom, left, right }.into()])
+    }
 
     fn settings(&self) -> String {
         let Self { top, bottom, left, right } = self;

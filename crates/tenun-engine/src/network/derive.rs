@@ -11,22 +11,19 @@
 
 use super::Placed;
 use crate::Shape;
-use crate::layer::{
-    AveragePool, Conv2d, Crop, Dense, GroupNorm, Layer, Padding, Reshape, Rounding, Sigmoid, Upsample,
-    ZeroPad,
-};
+use crate::layer::{Conv2d, Crop, Layer, Mirror, Padding, Role, Sigmoid, Upsample, ZeroPad};
 
-/// A step of the mirrored way, before sizes are settled.
-enum Step {
-    Conv(Conv2d),
+/// A layer of the mirrored way, before sizes are settled.
+enum Mirrored {
+    Convolution(Conv2d),
     /// An up-sampling that should arrive at `height`×`width`.
-    Up {
+    Upsampling {
         factor: usize,
         height: usize,
         width: usize,
     },
-    /// A layer that does not change rows and columns, or sets them itself.
-    Plain(Layer),
+    /// Any other layer.
+    Other(Layer),
 }
 
 /// The decoder for an encoder in its places.
@@ -37,127 +34,82 @@ pub(super) fn decoder(input: Shape, encoder: &[Placed]) -> Vec<Layer> {
 
 /// The first activation of the encoder: the one its mirror uses throughout.
 fn activation(encoder: &[Placed]) -> Option<Layer> {
-    let is_activation = |layer: &&Layer| {
-        matches!(
-            layer,
-            Layer::Relu(_) | Layer::LeakyRelu(_) | Layer::Silu(_) | Layer::Tanh(_) | Layer::Sigmoid(_)
-        )
-    };
-    encoder.iter().map(|placed| &placed.layer).find(is_activation).cloned()
+    encoder.iter().map(|placed| &placed.layer).find(|layer| layer.role() == Role::Activation).cloned()
 }
 
-fn mirror(input: Shape, encoder: &[Placed]) -> Vec<Step> {
+fn mirror(input: Shape, encoder: &[Placed]) -> Vec<Mirrored> {
     let activation = activation(encoder);
-    let mut steps = Vec::new();
-    // What stands after the next convolution: its normalisation, residual blocks, and the way up.
-    let mut norm: Option<GroupNorm> = None;
+    let other = |layer: Option<Layer>| layer.map(Mirrored::Other);
+    let mut mirrored = Vec::new();
+    // What follows the next convolution: its normalisation, residual blocks, and the up-sampling.
+    let mut norm: Option<Layer> = None;
     let mut blocks: Vec<Layer> = Vec::new();
-    let mut up: Option<Step> = None;
+    let mut up: Option<Mirrored> = None;
     for placed in encoder.iter().rev() {
         let Shape { height, width, .. } = placed.input;
-        match &placed.layer {
-            Layer::MaxPool(_) | Layer::AveragePool(_) => {
-                steps.extend(up.take());
-                let factor = pool_size(&placed.layer);
-                up = Some(Step::Up { factor, height, width });
+        match placed.layer.mirror(placed.input, placed.output) {
+            Mirror::Nothing => {}
+            Mirror::Upsampling { factor } => {
+                mirrored.extend(up.take());
+                up = Some(Mirrored::Upsampling { factor, height, width });
             }
-            Layer::Conv2d(conv) => {
-                let mirrored = Conv2d { stride: 1, padding: Padding::Same, ..conv.clone() };
-                steps.push(Step::Conv(mirrored));
-                steps.extend(norm.take().map(|norm| Step::Plain(norm.into())));
-                steps.extend(activation.clone().map(Step::Plain));
-                steps.extend(blocks.drain(..).map(Step::Plain));
-                steps.extend(up.take());
-                if conv.stride > 1 {
-                    steps.push(Step::Up { factor: conv.stride, height, width });
-                } else if conv.padding == Padding::Valid {
-                    // Back to the size before: a *valid* convolution shrinks, so its mirror pads.
-                    let around = (conv.kernel - 1) / 2;
-                    let pad = ZeroPad { top: around, bottom: around, left: around, right: around };
-                    steps.push(Step::Plain(pad.into()));
+            Mirror::Convolution { conv, factor, pad } => {
+                mirrored.push(Mirrored::Convolution(conv));
+                mirrored.extend(other(norm.take()));
+                mirrored.extend(other(activation.clone()));
+                mirrored.extend(blocks.drain(..).map(Mirrored::Other));
+                mirrored.extend(up.take());
+                if factor > 1 {
+                    mirrored.push(Mirrored::Upsampling { factor, height, width });
+                }
+                if pad > 0 {
+                    let pad = ZeroPad { top: pad, bottom: pad, left: pad, right: pad };
+                    mirrored.push(Mirrored::Other(pad.into()));
                 }
             }
-            Layer::Dense(dense) => {
-                steps.extend(up.take());
-                steps.push(Step::Plain(Dense { features: placed.input.len(), bias: dense.bias }.into()));
-                steps.extend(activation.clone().map(Step::Plain));
-                if !placed.input.is_vector() {
-                    steps.push(Step::Plain(Reshape { shape: placed.input }.into()));
-                }
+            Mirror::Dense { dense, reshape } => {
+                mirrored.extend(up.take());
+                mirrored.push(Mirrored::Other(dense));
+                mirrored.extend(other(activation.clone()));
+                mirrored.extend(other(reshape));
             }
-            Layer::Flatten(_) | Layer::Reshape(_) => {
-                steps.extend(up.take());
-                if placed.input != placed.output {
-                    steps.push(Step::Plain(Reshape { shape: placed.input }.into()));
-                }
+            Mirror::Normalisation(layer) => norm = Some(layer),
+            Mirror::Block(layer) => blocks.insert(0, layer),
+            Mirror::Layers(layers) => {
+                mirrored.extend(up.take());
+                mirrored.extend(layers.into_iter().map(Mirrored::Other));
             }
-            Layer::Crop(Crop { top, bottom, left, right }) => {
-                steps.extend(up.take());
-                let pad = ZeroPad { top: *top, bottom: *bottom, left: *left, right: *right };
-                steps.push(Step::Plain(pad.into()));
-            }
-            Layer::ZeroPad(ZeroPad { top, bottom, left, right }) => {
-                steps.extend(up.take());
-                let crop = Crop { top: *top, bottom: *bottom, left: *left, right: *right };
-                steps.push(Step::Plain(crop.into()));
-            }
-            Layer::Upsample(Upsample { factor }) => {
-                steps.extend(up.take());
-                let pool = AveragePool { size: *factor, rounding: Rounding::Up };
-                steps.push(Step::Plain(pool.into()));
-            }
-            Layer::GroupNorm(group_norm) => norm = Some(group_norm.clone()),
-            Layer::Residual(_) => blocks.insert(0, placed.layer.clone()),
-            Layer::Relu(_)
-            | Layer::LeakyRelu(_)
-            | Layer::Silu(_)
-            | Layer::Tanh(_)
-            | Layer::Sigmoid(_)
-            | Layer::Standardise(_)
-            | Layer::Variance(_)
-            | Layer::Dropout(_)
-            | Layer::Corrupt(_)
-            | Layer::Penalty(_)
-            | Layer::Sparsity(_)
-            | Layer::Sampling(_)
-            | Layer::Quantize(_) => {}
         }
     }
-    steps.extend(up.take());
-    finish(input, encoder, &mut steps);
-    steps
+    mirrored.extend(up.take());
+    finish(input, activation.is_some(), &mut mirrored);
+    mirrored
 }
 
-/// The way from the mirrored encoder to the images: a convolution, or for a network of dense layers nothing but
-/// to leave out the last activation.
-fn finish(input: Shape, encoder: &[Placed], steps: &mut Vec<Step>) {
-    let kernel = encoder.iter().find_map(|placed| match &placed.layer {
-        Layer::Conv2d(conv) => Some(conv.kernel),
+/// The way from the mirrored encoder to the images: a convolution with the kernel of the encoder's first, or for a
+/// network of dense layers nothing but to leave out the last activation.
+fn finish(input: Shape, has_activation: bool, mirrored: &mut Vec<Mirrored>) {
+    let kernel = mirrored.iter().rev().find_map(|layer| match layer {
+        Mirrored::Convolution(conv) => Some(conv.kernel),
         _ => None,
     });
     if let Some(kernel) = kernel {
-        steps.push(Step::Conv(Conv2d { filters: input.channels, kernel, ..Conv2d::default() }));
+        let conv = Conv2d { filters: input.channels, kernel, ..Conv2d::default() };
+        mirrored.push(Mirrored::Convolution(conv));
     } else {
-        let last_dense = steps.iter().rposition(|step| matches!(step, Step::Plain(Layer::Dense(_))));
-        if let Some(at) = last_dense
-            && activation(encoder).is_some()
+        let is_dense =
+            |layer: &Mirrored| matches!(layer, Mirrored::Other(layer) if layer.role() == Role::Dense);
+        if let Some(at) = mirrored.iter().rposition(is_dense)
+            && has_activation
         {
-            steps.remove(at + 1);
+            mirrored.remove(at + 1);
         }
     }
-    steps.push(Step::Plain(Sigmoid {}.into()));
-}
-
-fn pool_size(layer: &Layer) -> usize {
-    match layer {
-        Layer::MaxPool(pool) => pool.size,
-        Layer::AveragePool(pool) => pool.size,
-        _ => 1,
-    }
+    mirrored.push(Mirrored::Other(Sigmoid {}.into()));
 }
 
 /// Decides for each up-sampling what becomes of the rows and columns it has too many or too few of.
-fn settle(latent: Shape, steps: Vec<Step>) -> Vec<Layer> {
+fn settle(latent: Shape, mirrored: Vec<Mirrored>) -> Vec<Layer> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut shape = latent;
     // Rows and columns that were left to stand and still have to go.
@@ -167,9 +119,9 @@ fn settle(latent: Shape, steps: Vec<Step>) -> Vec<Layer> {
         *shape = layer.infer(*shape).unwrap_or(*shape);
         layers.push(layer);
     };
-    for (i, step) in steps.iter().enumerate() {
-        match step {
-            Step::Conv(conv) => {
+    for (i, layer) in mirrored.iter().enumerate() {
+        match layer {
+            Mirrored::Convolution(conv) => {
                 let shrink = conv.kernel - 1;
                 let mut conv = conv.clone();
                 if shrink > 0 && excess == (shrink, shrink) {
@@ -178,7 +130,7 @@ fn settle(latent: Shape, steps: Vec<Step>) -> Vec<Layer> {
                 }
                 push(&mut layers, &mut shape, conv.into());
             }
-            Step::Up { factor, height, width } => {
+            Mirrored::Upsampling { factor, height, width } => {
                 push(&mut layers, &mut shape, Upsample { factor: *factor }.into());
                 let short = (height.saturating_sub(shape.height), width.saturating_sub(shape.width));
                 if short != (0, 0) {
@@ -186,29 +138,29 @@ fn settle(latent: Shape, steps: Vec<Step>) -> Vec<Layer> {
                     push(&mut layers, &mut shape, pad.into());
                 }
                 excess = (shape.height.saturating_sub(*height), shape.width.saturating_sub(*width));
-                if excess != (0, 0) && !vanishes(excess, (*height, *width), &steps[i + 1..]) {
+                if excess != (0, 0) && !vanishes(excess, (*height, *width), &mirrored[i + 1..]) {
                     let crop = Crop { bottom: excess.0, right: excess.1, ..Crop::default() };
                     push(&mut layers, &mut shape, crop.into());
                     excess = (0, 0);
                 }
             }
-            Step::Plain(layer) => push(&mut layers, &mut shape, layer.clone()),
+            Mirrored::Other(layer) => push(&mut layers, &mut shape, layer.clone()),
         }
     }
     layers
 }
 
 /// Whether a later convolution can take away exactly the rows and columns that are too many.
-fn vanishes(mut excess: (usize, usize), mut wanted: (usize, usize), rest: &[Step]) -> bool {
-    for step in rest {
-        match step {
-            Step::Conv(conv) => {
+fn vanishes(mut excess: (usize, usize), mut wanted: (usize, usize), rest: &[Mirrored]) -> bool {
+    for layer in rest {
+        match layer {
+            Mirrored::Convolution(conv) => {
                 let shrink = conv.kernel - 1;
                 if shrink > 0 && excess == (shrink, shrink) {
                     return true;
                 }
             }
-            Step::Up { factor, height, width } => {
+            Mirrored::Upsampling { factor, height, width } => {
                 let grown = ((wanted.0 + excess.0) * factor, (wanted.1 + excess.1) * factor);
                 let (Some(rows), Some(columns)) = (grown.0.checked_sub(*height), grown.1.checked_sub(*width))
                 else {
@@ -217,15 +169,14 @@ fn vanishes(mut excess: (usize, usize), mut wanted: (usize, usize), rest: &[Step
                 excess = (rows, columns);
                 wanted = (*height, *width);
             }
-            Step::Plain(
-                Layer::Reshape(_)
-                | Layer::Dense(_)
-                | Layer::Crop(_)
-                | Layer::ZeroPad(_)
-                | Layer::AveragePool(_),
-            ) => return false,
-            Step::Plain(_) => {}
+            Mirrored::Other(layer) if settles_size(layer) => return false,
+            Mirrored::Other(_) => {}
         }
     }
     false
+}
+
+/// Whether rows and columns that are too many cannot pass a layer.
+fn settles_size(layer: &Layer) -> bool {
+    matches!(layer.role(), Role::Reshaping | Role::Dense | Role::Padding | Role::Pooling)
 }

@@ -11,7 +11,7 @@ pub use spec::Spec;
 
 use std::ops::Range;
 
-use crate::layer::{CodebookUse, Initial, Layer};
+use crate::layer::{CodebookUse, Initial, Role};
 use crate::random::{self, Philox, Purpose};
 use crate::{Shape, reference};
 
@@ -115,14 +115,14 @@ impl Network {
     /// Whether the last layer is a sigmoid, so that the output is a probability and there are logits.
     #[must_use]
     pub fn ends_in_sigmoid(&self) -> bool {
-        matches!(self.decoder.last(), Some(Placed { layer: Layer::Sigmoid(_), .. }))
+        self.decoder.last().is_some_and(|placed| placed.layer.gives_probabilities())
     }
 
     /// Where the logarithm of the variance of [`Loss::Gaussian`](crate::Loss::Gaussian) stands among the parameters: that
     /// of the decoder's last [`Variance`](crate::layer::Variance).
     #[must_use]
     pub fn log_variance(&self) -> Option<usize> {
-        let last = self.decoder.iter().rfind(|placed| matches!(placed.layer, Layer::Variance(_)))?;
+        let last = self.decoder.iter().rfind(|placed| placed.layer.role() == Role::Variance)?;
         Some(last.parameters[0].range.start)
     }
 
@@ -221,12 +221,7 @@ impl Network {
     /// How each codebook is used, as the parameters tell.
     #[must_use]
     pub fn codebooks(&self, parameters: &[f32]) -> Vec<CodebookUse> {
-        self.layers()
-            .filter_map(|placed| match &placed.layer {
-                Layer::Quantize(quantize) => Some(quantize.usage(placed, parameters)),
-                _ => None,
-            })
-            .collect()
+        self.layers().filter_map(|placed| placed.layer.codebook_use(placed, parameters)).collect()
     }
 
     /// The output for one image by the naive reference in double precision: logits if the network ends in a

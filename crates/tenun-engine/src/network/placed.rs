@@ -133,10 +133,8 @@ impl Placer {
             parameters.push(Parameter { name, axes: wanted.axes, range, initial: wanted.initial });
         }
         let mut body = Vec::new();
-        if let Layer::Residual(residual) = layer {
-            for layer in &residual.body {
-                body.push(self.place(part, layer)?);
-            }
+        for layer in layer.body() {
+            body.push(self.place(part, layer)?);
         }
         self.shape = output;
         self.chain.lines.push((name.clone(), output, layer.settings()));

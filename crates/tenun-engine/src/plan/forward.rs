@@ -8,7 +8,7 @@ use super::program::{Program, Workspace};
 use super::source::Intake;
 use super::{Builder, Cpu, Images, PlanError, Scaling, lower};
 use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
-use crate::layer::{Layer, Noise};
+use crate::layer::{Noise, Role};
 use crate::network::Placed;
 use crate::{Loss, Network, Shape};
 
@@ -110,7 +110,7 @@ impl ForwardPlan {
     #[must_use]
     pub fn corruption(network: &Network, seed: u64, scaling: Scaling, cpu: &Cpu) -> Option<Self> {
         let layers: Vec<&Placed> =
-            network.encoder().iter().take_while(|placed| matches!(placed.layer, Layer::Corrupt(_))).collect();
+            network.encoder().iter().take_while(|placed| placed.layer.role() == Role::Corruption).collect();
         let (input, output) = (network.input(), layers.last()?.output);
         let compile =
             Compile { layers, input, sigmoid: false, compare: None, seed: Some(seed), scaling, cpu };

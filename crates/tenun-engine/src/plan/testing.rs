@@ -5,7 +5,7 @@ use super::source::{Images, Intake, Scaling};
 use super::{Builder, Cpu, Port, Rewrite, lower};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Width, WithSimd};
-use crate::layer::{Layer, Noise};
+use crate::layer::Noise;
 use crate::network::Placed;
 
 /// Layers, what they are given, and the gradients of their outputs.
@@ -88,13 +88,7 @@ impl Trial<'_> {
             let scaling = Scaling::unit();
             intake.fill::<S>(&mut workspace.tensors, Images::Floats(images), &indices, &scaling);
             program.forward(s, parameters, &packed, &mut workspace);
-            let factors = self.placed.iter().filter_map(|placed| match &placed.layer {
-                Layer::Penalty(penalty) => Some(penalty.weight),
-                Layer::Sampling(sampling) => Some(sampling.beta_in(2)),
-                Layer::Sparsity(sparsity) => Some(sparsity.weight),
-                Layer::Quantize(quantize) => Some(quantize.commitment),
-                _ => None,
-            });
+            let factors = self.placed.iter().filter_map(|placed| placed.layer.loss_weight(2));
             let factors: Vec<f32> = factors.collect();
             let terms = &workspace.terms;
             outcome.penalties.extend((0..S::LANES).map(|lane| {

@@ -1,6 +1,6 @@
 //! [`Sample`]: what a network does with some of its training images.
 
-use tenun_engine::layer::Layer;
+use tenun_engine::layer::{Layer, Role};
 use tenun_engine::{ForwardPlan, Images as Source, Placed, Scaling, Stage};
 
 use super::Patient;
@@ -80,7 +80,7 @@ impl Sample {
         let layers: Vec<&Placed> = network.layers().collect();
         let mut rectified = Vec::new();
         for (at, layer) in layers.iter().enumerate() {
-            if matches!(layer.layer, Layer::Relu(_))
+            if layer.layer.rectifies()
                 && let Some(of) = rectified_by(&layers[..at])
             {
                 let dead = dead(patient, at + 1, parameters, &images);
@@ -88,7 +88,7 @@ impl Sample {
                 rectified.push(Rectified {
                     name: of.name.clone(),
                     filters: layer.output.channels,
-                    noun: if matches!(of.layer, Layer::Dense(_)) { "unit" } else { "filter" },
+                    noun: if of.layer.role() == Role::Dense { "unit" } else { "filter" },
                     is_meant_to_be_silent: next.is_some_and(costs),
                     dead,
                 });
@@ -127,7 +127,7 @@ impl Sample {
 
 /// Whether a layer makes the numbers of a code dear.
 pub(super) fn costs(layer: &Layer) -> bool {
-    matches!(layer, Layer::Penalty(_) | Layer::Sparsity(_))
+    layer.role() == Role::Regulariser
 }
 
 /// Sums for two standard deviations.
@@ -153,9 +153,9 @@ impl Spread {
 
 /// The layer with weights whose output the next layer rectifies: normalisation and dropout may stand between.
 fn rectified_by<'a>(before: &[&'a Placed]) -> Option<&'a Placed> {
-    let between = |layer: &Layer| matches!(layer, Layer::GroupNorm(_) | Layer::Dropout(_));
+    let between = |layer: &Layer| matches!(layer.role(), Role::Normalisation | Role::Dropout);
     let layer = before.iter().rev().find(|placed| !between(&placed.layer))?;
-    matches!(layer.layer, Layer::Conv2d(_) | Layer::Dense(_)).then_some(*layer)
+    layer.layer.role().is_linear_map().then_some(*layer)
 }
 
 /// The channels that are zero everywhere after the first `layers` layers.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use tenun_engine::layer::Variance;
-use tenun_engine::{Cpu, Layer, Loss, Network, PlanError};
+use tenun_engine::{Cpu, Loss, Network, PlanError};
 
 use super::Job;
 use crate::data::{self, Collection, FolderOptions, Images, OpenOptions, hold_out};
@@ -112,18 +112,9 @@ pub fn for_loss(network: Network, loss: Loss) -> Result<Network, Error> {
 }
 
 /// The layers, those that standardise with mean and deviation of the training images where they have none.
-#[allow(clippy::cast_possible_truncation)] // measured in double precision
 fn measured(mut layers: Layers, images: &Images) -> Layers {
     for layer in &mut layers.encoder {
-        if let Layer::Standardise(standardise) = layer
-            && standardise.mean.is_empty()
-        {
-            let moments = images.moments();
-            // A channel that is the same everywhere has nothing to be scaled.
-            let std = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
-            standardise.mean = moments.iter().map(|&(mean, _)| mean as f32).collect();
-            standardise.std = moments.iter().map(|&(_, deviation)| std(deviation)).collect();
-        }
+        layer.adapt(&|| images.moments());
     }
     layers
 }

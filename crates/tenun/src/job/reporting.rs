@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tenun_engine::layer::Layer;
+use tenun_engine::layer::{Layer, Role};
 use tenun_engine::{ForwardPlan, Images as Source, Loss, Philox, Placed, Purpose, Scaling};
 
 use super::{Job, Summary, write as write_file};
@@ -356,25 +356,8 @@ fn latent(job: &Job, album: &Album<'_>, model: &Model, set: &Dataset) -> Result<
 
 /// Whether a layer's output says something that the next one's does not: an activation, or a map made smaller.
 fn is_shown(layer: &Layer, next: Option<&Layer>) -> bool {
-    let is_activation = |layer: &Layer| {
-        matches!(
-            layer,
-            Layer::Relu(_) | Layer::LeakyRelu(_) | Layer::Silu(_) | Layer::Tanh(_) | Layer::Sigmoid(_)
-        )
-    };
-    let is_step = !matches!(
-        layer,
-        Layer::Flatten(_)
-            | Layer::Reshape(_)
-            | Layer::Dropout(_)
-            | Layer::GroupNorm(_)
-            | Layer::Corrupt(_)
-            | Layer::Standardise(_)
-            | Layer::Penalty(_)
-            | Layer::Sparsity(_)
-    );
-    is_activation(layer)
-        || (is_step && !next.is_some_and(|next| is_activation(next) || matches!(next, Layer::GroupNorm(_))))
+    let goes_on = |next: &Layer| matches!(next.role(), Role::Activation | Role::Normalisation);
+    layer.role() == Role::Activation || (layer.role().makes_feature_maps() && !next.is_some_and(goes_on))
 }
 
 fn features(job: &Job, album: &Album<'_>, model: &Model, set: &Dataset) -> Result<Option<Figure>, Error> {

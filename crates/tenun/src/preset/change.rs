@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tenun_engine::Layer;
-use tenun_engine::layer::{Dense, Dropout, Standardise};
+use tenun_engine::layer::{Dense, Dropout, Role, Standardise};
 
 use crate::settings::{Layers, SettingsError};
 
@@ -24,21 +24,10 @@ pub struct Change {
     pub standardise: bool,
 }
 
-/// How many numbers the layers of a code need for each that they give: two where it is drawn from a distribution.
-pub(super) fn numbers_per_unit(code_layers: &[Layer]) -> usize {
-    1 + usize::from(code_layers.iter().any(|layer| matches!(layer, Layer::Sampling(_))))
-}
-
-/// Layers at the end of an encoder that only look at the code, draw or round it.
-fn is_of_the_code(layer: &Layer) -> bool {
-    matches!(layer, Layer::Sampling(_) | Layer::Penalty(_) | Layer::Sparsity(_) | Layer::Quantize(_))
-}
-
-fn is_activation(layer: &Layer) -> bool {
-    matches!(
-        layer,
-        Layer::Relu(_) | Layer::LeakyRelu(_) | Layer::Silu(_) | Layer::Tanh(_) | Layer::Sigmoid(_)
-    )
+/// How many features the layers of a code need for each latent dimension: two where it is drawn from a distribution,
+/// for mean and variance.
+pub(super) fn features_per_dimension(code_layers: &[Layer]) -> usize {
+    code_layers.iter().map(Layer::inputs_per_output).product()
 }
 
 impl Change {
@@ -84,24 +73,25 @@ impl Change {
             ));
         }
         let mut encoder = layers.encoder.clone();
-        let code = encoder.iter().rposition(|layer| !is_of_the_code(layer)).map_or(0, |last| last + 1);
-        let has_dense_code = code > 0 && matches!(encoder[code - 1], Layer::Dense(_));
+        // Behind the code stand the layers that add to the loss: what it costs, is drawn from, or is rounded to.
+        let code = encoder.iter().rposition(|layer| !layer.adds_to_loss()).map_or(0, |last| last + 1);
+        let has_dense_code = code > 0 && encoder[code - 1].role() == Role::Dense;
         if let Some(width) = self.width {
             let end = if has_dense_code { code - 1 } else { code };
-            encoder[..end].iter_mut().for_each(|layer| widen(layer, width));
+            encoder[..end].iter_mut().for_each(|layer| layer.widen(width));
         }
         if let Some(latent) = self.latent {
-            let features = latent * numbers_per_unit(&encoder[code..]);
+            let features = latent * features_per_dimension(&encoder[code..]);
             if has_dense_code {
                 encoder[code - 1] = Dense { features, bias: true }.into();
             } else {
                 encoder.insert(code, Dense { features, bias: true }.into());
             }
         }
-        let has_own = encoder.iter().any(|layer| matches!(layer, Layer::Standardise(_)));
+        let has_own = encoder.iter().any(|layer| layer.role() == Role::Standardisation);
         if self.standardise && !has_own {
             // What is made worse for a denoising network is the image itself.
-            let at = encoder.iter().take_while(|layer| matches!(layer, Layer::Corrupt(_))).count();
+            let at = encoder.iter().take_while(|layer| layer.role() == Role::Corruption).count();
             encoder.insert(at, Standardise::default().into());
         }
         if let Some(rate) = self.dropout {
@@ -111,29 +101,18 @@ impl Change {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
-fn widen(layer: &mut Layer, width: f64) {
-    let wider = |n: usize| ((n as f64 * width).round() as usize).max(1);
-    match layer {
-        Layer::Conv2d(conv) => conv.filters = wider(conv.filters),
-        Layer::Dense(dense) => dense.features = wider(dense.features),
-        Layer::Residual(residual) => residual.body.iter_mut().for_each(|layer| widen(layer, width)),
-        _ => {}
-    }
-}
-
 fn drop_out(encoder: &mut Vec<Layer>, rate: f32) {
     let mut there = false;
     for layer in encoder.iter_mut() {
-        if let Layer::Dropout(dropout) = layer {
-            (dropout.rate, there) = (rate, true);
+        if let Some(old) = layer.dropout_rate() {
+            (*old, there) = (rate, true);
         }
     }
     if !there && rate > 0.0 {
         let layers = std::mem::take(encoder).into_iter();
         *encoder = layers
             .flat_map(|layer| {
-                let dropout = is_activation(&layer).then(|| Dropout { rate }.into());
+                let dropout = (layer.role() == Role::Activation).then(|| Dropout { rate }.into());
                 std::iter::once(layer).chain(dropout)
             })
             .collect();

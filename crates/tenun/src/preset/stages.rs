@@ -113,8 +113,11 @@ impl Stages {
         }
         if let Some(latent) = self.latent {
             layers.push(
-                Dense { features: latent * super::change::numbers_per_unit(&self.code_layers), bias: true }
-                    .into(),
+                Dense {
+                    features: latent * super::change::features_per_dimension(&self.code_layers),
+                    bias: true,
+                }
+                .into(),
             );
         }
         layers.extend(self.code_layers.iter().cloned());

@@ -1,6 +1,6 @@
 //! `copies-its-input`: nothing keeps a network from handing its input on.
 
-use tenun_engine::layer::Layer;
+use tenun_engine::layer::{Layer, Role};
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
 use crate::text::counted;
@@ -21,26 +21,16 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let layers = || evidence.network.layers().map(|placed| &placed.layer);
-    let noise = layers().find_map(|layer| if let Layer::Corrupt(noise) = layer { Some(noise) } else { None });
-    if noise.is_some_and(|noise| noise.amount == 0.0) {
+    let corruption = layers().find(|layer| layer.role() == Role::Corruption);
+    if let Some(layer) = corruption.filter(|layer| layer.has_no_effect()) {
         return Some(Seen {
-            seen: "the layer `corrupt` has the amount 0".into(),
+            seen: format!("the layer `{}` has the amount 0", layer.name()),
             meaning: "there is no noise to take away, and copying the image is a perfect solution".into(),
             advice: format!("Give the noise an `amount` in the network ({:#})", SettingName::NETWORK),
         });
     }
     let (code, pixels) = (evidence.network.latent().len(), evidence.network.output().len());
-    let limits = |layer: &Layer| {
-        matches!(
-            layer,
-            Layer::Corrupt(_)
-                | Layer::Penalty(_)
-                | Layer::Sparsity(_)
-                | Layer::Sampling(_)
-                | Layer::Quantize(_)
-                | Layer::Dropout(_)
-        )
-    };
+    let limits = |layer: &Layer| layer.role().prevents_copying() && !layer.has_no_effect();
     if code >= pixels && !layers().any(limits) {
         return Some(Seen {
             seen: format!("a code has {}, an image {pixels}", counted(code, "number")),

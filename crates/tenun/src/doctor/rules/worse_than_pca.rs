@@ -1,6 +1,6 @@
 //! `worse-than-pca`: a linear method does better with as many numbers.
 
-use tenun_engine::layer::Layer;
+use tenun_engine::layer::Role;
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
 use crate::measure::Scores;
@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let scores = evidence.scores?;
-    if evidence.has(|layer| matches!(layer, Layer::Corrupt(_) | Layer::Quantize(_))) {
+    if evidence.has(|layer| matches!(layer.role(), Role::Corruption | Role::Quantisation)) {
         return None;
     }
     // As many numbers as pixels are no compression.

@@ -9,7 +9,7 @@ mod sparse;
 mod variational;
 
 use serde::{Deserialize, Serialize};
-use tenun_engine::layer::Layer;
+use tenun_engine::layer::Role;
 use tenun_engine::{Cpu, Network};
 
 pub use denoising::{Denoised, Denoising, Quality, denoised};
@@ -57,7 +57,7 @@ impl Figure {
 /// Whether the code of `network` is drawn from a distribution.
 #[must_use]
 pub fn is_variational(network: &Network) -> bool {
-    matches!(network.encoder().last(), Some(placed) if matches!(placed.layer, Layer::Sampling(_)))
+    network.encoder().last().is_some_and(|placed| placed.layer.role() == Role::Sampling)
 }
 
 /// All figures of the families that a model belongs to, on `images`. What is drawn at random follows from `seed`.
@@ -73,7 +73,7 @@ pub fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<V
     if is_variational(model.network()) {
         figures.extend(variational::figures(model, images, seed, cpu)?);
     }
-    if model.network().layers().any(|at| matches!(at.layer, Layer::Penalty(_) | Layer::Sparsity(_))) {
+    if model.network().layers().any(|at| at.layer.role() == Role::Regulariser) {
         figures.extend(sparse::figures(&model.transform(images, cpu)?, model.network().latent().len()));
     }
     figures.extend(quantised::figures(model, images, cpu));

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use tenun_engine::layer::Layer;
 use tenun_engine::{Cpu, ForwardPlan, Images as Source, Network, Scaling};
 
 use super::Figure;
@@ -37,13 +36,9 @@ pub(crate) fn codebook_uses(
 ) -> Vec<CodebookUse> {
     let layers = network.layers().enumerate();
     layers
-        .filter_map(|(at, placed)| match &placed.layer {
-            Layer::Quantize(quantize) => {
-                Some((ForwardPlan::up_to(network, at + 1, Scaling::unit(), cpu), quantize))
-            }
-            _ => None,
-        })
-        .map(|(mut plan, quantize)| {
+        .filter_map(|(at, placed)| Some((at, placed.layer.codebook()?)))
+        .map(|(at, codes)| {
+            let mut plan = ForwardPlan::up_to(network, at + 1, Scaling::unit(), cpu);
             let counts = counts(&mut plan, parameters, images);
             let pixels: usize = counts.values().sum();
             #[allow(clippy::cast_precision_loss)]
@@ -52,7 +47,7 @@ pub(crate) fn codebook_uses(
             let mut sorted: Vec<usize> = counts.into_values().collect();
             sorted.sort_unstable();
             let entropy: f64 = sorted.iter().map(share).map(|share| -share * share.ln()).sum();
-            CodebookUse { codes: quantize.codes, used: sorted.len(), perplexity: entropy.exp(), pixels }
+            CodebookUse { codes, used: sorted.len(), perplexity: entropy.exp(), pixels }
         })
         .collect()
 }
