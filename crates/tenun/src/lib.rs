@@ -24,6 +24,8 @@ pub mod data;
 pub mod doctor;
 mod error;
 mod file;
+mod finding;
+pub mod folder;
 pub mod job;
 pub mod latent;
 pub mod measure;

@@ -46,13 +46,6 @@ pub(crate) fn check(needed: u64, available: Option<u64>) -> Result<(), TrainErro
     }
 }
 
-/// Bytes as people say them: `85 MB`, `1.2 GB`.
-#[must_use]
-pub fn text(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    if bytes < 1e9 { format!("{:.0} MB", (bytes / 1e6).ceil()) } else { format!("{:.1} GB", bytes / 1e9) }
-}
-
 #[cfg(test)]
 mod tests {
     use tenun_engine::{Shape, Width};

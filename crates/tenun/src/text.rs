@@ -33,6 +33,13 @@ pub fn counted(number: usize, what: &str) -> String {
     format!("{} {what}{ending}", thousands(number as u64))
 }
 
+/// Bytes as people say them: `85 MB`, `1.2 GB`.
+#[must_use]
+pub fn megabytes(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    if bytes < 1e9 { format!("{:.0} MB", (bytes / 1e6).ceil()) } else { format!("{:.1} GB", bytes / 1e9) }
+}
+
 /// `is` after one, `are` after any other number.
 pub(crate) fn are(number: usize) -> &'static str {
     if number == 1 { "is" } else { "are" }

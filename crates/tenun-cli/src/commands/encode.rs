@@ -24,15 +24,19 @@ struct Written<'a> {
 
 pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     // A name that no format has is found out before any work.
-    codes::Format::of(&args.out)?;
+    let format = codes::Format::of(&args.out)?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
     let inputs = [args.data.clone()];
     let images = stream::open_for(&model, &inputs, &args.source, args.choice, printer)?;
 
     let features = model.network().latent().len();
-    let heading =
-        Heading { images: images.len(), features, labels: images.has_labels(), model: Some(model.sha256()) };
+    let heading = Heading {
+        images: images.len(),
+        features,
+        labels: images.has_labels(),
+        model: format.keeps_model().then(|| model.sha256()),
+    };
     images.process(
         features,
         |part| encode(&model, &part, &cpu),

@@ -6,9 +6,9 @@ use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::job::{Job, Outcome, Summary};
 use tenun::measure::family::Denoising;
-use tenun::memory;
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
+use tenun::text::megabytes;
 
 use super::{Given, resume, settings, source};
 use crate::arguments::TrainArgs;
@@ -119,7 +119,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
         "network",
         &format!("{name}: {parameters}, a code of {numbers}{}", counted(code.len(), "number")),
     ]);
-    list.row(["machine", &format!("{machine}, about {} of memory", memory::text(job.memory()))]);
+    list.row(["machine", &format!("{machine}, about {} of memory", megabytes(job.memory()))]);
     list.row(["folder", &run.path().display().to_string()]);
     printer.note(list.render().trim_end());
     for note in job.notes() {

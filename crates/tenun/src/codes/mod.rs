@@ -23,9 +23,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub use error::CodesError;
-pub use parts::{Heading, write_parts};
+pub use parts::Heading;
 
 use crate::file;
+use parts::Parts;
 
 /// The codes of a number of images.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,6 +137,12 @@ impl Format {
             _ => Err(CodesError::Ending { path: path.into() }),
         }
     }
+
+    /// Whether it has room for the mark of the model that made the codes.
+    #[must_use]
+    pub fn keeps_model(self) -> bool {
+        self == Self::Parquet
+    }
 }
 
 /// Writes `codes` in the format that the ending of `path` names. The file appears whole or not at all, and replaces
@@ -161,7 +168,31 @@ pub fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
         labels: codes.labels().is_some(),
         model: codes.model.clone(),
     };
-    parts::write(path, &heading, &mut std::iter::once(Ok(Cow::Borrowed(codes))))
+    write_all(path, &heading, &mut std::iter::once(Ok(Cow::Borrowed(codes))))
+}
+
+/// Writes codes that come in parts, in the format that the ending of `path` names: the same bytes as [`write`]
+/// gives for all of them at once. The file appears whole or not at all, and replaces one of its name; if a part is an
+/// error, it does not appear.
+///
+/// # Errors
+/// [`CodesError::Ending`]; [`CodesError::Io`] if the file cannot be written, a part is an error, or the parts are not what
+/// `heading` says.
+pub fn write_parts(
+    path: &Path,
+    heading: &Heading,
+    parts: impl IntoIterator<Item = io::Result<Codes>>,
+) -> Result<(), CodesError> {
+    write_all(path, heading, &mut parts.into_iter().map(|part| part.map(Cow::Owned)))
+}
+
+fn write_all(path: &Path, heading: &Heading, parts: &mut Parts<'_, '_>) -> Result<(), CodesError> {
+    let mut parts = parts::checked(heading, parts);
+    match Format::of(path)? {
+        Format::Npy => npy::write(path, heading, &mut parts),
+        Format::Csv => csv::write(path, heading, &mut parts),
+        Format::Parquet => parquet::write(path, heading, &mut parts),
+    }
 }
 
 /// Reads codes in the format that the ending of `path` names.

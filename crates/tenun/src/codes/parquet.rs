@@ -46,21 +46,21 @@ pub(super) fn write(path: &Path, head: &Heading, parts: &mut Parts<'_, '_>) -> R
             .build();
         let schema = Arc::new(schema(head).map_err(other)?);
         let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).map_err(other)?;
-        let mut rows = Rows::new(head);
+        let mut group = RowGroup::new(head);
         for codes in parts {
             let codes = codes?;
             let mut start = 0;
             while start < codes.len() {
-                let taken = (GROUP - rows.ids.len()).min(codes.len() - start);
-                rows.take(&codes, start..start + taken);
+                let taken = (GROUP - group.ids.len()).min(codes.len() - start);
+                group.take(&codes, start..start + taken);
                 start += taken;
-                if rows.ids.len() == GROUP {
-                    rows.write(&mut writer)?;
+                if group.ids.len() == GROUP {
+                    group.write(&mut writer)?;
                 }
             }
         }
-        if !rows.ids.is_empty() {
-            rows.write(&mut writer)?;
+        if !group.ids.is_empty() {
+            group.write(&mut writer)?;
         }
         writer.close().map_err(other)?;
         Ok(())
@@ -68,7 +68,7 @@ pub(super) fn write(path: &Path, head: &Heading, parts: &mut Parts<'_, '_>) -> R
 }
 
 /// The rows of one group, gathered until there are enough.
-struct Rows {
+struct RowGroup {
     ids: Vec<ByteArray>,
     labels: Option<Vec<ByteArray>>,
     /// `[row][feature]`.
@@ -76,7 +76,7 @@ struct Rows {
     features: usize,
 }
 
-impl Rows {
+impl RowGroup {
     fn new(head: &Heading) -> Self {
         Self {
             ids: Vec::new(),
@@ -193,7 +193,7 @@ fn read_table(path: &Path) -> Result<Codes, CodesError> {
     for index in 0..reader.num_row_groups() {
         let group =
             reader.get_row_group(index).map_err(|error| broken(&format!("row group {index}"), error))?;
-        let group = Group { path, group: group.as_ref(), index, names: &names };
+        let group = GroupReader { path, group: group.as_ref(), index, names: &names };
         let mut features = Vec::new();
         for &column in &columns.features {
             features.push(group.numbers(column)?);
@@ -227,14 +227,14 @@ fn read_table(path: &Path) -> Result<Codes, CodesError> {
 }
 
 /// A row group being read.
-struct Group<'a> {
+struct GroupReader<'a> {
     path: &'a Path,
     group: &'a dyn RowGroupReader,
     index: usize,
     names: &'a [&'a str],
 }
 
-impl Group<'_> {
+impl GroupReader<'_> {
     fn malformed(&self, column: usize, expected: &str, got: String) -> CodesError {
         let place = format!("row group {}, column `{}`", self.index, self.names[column]);
         CodesError::malformed(self.path, place, expected, got, ADVICE)

@@ -268,7 +268,7 @@ impl NamedSet {
             Ok::<_, DataError>(split)
         };
         let (train, test) = rayon::join(|| split(train, train_labels, 0), || split(test, test_labels, 2));
-        collect(self.name, folder, train?, Some(test?), Some(self))
+        collect(self.name, folder, train?, Some(test?), Some(&self.classes))
     }
 
     /// Whether `array`, which is at `place`, is file number `file` of this set.

@@ -9,7 +9,7 @@ use super::fetch::OnDownload;
 use super::folder::{FolderOptions, read_folder};
 use super::named::{NAMED_SETS, Places, find_named};
 use super::numpy::{read_npy, read_npz};
-use super::{Collection, DataError, Fit, idx_split};
+use super::{Collection, DataError, Fit, idx_files};
 use crate::suggest;
 
 /// How a source is opened.
@@ -40,7 +40,7 @@ pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataE
     } else {
         let path = Path::new(source);
         match fs::metadata(path) {
-            Ok(data) if data.is_dir() => match idx_split::folder(path, copies)? {
+            Ok(data) if data.is_dir() => match idx_files::folder(path, copies)? {
                 Some(collection) => collection,
                 None => return read_folder(path, &options.folder),
             },
@@ -61,7 +61,7 @@ fn open_file(path: &Path, copies: Option<&Path>) -> Result<Collection, DataError
     match &start[..] {
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => read_npy(path),
         [b'P', b'K', 3 | 5, 4 | 6, ..] => read_npz(path),
-        [0, 0, ..] | [0x1f, 0x8b, ..] | [] => idx_split::file(path, copies),
+        [0, 0, ..] | [0x1f, 0x8b, ..] | [] => idx_files::file(path, copies),
         _ => Err(DataError::Malformed {
             path: path.into(),
             place: "byte 0".into(),

@@ -1,6 +1,6 @@
 //! [`Attending`]: the doctor during training, between the loop and whoever watches it.
 
-use super::{Evidence, Finding, Patient, PixelFacts, Sample};
+use super::{Evidence, Finding, Patient, PixelFacts, Sample, look};
 use crate::train::{BatchProgress, EpochMetrics, Observer, Step, TrainError};
 
 /// Passes everything on to an observer, and tells it what the doctor sees.
@@ -23,7 +23,7 @@ impl<'a> Attending<'a> {
                 for epochs in 0..=epochs {
                     let mut evidence = Evidence::new(patient, &attending.pixels);
                     evidence.metrics = &attending.metrics[..epochs];
-                    evidence.look(&mut attending.findings);
+                    look(&evidence, &mut attending.findings);
                 }
             }
         }
@@ -36,7 +36,7 @@ impl<'a> Attending<'a> {
         evidence.metrics = &self.metrics;
         evidence.sample = sample;
         evidence.failure = failure;
-        evidence.look(&mut self.findings);
+        look(&evidence, &mut self.findings);
         self.findings[known..].iter().for_each(|finding| self.inner.warning(finding));
     }
 

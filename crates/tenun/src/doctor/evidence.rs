@@ -3,8 +3,7 @@
 use tenun_engine::Network;
 use tenun_engine::layer::Layer;
 
-use super::rules::once;
-use super::{Finding, Patient, PixelFacts, RULES, Sample};
+use super::{Patient, PixelFacts, Sample};
 use crate::measure::Scored;
 use crate::measure::family::Figure;
 use crate::settings::TrainingSettings;
@@ -99,26 +98,5 @@ impl<'a> Evidence<'a> {
     #[must_use]
     pub fn has(&self, is_one: impl Fn(&Layer) -> bool) -> bool {
         self.network.layers().any(|placed| is_one(&placed.layer))
-    }
-
-    /// Asks every rule that has said nothing yet, and adds what they see.
-    pub(super) fn look(&self, findings: &mut Vec<Finding>) {
-        for rule in RULES {
-            if findings.iter().all(|finding| finding.rule != rule.name)
-                && let Some(mut seen) = (rule.check)(self)
-            {
-                seen.advice = once(seen.advice, self, findings);
-                findings.push(seen.of(rule, self.epoch()));
-            }
-        }
-    }
-
-    /// Takes back what was so for a time, and is no more: what a rule saw of a state that has passed.
-    pub(super) fn take_back(&self, findings: &mut Vec<Finding>) {
-        let has_passed = |finding: &Finding| {
-            let rule = RULES.iter().find(|rule| rule.name == finding.rule);
-            rule.is_some_and(|rule| !rule.is_event && (rule.check)(self).is_none())
-        };
-        findings.retain(|finding| !has_passed(finding));
     }
 }

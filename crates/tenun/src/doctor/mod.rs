@@ -5,11 +5,10 @@
 //! passes on what the doctor sees, once for each rule; [`examine`] looks at a finished run from the beginning, and
 //! comes to the same whenever it does so.
 //!
-//! A new rule is one file in `rules/` and its name in `rules!`.
+//! A new rule is one file in `rules/` and its place in [`RULES`].
 
 mod attending;
 mod evidence;
-mod finding;
 mod pixel_facts;
 mod rule;
 mod rules;
@@ -17,9 +16,9 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use crate::finding::Finding;
 pub(crate) use attending::Attending;
 pub use evidence::{Evidence, FinalScores};
-pub use finding::Finding;
 pub use pixel_facts::PixelFacts;
 pub use rule::{Rule, Seen, SettingName};
 pub use rules::RULES;
@@ -30,6 +29,7 @@ use tenun_engine::{Cpu, Network};
 use crate::data::Images;
 use crate::settings::TrainingSettings;
 use crate::train::EpochMetrics;
+use rules::once;
 
 /// What is examined: a network, how it is trained, and on what.
 #[derive(Clone, Copy, Debug)]
@@ -56,16 +56,37 @@ pub fn examine(
     let pixels = PixelFacts::of(patient.train, patient.settings.loss);
     let mut findings = Vec::new();
     let mut evidence = Evidence::new(patient, &pixels);
-    evidence.look(&mut findings);
+    look(&evidence, &mut findings);
     for epochs in 1..=metrics.len() {
         evidence.metrics = &metrics[..epochs];
-        evidence.look(&mut findings);
+        look(&evidence, &mut findings);
     }
     let sample = Sample::of(patient, parameters);
     evidence.sample = sample.as_ref();
     evidence.scores = scores;
     evidence.is_finished = true;
-    evidence.look(&mut findings);
-    evidence.take_back(&mut findings);
+    look(&evidence, &mut findings);
+    take_back(&evidence, &mut findings);
     findings
+}
+
+/// Asks every rule that has found nothing yet, and adds what it finds.
+fn look(evidence: &Evidence<'_>, findings: &mut Vec<Finding>) {
+    for rule in RULES {
+        if findings.iter().all(|finding| finding.rule != rule.name)
+            && let Some(mut seen) = (rule.check)(evidence)
+        {
+            seen.advice = once(seen.advice, evidence, findings);
+            findings.push(seen.of(rule, evidence.epoch()));
+        }
+    }
+}
+
+/// Removes what held for a time and no longer does: findings on a state that has passed.
+fn take_back(evidence: &Evidence<'_>, findings: &mut Vec<Finding>) {
+    let has_passed = |finding: &Finding| {
+        let rule = RULES.iter().find(|rule| rule.name == finding.rule);
+        rule.is_some_and(|rule| !rule.is_event && (rule.check)(evidence).is_none())
+    };
+    findings.retain(|finding| !has_passed(finding));
 }

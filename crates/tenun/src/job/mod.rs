@@ -211,14 +211,10 @@ impl Job {
     ) -> Result<Outcome, Error> {
         write(&run.file(run::CONFIG), self.settings.to_toml().as_bytes())?;
         let (metrics_path, checkpoint_path) = (run.file(run::METRICS), run.file(run::CHECKPOINT));
-        let io = |doing| {
-            let path = metrics_path.clone();
-            move |source| TrainError::Io { path, doing, source }
-        };
-        let mut metrics = read_metrics(&metrics_path).map_err(io("read"))?;
+        let mut metrics = read_metrics(&metrics_path)?;
         // A line of an epoch whose checkpoint was not written any more is made again.
         metrics.truncate(state.epoch as usize);
-        write_metrics(&metrics_path, &metrics).map_err(io("write"))?;
+        write_metrics(&metrics_path, &metrics)?;
         let identity = self.identity();
         let validation = self.validation().map(Dataset::images);
         let mut attending = Attending::new(self.patient(), metrics.clone(), observer);
@@ -232,7 +228,7 @@ impl Job {
         let mut save = |state: &State, epoch: Option<&EpochMetrics>| {
             if let Some(epoch) = epoch {
                 metrics.push(epoch.clone());
-                write_metrics(&metrics_path, &metrics).map_err(io("write"))?;
+                write_metrics(&metrics_path, &metrics)?;
             }
             Checkpoint::write(&identity, state, &checkpoint_path)
         };
@@ -324,7 +320,7 @@ impl Job {
     /// If the run has no model yet, or a file cannot be read.
     pub fn examine(&self, run: &RunDir) -> Result<Vec<Finding>, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
-        let metrics = metrics_of(run)?;
+        let metrics = read_metrics(&run.file(run::METRICS))?;
         let scored = self.scored().0;
         let scores = score(&model, scored, Some(self.collection.train.images()), &self.cpu)?;
         let family = family::figures(&model, scored.images(), self.settings.training.seed, &self.cpu)?;
@@ -337,27 +333,13 @@ impl Job {
     /// If the run has no model yet, or a file cannot be read or written.
     pub fn report_again(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<PathBuf, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
-        let metrics = metrics_of(run)?;
-        let best = metrics.iter().min_by(|a, b| judged(a).total_cmp(&judged(b)));
+        let metrics = read_metrics(&run.file(run::METRICS))?;
+        let best = metrics.iter().min_by(|a, b| a.monitored_loss().total_cmp(&b.monitored_loss()));
         self.finish(run, &model, &metrics, best.map_or(0, |best| best.epoch), observer)?;
         Ok(run.file(run::REPORT))
     }
 }
 
-fn metrics_of(run: &RunDir) -> Result<Vec<EpochMetrics>, TrainError> {
-    let path = run.file(run::METRICS);
-    read_metrics(&path).map_err(|source| TrainError::Io { path, doing: "read", source })
-}
-
-/// The loss by which an epoch is judged.
-fn judged(metrics: &EpochMetrics) -> f64 {
-    metrics.val_loss.unwrap_or(metrics.train_loss)
-}
-
 fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    file::write_bytes(path, bytes).map_err(|source| TrainError::Io {
-        path: path.to_owned(),
-        doing: "write",
-        source,
-    })
+    file::write_bytes(path, bytes).map_err(TrainError::io(path, "write"))
 }

@@ -8,6 +8,7 @@ use tenun_engine::{ForwardPlan, Images as Source, Loss, Philox, Placed, Purpose,
 
 use super::{Job, Summary, write as write_file};
 use crate::data::{Dataset, Images};
+use crate::folder::FolderError;
 use crate::latent::{LatentSummary, Pca};
 use crate::measure::{Metric, Scored, family};
 use crate::picture::{
@@ -15,7 +16,7 @@ use crate::picture::{
     feature_maps, histogram, loss_curves, mosaic, reconstruction_grid, scatter,
 };
 use crate::report::{Figure, LatentContent, NetworkRow, ReportContent, Setting, render};
-use crate::run::{self, RunDir, RunError};
+use crate::run::{self, RunDir};
 use crate::text::{counted, thousands};
 use crate::train::EpochMetrics;
 use crate::{Error, Model};
@@ -58,7 +59,7 @@ pub(super) fn write(
     summary: &Summary,
 ) -> Result<(), Error> {
     let folder = run.file(run::PICTURES);
-    fs::create_dir_all(&folder).map_err(|source| RunError::Io {
+    fs::create_dir_all(&folder).map_err(|source| FolderError::Io {
         path: folder.clone(),
         doing: "create",
         source,

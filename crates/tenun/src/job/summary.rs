@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::judged;
 use crate::Model;
 use crate::doctor::Finding;
 use crate::measure::family::Figure;
@@ -82,7 +81,7 @@ impl Summary {
             best_epoch,
             train_loss: last.map(|line| line.train_loss),
             val_loss: last.and_then(|line| line.val_loss),
-            best_loss: best.map(judged),
+            best_loss: best.map(EpochMetrics::monitored_loss),
             scored_on: scored_on.to_owned(),
             scored_images,
             test_mse: overall.mse,

@@ -1,7 +1,7 @@
 //! `sweep.png`: the loss against what is varied.
 
 use super::results::{Results, Row, word};
-use super::{LATENT, PICTURE, SweepDir, SweepError, SweepSettings};
+use super::{LATENT, PICTURE, SweepDir, SweepSettings};
 use crate::Error;
 use crate::measure::Scores;
 use crate::picture::{Callout, ErrorBars, Measured, Reference, Theme, error_bars};
@@ -149,5 +149,5 @@ pub(super) fn write(sweep: &SweepSettings, results: &Results, dir: &SweepDir) ->
         log_x: log,
     };
     let png = error_bars(&chart, Theme::Light)?.png()?;
-    dir.write(PICTURE, &png).map_err(|error: SweepError| error.into())
+    Ok(dir.write(PICTURE, &png)?)
 }

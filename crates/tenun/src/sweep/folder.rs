@@ -1,4 +1,4 @@
-//! [`SweepDir`]: the folder of a sweep, and [`Record`]: what became of a trial.
+//! [`SweepDir`]: the folder of a sweep and the names of its files, and [`Record`]: what became of a trial.
 
 use std::fs;
 use std::io;
@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::SweepError;
 use crate::file;
+use crate::folder::{Contents, FolderError, Kind, ResultsDir};
 
 /// What is tried, and how.
 pub const SWEEP: &str = "sweep.toml";
@@ -63,113 +63,55 @@ pub struct Record {
 }
 
 /// The folder of a sweep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SweepDir {
-    path: PathBuf,
-}
+pub type SweepDir = ResultsDir<SweepKind>;
 
-fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> SweepError {
-    let path = path.to_owned();
-    move |source| SweepError::Io { path, doing, source }
+/// Many trainings with other settings, compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepKind;
+
+impl Kind for SweepKind {
+    const CONTENTS: Contents = Contents {
+        name: "sweep",
+        marker: SWEEP,
+        files: &[CSV, JSON, PICTURE, SWEEP],
+        folders: &[TRIALS],
+        parent: "sweeps",
+        command: "tenun sweep",
+    };
 }
 
 impl SweepDir {
-    /// Makes the folder of a new sweep. One that holds a sweep is taken only with `overwrite`, which removes the
-    /// sweep's files and its trials, and nothing else.
-    ///
-    /// # Errors
-    /// [`SweepError::Exists`], [`SweepError::Io`].
-    pub fn create(path: &Path, overwrite: bool) -> Result<Self, SweepError> {
-        fs::create_dir_all(path).map_err(io(path, "create"))?;
-        if fs::read_dir(path).map_err(io(path, "read"))?.next().is_some() {
-            let is_sweep = path.join(SWEEP).is_file();
-            if !(is_sweep && overwrite) {
-                return Err(SweepError::Exists { path: path.to_owned(), is_sweep });
-            }
-            let gone = |result: io::Result<()>| match result {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io(path, "clear")(error)),
-                _ => Ok(()),
-            };
-            gone(fs::remove_dir_all(path.join(TRIALS)))?;
-            for name in [CSV, JSON, PICTURE, SWEEP] {
-                gone(fs::remove_file(path.join(name)))?;
-            }
-        }
-        Ok(Self { path: path.to_owned() })
-    }
-
-    /// Opens the folder of a sweep that there is.
-    ///
-    /// # Errors
-    /// [`SweepError::NoSweep`].
-    pub fn open(path: &Path) -> Result<Self, SweepError> {
-        if path.join(SWEEP).is_file() {
-            Ok(Self { path: path.to_owned() })
-        } else {
-            Err(SweepError::NoSweep { path: path.to_owned() })
-        }
-    }
-
-    /// A name for the folder of a new sweep that nothing has yet: `sweeps/<data>-<network>`, with a number from 2 on.
-    #[must_use]
-    pub fn default_path(settings: &crate::settings::Settings) -> PathBuf {
-        let source = Path::new(&settings.data.source);
-        let data = source.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy());
-        let network = settings.network.preset.as_deref().unwrap_or("network");
-        let name = format!("{data}-{network}");
-        let sweeps = Path::new("sweeps");
-        (1u32..)
-            .map(|n| sweeps.join(if n == 1 { name.clone() } else { format!("{name}-{n}") }))
-            .find(|path| !path.exists())
-            .unwrap_or_else(|| sweeps.join(name))
-    }
-
-    /// The folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// A file in it.
-    #[must_use]
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
-    }
-
     /// The folder of a trial's run.
     #[must_use]
     pub fn trial(&self, name: &str) -> PathBuf {
-        self.path.join(TRIALS).join(name)
-    }
-
-    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), SweepError> {
-        let path = self.file(name);
-        file::write_bytes(&path, bytes).map_err(io(&path, "write"))
+        self.file(TRIALS).join(name)
     }
 
     /// What became of a trial; none while it is not over.
-    pub(super) fn record(&self, name: &str) -> Result<Option<Record>, SweepError> {
+    pub(super) fn record(&self, name: &str) -> Result<Option<Record>, FolderError> {
         let path = self.trial(name).join(RECORD);
         match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-                io(&path, "read")(io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+                FolderError::io(&path, "read")(io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(io(&path, "read")(error)),
+            Err(error) => Err(FolderError::io(&path, "read")(error)),
         }
     }
 
-    pub(super) fn write_record(&self, name: &str, record: &Record) -> Result<(), SweepError> {
+    pub(super) fn write_record(&self, name: &str, record: &Record) -> Result<(), FolderError> {
         let path = self.trial(name).join(RECORD);
         let json = serde_json::to_vec_pretty(record).unwrap_or_default();
-        file::write_bytes(&path, &json).map_err(io(&path, "write"))
+        file::write_bytes(&path, &json).map_err(FolderError::io(&path, "write"))
     }
 
     /// The folder of a trial that has not begun, empty: what a crash left in it before it held a run goes.
-    pub(super) fn clear_trial(&self, name: &str) -> Result<PathBuf, SweepError> {
+    pub(super) fn clear_trial(&self, name: &str) -> Result<PathBuf, FolderError> {
         let path = self.trial(name);
         match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io(&path, "clear")(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(FolderError::io(&path, "clear")(error))
+            }
             _ => Ok(path),
         }
     }
@@ -178,24 +120,6 @@ impl SweepDir {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_sweep_is_replaced_only_when_asked_and_nothing_else_ever() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("s");
-        let dir = SweepDir::create(&path, false).unwrap();
-        assert!(matches!(SweepDir::open(&path), Err(SweepError::NoSweep { .. })));
-        fs::write(path.join("mine.txt"), "keep").unwrap();
-        let error = SweepDir::create(&path, true).unwrap_err();
-        assert!(error.to_string().ends_with("is not empty"), "{error}");
-        dir.write(SWEEP, b"").unwrap();
-        fs::create_dir_all(dir.trial("1")).unwrap();
-        let error = SweepDir::create(&path, false).unwrap_err();
-        assert!(error.to_string().ends_with("holds a sweep"), "{error}");
-        assert!(error.hint().unwrap().contains("--resume"));
-        SweepDir::create(&path, true).unwrap();
-        assert!(path.join("mine.txt").exists() && !dir.trial("1").exists() && !dir.file(SWEEP).exists());
-    }
 
     #[test]
     fn a_record_comes_back_and_a_damaged_one_is_an_error() {

@@ -7,7 +7,6 @@
 //! trials run side by side, unless a [`MedianStop`] gives up some of them.
 
 mod address;
-mod error;
 mod figure;
 mod folder;
 mod knee;
@@ -23,8 +22,8 @@ use std::sync::atomic::AtomicBool;
 
 use tenun_engine::{Cpu, Loss};
 
-pub use error::SweepError;
-pub use folder::{CSV, JSON, PICTURE, RECORD, Record, SWEEP, State, SweepDir, TRIALS};
+pub use crate::error::SweepError;
+pub use folder::{CSV, JSON, PICTURE, RECORD, Record, SWEEP, State, SweepDir, SweepKind, TRIALS};
 pub use knee::knee;
 pub use median::{JURY, MedianStop};
 pub use plan::{SweepSettings, Trial};
@@ -33,6 +32,7 @@ pub use vary::Vary;
 pub use workers::Workers;
 
 use crate::data::{Collection, Dataset, hold_out};
+use crate::folder::FolderError;
 use crate::job::Job;
 use crate::measure::{bce, pca_baseline, score};
 use crate::train::EpochMetrics;
@@ -182,10 +182,8 @@ impl Sweep {
         tell: &mut dyn FnMut(Event<'_>),
         stop: &AtomicBool,
     ) -> Result<SweepEnd, Error> {
-        let text = toml::to_string_pretty(&self.settings).map_err(|error| SweepError::Io {
-            path: dir.file(SWEEP),
-            doing: "write",
-            source: std::io::Error::other(error.to_string()),
+        let text = toml::to_string_pretty(&self.settings).map_err(|error| {
+            FolderError::io(&dir.file(SWEEP), "write")(std::io::Error::other(error.to_string()))
         })?;
         dir.write(SWEEP, text.as_bytes())?;
         let rule = self.settings.median_stop;

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenun_engine::Loss;
 
-use super::SweepError;
 use super::address::{Choice, text};
 use super::folder::{CSV, JSON, Record, State, SweepDir};
 use super::plan::{Plan, SweepSettings};
+use crate::folder::FolderError;
 
 /// The version of `results.json`: it grows when a field goes, or changes its name, type or unit.
 const VERSION: u32 = 1;
@@ -195,7 +195,7 @@ impl Results {
         }
     }
 
-    pub(super) fn write(&self, dir: &SweepDir) -> Result<(), SweepError> {
+    pub(super) fn write(&self, dir: &SweepDir) -> Result<(), FolderError> {
         dir.write(JSON, &serde_json::to_vec_pretty(self).unwrap_or_default())
     }
 }
@@ -210,12 +210,10 @@ pub(super) fn write_csv(
     plan: &Plan,
     records: &[Record],
     dir: &SweepDir,
-) -> Result<(), SweepError> {
+) -> Result<(), FolderError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |error: &dyn std::fmt::Display| SweepError::Io {
-        path: dir.file(CSV),
-        doing: "write",
-        source: std::io::Error::other(error.to_string()),
+    let failed = |error: &dyn std::fmt::Display| {
+        FolderError::io(&dir.file(CSV), "write")(std::io::Error::other(error.to_string()))
     };
     let fixed =
         ["seed", "state", "epochs", "bce", "mse", "mae", "ssim", "parameters", "code", "run", "seconds"];

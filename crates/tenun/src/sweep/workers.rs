@@ -157,8 +157,8 @@ impl<'a> Work<'a> {
         let behind = watcher.behind;
         let network = job.network();
         let over = |state| -> Result<Record, Error> {
-            let metrics = metrics(&folder)?;
-            let losses: Vec<f64> = metrics.iter().map(judged).collect();
+            let metrics = read_metrics(&folder.join(run::METRICS))?;
+            let losses: Vec<f64> = metrics.iter().map(EpochMetrics::monitored_loss).collect();
             Ok(Record {
                 state,
                 epochs: metrics.last().map_or(0, |line| line.epoch),
@@ -220,7 +220,7 @@ impl Observer for Watcher<'_> {
             // An epoch whose checkpoint was lost is done again.
             best.truncate(metrics.epoch as usize - 1);
             let before = best.last().copied().unwrap_or(f64::INFINITY);
-            best.push(judged(metrics).min(before));
+            best.push(metrics.monitored_loss().min(before));
         }
         drop(self.sender.send(Told::Epoch(self.at, metrics.clone())));
         if self.work.is_behind(self.at) {
@@ -230,17 +230,9 @@ impl Observer for Watcher<'_> {
     }
 }
 
-fn judged(metrics: &EpochMetrics) -> f64 {
-    metrics.val_loss.unwrap_or(metrics.train_loss)
-}
-
-fn metrics(folder: &Path) -> Result<Vec<EpochMetrics>, Error> {
-    let path = folder.join(run::METRICS);
-    read_metrics(&path).map_err(|source| TrainError::Io { path, doing: "read", source }.into())
-}
-
-fn losses(folder: &Path) -> Result<Vec<f64>, Error> {
-    Ok(metrics(folder)?.iter().map(judged).collect())
+fn losses(folder: &Path) -> Result<Vec<f64>, TrainError> {
+    let metrics = read_metrics(&folder.join(run::METRICS))?;
+    Ok(metrics.iter().map(EpochMetrics::monitored_loss).collect())
 }
 
 fn running_best(losses: &[f64]) -> Vec<f64> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::StepMetrics;
+use super::{StepMetrics, TrainError};
 use crate::file;
 
 /// What an epoch came to: a line of `metrics.jsonl`.
@@ -38,33 +38,41 @@ pub struct EpochMetrics {
     pub steps: Option<StepMetrics>,
 }
 
+impl EpochMetrics {
+    /// The loss by which the epoch is judged: the validation loss, or without one the training loss.
+    #[must_use]
+    pub fn monitored_loss(&self) -> f64 {
+        self.val_loss.unwrap_or(self.train_loss)
+    }
+}
+
 /// The lines of a `metrics.jsonl`; an empty list if there is no such file.
 ///
 /// # Errors
-/// If the file cannot be read, or a line is none.
-pub fn read_metrics(path: &Path) -> io::Result<Vec<EpochMetrics>> {
+/// [`TrainError::Io`] if the file cannot be read, or a line is none.
+pub fn read_metrics(path: &Path) -> Result<Vec<EpochMetrics>, TrainError> {
+    let failed = TrainError::io(path, "read");
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+        Err(error) => return Err(failed(error)),
     };
-    text.lines()
-        .enumerate()
-        .map(|(number, line)| {
-            serde_json::from_str(line).map_err(|error| {
-                io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {error}", number + 1))
-            })
+    let lines = text.lines().enumerate().map(|(number, line)| {
+        serde_json::from_str(line).map_err(|error| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("line {}: {error}", number + 1))
         })
-        .collect()
+    });
+    lines.collect::<Result<_, _>>().map_err(failed)
 }
 
 /// Writes all lines, whole or not at all.
-pub(crate) fn write_metrics(path: &Path, metrics: &[EpochMetrics]) -> io::Result<()> {
-    file::write_whole(path, |to| {
+pub(crate) fn write_metrics(path: &Path, metrics: &[EpochMetrics]) -> Result<(), TrainError> {
+    let lines = |to: &mut (dyn io::Write + Send)| {
         for line in metrics {
             serde_json::to_writer(&mut *to, line)?;
             to.write_all(b"\n")?;
         }
         Ok(())
-    })
+    };
+    file::write_whole(path, lines).map_err(TrainError::io(path, "write"))
 }

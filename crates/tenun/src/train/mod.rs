@@ -16,11 +16,12 @@ pub(crate) use pulse::{COMPARED, Pulse, update_ratio};
 pub(crate) use trainer::State;
 pub use trainer::{End, Trainer};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tenun_engine::PlanError;
 
 use crate::model::ModelError;
+use crate::text::megabytes;
 
 /// Training cannot begin, or cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +47,8 @@ pub enum TrainError {
     /// There is too little memory.
     #[error(
         "training would take about {} of memory, and {} are free",
-        crate::memory::text(*needed),
-        crate::memory::text(*available)
+        megabytes(*needed),
+        megabytes(*available)
     )]
     Memory {
         /// Bytes that it would take.
@@ -116,6 +117,12 @@ impl TrainError {
             Self::Model(error) => error.hint(),
             _ => None,
         }
+    }
+
+    /// An [`Self::Io`] for `path`; for use in `map_err`.
+    pub(crate) fn io(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { path, doing, source }
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Observer`]: who is told how training goes.
 
 use super::EpochMetrics;
-use crate::doctor::Finding;
+use crate::finding::Finding;
 
 /// Who is told how training goes: a progress bar, a log, a test.
 pub trait Observer {

@@ -393,9 +393,9 @@ impl<'a> Trainer<'a> {
             },
             steps: state.pulse.turn(),
         };
-        let judged = val_loss.unwrap_or(metrics.train_loss);
-        if state.best.is_none_or(|(_, best)| judged < best) {
-            state.best = Some((state.epoch, judged));
+        let loss = metrics.monitored_loss();
+        if state.best.is_none_or(|(_, best)| loss < best) {
+            state.best = Some((state.epoch, loss));
             state.best_parameters.copy_from_slice(&state.parameters);
         }
         (state.batch, state.loss_sum, state.train_seconds) = (0, 0.0, 0.0);

@@ -1,10 +1,9 @@
 //! [`SweepError`]: a sweep that makes no sense, or whose folder cannot be used.
 
-use std::io;
 use std::path::PathBuf;
 
-use super::folder::SWEEP;
-use crate::suggest;
+use super::Error;
+use crate::folder::FolderError;
 
 /// Why a sweep cannot begin, or cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +43,7 @@ pub enum SweepError {
         /// The settings and their values.
         values: String,
         /// What is wrong with them.
-        source: Box<crate::Error>,
+        source: Box<Error>,
     },
     /// A setting that decides which images the trials are compared on.
     #[error(
@@ -76,20 +75,6 @@ pub enum SweepError {
         /// What it was given.
         got: String,
     },
-    /// There is something in the folder already.
-    #[error("{} exists and {}", path.display(), if *is_sweep { "holds a sweep" } else { "is not empty" })]
-    Exists {
-        /// The folder.
-        path: PathBuf,
-        /// Whether it is a sweep.
-        is_sweep: bool,
-    },
-    /// The folder holds no sweep.
-    #[error("{} holds no sweep: it has no {SWEEP}", path.display())]
-    NoSweep {
-        /// The folder.
-        path: PathBuf,
-    },
     /// The training images are not those of the sweep.
     #[error("{}: the training images changed since the sweep began: SHA-256 was {was}, now it is {is}", path.display())]
     Changed {
@@ -100,16 +85,9 @@ pub enum SweepError {
         /// What it is.
         is: String,
     },
-    /// The operating system refused, or a file is not what it should be.
-    #[error("cannot {doing} {}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What was being done.
-        doing: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// The folder, or a file in it, cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
 }
 
 impl SweepError {
@@ -129,16 +107,9 @@ impl SweepError {
             Self::NeedsRandom { .. } => {
                 Some("draw values from it with `--random N`, or list those to try".into())
             }
-            Self::Exists { path, is_sweep: true } => Some(format!(
-                "go on with it (`--resume {}`), replace it (`--overwrite`), or name another folder with `--out`",
-                path.display()
-            )),
-            Self::Exists { .. } => Some("name a new or empty folder with `--out`".into()),
-            Self::NoSweep { path } => {
-                Some(suggest::path_hint(path, "give the folder that `tenun sweep` printed"))
-            }
             Self::Changed { .. } => Some("begin another sweep in a new folder".into()),
-            _ => None,
+            Self::Folder(error) => error.hint(),
+            Self::Value { .. } | Self::Twice { .. } | Self::Setting { .. } => None,
         }
     }
 
@@ -147,7 +118,7 @@ impl SweepError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Together { source, .. } => source.is_usage(),
-            Self::Exists { .. } | Self::NoSweep { .. } | Self::Changed { .. } | Self::Io { .. } => false,
+            Self::Changed { .. } | Self::Folder(_) => false,
             _ => true,
         }
     }

@@ -1,15 +1,19 @@
-//! [`Error`]: everything that can go wrong, from all rooms of the library.
+//! [`Error`]: everything that can go wrong, from all rooms of the library. [`SweepError`] stands beside it, as each may
+//! hold the other: what is wrong with one run of a sweep is what is wrong with the sweep.
+
+mod sweep;
+
+pub use sweep::SweepError;
 
 use crate::codes::CodesError;
 use crate::data::DataError;
+use crate::folder::FolderError;
 use crate::latent::LatentError;
 use crate::measure::MeasureError;
 use crate::model::ModelError;
 use crate::picture::{ImageFileError, PictureError};
 use crate::preset::UnknownPreset;
-use crate::run::RunError;
 use crate::settings::SettingsError;
-use crate::sweep::SweepError;
 use crate::train::TrainError;
 use tenun_engine::{CpuError, PlanError, SpecError};
 
@@ -38,7 +42,7 @@ pub enum Error {
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error(transparent)]
-    Run(#[from] RunError),
+    Folder(#[from] FolderError),
     #[error(transparent)]
     Evaluate(#[from] MeasureError),
     #[error(transparent)]
@@ -63,7 +67,7 @@ impl Error {
             Self::Network(error) => error.hint(),
             Self::Train(error) => error.hint(),
             Self::Model(error) => error.hint(),
-            Self::Run(error) => error.hint(),
+            Self::Folder(error) => error.hint(),
             Self::Sweep(error) => error.hint(),
             _ => None,
         }
