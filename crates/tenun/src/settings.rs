@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tenun_engine::{Layer, Loss, Method, Rewrite, Schedule, Shape, Spec};
 
 use crate::augment::Augment;
-use crate::data::{Colour, Fit};
+use crate::data::{self, Collection, Colour, DataError, Fit, FolderOptions, OpenOptions};
 use crate::preset::Change;
 use crate::suggest;
 
@@ -182,9 +182,7 @@ impl SettingsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::File { hint, .. } => hint.clone(),
-            Self::Io { path, .. } => {
-                suggest::path(path).map(|path| format!("did you mean `{}`?", path.display()))
-            }
+            Self::Io { path, .. } => suggest::path_question(path),
             _ => None,
         }
     }
@@ -257,6 +255,29 @@ impl Settings {
     #[must_use]
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).expect("settings that were checked have a form in TOML")
+    }
+}
+
+impl DataSettings {
+    /// How the source is opened.
+    #[must_use]
+    pub fn open_options<'a>(&self, progress: data::Progress<'a>) -> OpenOptions<'a> {
+        let Self { size, fit, colour, skip_bad, limit_train, limit_test, .. } = *self;
+        OpenOptions {
+            folder: FolderOptions { size, fit, colour, skip_bad },
+            limit_train,
+            limit_test,
+            progress,
+            ..OpenOptions::default()
+        }
+    }
+
+    /// The images, within their limits, nothing held out yet.
+    ///
+    /// # Errors
+    /// As [`data::open`].
+    pub fn open(&self, progress: data::Progress<'_>) -> Result<Collection, DataError> {
+        data::open(&self.source, &self.open_options(progress))
     }
 }
 

@@ -48,10 +48,15 @@ pub(crate) fn path(missing: &Path) -> Option<PathBuf> {
     whole.exists().then_some(whole)
 }
 
-/// `did you mean …? ` if there is a path like the missing one, before what else there is to say.
+/// `did you mean …?` if there is a path like the missing one.
+pub(crate) fn path_question(missing: &Path) -> Option<String> {
+    path(missing).map(|path| format!("did you mean `{}`?", path.display()))
+}
+
+/// [`path_question`], and what else there is to say.
 pub(crate) fn path_hint(missing: &Path, otherwise: &str) -> String {
-    match path(missing) {
-        Some(path) => format!("did you mean `{}`? Else {otherwise}", path.display()),
+    match path_question(missing) {
+        Some(question) => format!("{question} Else {otherwise}"),
         None => otherwise.to_owned(),
     }
 }

@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tenun::data::summary::PartSummary;
-use tenun::data::{
-    Collection, DataError, FolderSizes, NAMED_SETS, Summary, Unreadable, find_named, is_idx_folder,
-};
+use tenun::data::{Collection, DataError, FolderSizes, NAMED_SETS, Summary, Unreadable, find_named};
 
 use super::source;
 use crate::arguments::{DataCommand, SourceFlags};
@@ -16,31 +14,30 @@ use crate::text::{Table, count, counted, thousands};
 
 pub(crate) fn run(command: &DataCommand, printer: &Printer) -> Result<(), Failure> {
     match command {
-        DataCommand::Inspect { source, flags } => {
-            // All that cannot be read is part of what is in it.
-            let flags = SourceFlags { skip_bad: true, ..*flags };
-            match source::open_silently(source, &flags, printer) {
-                Ok(collection) => {
-                    source::tell(&collection, printer);
-                    let summary = Summary::of(&collection);
-                    printer.result("data inspect", &summary, || inspection(&summary));
-                }
-                // Images that are no set yet have sizes all the same, and to see them is why one inspects.
-                Err(DataError::SizesDiffer { .. } | DataError::SplitShapes { .. })
-                    if Path::new(source).is_dir() && !is_idx_folder(Path::new(source)) =>
-                {
-                    let sizes = FolderSizes::of(Path::new(source))?;
-                    source::tell_unreadable(&sizes.unreadable, printer);
-                    let fields = Sizes { one_set: one_set(&sizes), folder: &sizes };
-                    printer.result("data inspect", &fields, || many_sizes(&sizes));
-                }
-                Err(error) => return Err(error.into()),
-            }
-            Ok(())
-        }
+        DataCommand::Inspect { source, flags } => inspect(source, flags, printer),
         DataCommand::Verify { source, flags } => verify(source, flags, printer),
         DataCommand::Fetch { name } => fetch(name, printer),
     }
+}
+
+fn inspect(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Failure> {
+    // All that cannot be read is part of what is in it.
+    let flags = SourceFlags { skip_bad: true, ..*flags };
+    let path = Path::new(source);
+    // Images that are no set yet have sizes all the same, and to see them is why one inspects.
+    if find_named(source).is_none()
+        && path.is_dir()
+        && let Some(sizes) = FolderSizes::of_mixed(path, &source::folder_options(&flags))?
+    {
+        source::tell_unreadable(&sizes.unreadable, printer);
+        let fields = Sizes { one_set: one_set(&sizes), folder: &sizes };
+        printer.result("data inspect", &fields, || many_sizes(&sizes));
+        return Ok(());
+    }
+    let collection = source::open(source, &flags, printer)?;
+    let summary = Summary::of(&collection);
+    printer.result("data inspect", &summary, || inspection(&summary));
+    Ok(())
 }
 
 fn inspection(summary: &Summary) -> String {

@@ -6,6 +6,7 @@ use tenun::engine::Cpu;
 use tenun::job::Job;
 use tenun::run::RunDir;
 
+use super::source;
 use crate::arguments::DoctorArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -32,7 +33,8 @@ pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Failure> {
     };
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let run = RunDir::open(folder)?;
-    let findings = Job::open(&run, None, cpu, Vec::new())?.examine(&run)?;
+    let job = source::with_bar(printer, |progress| Job::open(&run, None, cpu, Vec::new(), progress))?;
+    let findings = job.examine(&run)?;
     let fields = Examined { run: run.path(), rules: RULES.len(), warnings: &findings };
     printer.result("doctor", &fields, || match findings.len() {
         0 => format!("{} found nothing to warn of\n", counted(RULES.len(), "rule")),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tenun::Model;
-use tenun::data::{Dataset, Images, find_named};
+use tenun::data::{Dataset, Images, Progress, find_named};
 use tenun::engine::Cpu;
 use tenun::job::Job;
 use tenun::measure::family::{self, Denoising, Figure, Quality};
@@ -35,7 +35,7 @@ struct Scored<'a> {
 pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
-    let measured = match own(args, given, &cpu)? {
+    let measured = match own(args, given, &cpu, printer)? {
         Some(job) => {
             job.notes().iter().for_each(|note| printer.note(format_args!("note: {note}")));
             source::tell_skipped(job.collection(), printer);
@@ -88,12 +88,14 @@ struct Measured {
 }
 
 /// The run's own images as it limited and split them, where the user asked for nothing else.
-fn own(args: &EvalArgs, given: &Given, cpu: &Cpu) -> Result<Option<Job>, Failure> {
+fn own(args: &EvalArgs, given: &Given, cpu: &Cpu, printer: &Printer) -> Result<Option<Job>, Failure> {
     let other = ["data", "split", "limit", "size", "fit", "colour", "skip_bad"];
     if other.into_iter().any(|id| given.has(id)) || !args.model.join(run::CONFIG).is_file() {
         return Ok(None);
     }
-    Ok(Some(Job::open(&RunDir::open(&args.model)?, None, cpu.clone(), Vec::new())?))
+    let run = RunDir::open(&args.model)?;
+    let open = |progress: Progress<'_>| Job::open(&run, None, cpu.clone(), Vec::new(), progress);
+    Ok(Some(source::with_bar(printer, open)?))
 }
 
 /// The images to measure on: those named, else those of the run, else those that the model remembers.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use tenun::data::is_image_name;
 use tenun::engine::Shape;
 use tenun::picture::save_images;
 
@@ -48,7 +49,7 @@ fn named(id: &str, whole: bool) -> Result<PathBuf, Failure> {
         ));
     };
     let mut file = file.to_os_string();
-    if super::source::is_image_file(path) && !whole {
+    if is_image_name(path) && !whole {
         file = path.file_stem().unwrap_or(&file).to_os_string();
     }
     file.push(".png");

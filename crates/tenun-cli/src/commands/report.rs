@@ -8,6 +8,7 @@ use tenun::job::Job;
 use tenun::run::RunDir;
 use tenun::settings::Settings;
 
+use super::source;
 use crate::arguments::ReportArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -22,7 +23,8 @@ pub(crate) fn run(args: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let run = RunDir::open(&args.run)?;
     let settings = Settings::read(&run.file(tenun::run::CONFIG))?;
-    let job = Job::open(&run, None, cpu, command(&settings))?;
+    let command = command(&settings);
+    let job = source::with_bar(printer, |progress| Job::open(&run, None, cpu, command, progress))?;
     let mut progress = Progress::new(printer);
     let report = job.report_again(&run, &mut progress)?;
     drop(progress);

@@ -1,21 +1,67 @@
-//! Opening the images that a command is about.
+//! Opening the images that a command is about: by the library, with a bar for what takes its time.
 
-use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
 use tenun::data::{
-    self, Collection, Colour, DataError, Dataset, FolderOptions, OpenOptions, Places, Unreadable,
+    self, Collection, DataError, Dataset, FolderOptions, OpenOptions, Places, Progress, Unreadable,
 };
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
 use crate::printer::Printer;
-use crate::text::counted;
+use crate::text::{count, counted};
+
+/// Decoding that takes no longer than this shows no bar.
+const QUICK: Duration = Duration::from_millis(300);
+
+/// Opens images, with a bar for a download and for the decoding of many images.
+pub(crate) fn with_bar<T>(printer: &Printer, open: impl FnOnce(Progress<'_>) -> T) -> T {
+    let bar = bar(printer);
+    let started = Instant::now();
+    let on_download = |file: &str, done: u64, total: Option<u64>| {
+        if bar.position() > done || bar.position() == 0 {
+            bar.set_style(style("{msg}  {bar:24}  {bytes} of {total_bytes}  {bytes_per_sec}"));
+            bar.set_message(file.to_owned());
+        }
+        bar.set_length(total.unwrap_or(done));
+        bar.set_position(done);
+    };
+    let on_image = |done: usize, total: usize| {
+        if started.elapsed() < QUICK {
+            return;
+        }
+        if bar.length() != Some(total as u64) {
+            bar.set_style(style("reading images  {bar:24}  {msg}"));
+            bar.set_length(total as u64);
+        }
+        bar.set_message(format!("{} of {}", count(done), count(total)));
+        bar.set_position(done as u64);
+    };
+    let opened = open(Progress { on_download: Some(&on_download), on_image: Some(&on_image) });
+    bar.finish_and_clear();
+    opened
+}
+
+/// A bar that shows on a terminal once it has something to show.
+fn bar(printer: &Printer) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    if printer.is_live() {
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+    }
+    bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("━╸─")
+}
 
 /// Opens a source, and says what a user should know of it.
 pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
-    let collection = open_silently(source, flags, printer)?;
+    let options = |progress| OpenOptions { progress, ..options(flags) };
+    let collection = with_bar(printer, |progress| data::open(source, &options(progress)))?;
     tell(&collection, printer);
     Ok(collection)
 }
@@ -26,66 +72,35 @@ pub(crate) fn open_itself(
     flags: &SourceFlags,
     printer: &Printer,
 ) -> Result<Collection, Failure> {
-    let places = Places { unpacked: None, ..Places::from_environment() };
-    let collection = open_in(source, flags, places, printer)?;
+    let places = || Places { unpacked: None, ..Places::from_environment() };
+    let options = |progress| OpenOptions { progress, places: places(), ..options(flags) };
+    let collection = with_bar(printer, |progress| data::open(source, &options(progress)))?;
     tell(&collection, printer);
     Ok(collection)
 }
 
-/// As [`open`], but says nothing, and leaves what is wrong to the caller.
-pub(crate) fn open_silently(
-    source: &str,
+/// Opens what a model is to be used on: one source, or image files.
+///
+/// Where the user left size and colour open, they are the model's.
+pub(crate) fn open_for(
+    model: &Model,
+    inputs: &[String],
     flags: &SourceFlags,
     printer: &Printer,
-) -> Result<Collection, DataError> {
-    open_in(source, flags, Places::from_environment(), printer)
+) -> Result<Collection, Failure> {
+    let options = |progress| OpenOptions { progress, model: Some(model.network().input()), ..options(flags) };
+    let collection = with_bar(printer, |progress| data::open_inputs(inputs, &options(progress)))?;
+    tell(&collection, printer);
+    Ok(collection)
 }
 
-/// Opens a source, with a bar for a download.
-fn open_in(
-    source: &str,
-    flags: &SourceFlags,
-    places: Places,
-    printer: &Printer,
-) -> Result<Collection, DataError> {
-    let bar = download_bar(printer);
-    let on_download = |file: &str, done: u64, total: Option<u64>| {
-        if bar.position() > done || bar.position() == 0 {
-            bar.set_message(file.to_owned());
-        }
-        bar.set_length(total.unwrap_or(done));
-        bar.set_position(done);
-    };
-    let options = OpenOptions { on_download: Some(&on_download), places, ..options(flags, printer) };
-    let collection = data::open(source, &options);
-    bar.finish_and_clear();
-    collection
+fn options(flags: &SourceFlags) -> OpenOptions<'static> {
+    OpenOptions { folder: folder_options(flags), ..OpenOptions::default() }
 }
 
-/// A bar that shows once something is downloaded, on a terminal.
-fn download_bar(printer: &Printer) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    if printer.is_live() {
-        bar.set_draw_target(ProgressDrawTarget::stderr());
-    }
-    if let Ok(style) =
-        ProgressStyle::with_template("{msg}  {bar:24}  {bytes} of {total_bytes}  {bytes_per_sec}")
-    {
-        bar.set_style(style.progress_chars("━╸─"));
-    }
-    bar
-}
-
-pub(crate) fn options<'a>(flags: &SourceFlags, printer: &Printer) -> OpenOptions<'a> {
-    let folder = FolderOptions {
-        size: flags.size,
-        fit: flags.fit,
-        colour: flags.colour,
-        skip_bad: flags.skip_bad,
-        on_image: None,
-    };
-    printer.detail(format_args!("images: {folder:?}"));
-    OpenOptions { folder, ..OpenOptions::default() }
+/// How the flags have a folder read.
+pub(crate) fn folder_options(flags: &SourceFlags) -> FolderOptions {
+    FolderOptions { size: flags.size, fit: flags.fit, colour: flags.colour, skip_bad: flags.skip_bad }
 }
 
 /// What was left out, and how the source was read.
@@ -108,73 +123,9 @@ pub(crate) fn tell_unreadable(unreadable: &[Unreadable], printer: &Printer) {
     }
 }
 
-/// Opens what a model is to be used on: one source, or image files.
-///
-/// Where the user left size and colour open, they are the model's.
-pub(crate) fn open_for(
-    model: &Model,
-    inputs: &[String],
-    flags: &SourceFlags,
-    printer: &Printer,
-) -> Result<Collection, Failure> {
-    let input = model.network().input();
-    let mut flags = sized_for(model, flags);
-    let collection = read(inputs, &flags, printer)?;
-    let shape = collection.train.images().shape();
-    let other_colour = shape.channels != input.channels && flags.colour == Colour::Auto;
-    if other_colour && (shape.height, shape.width) == (input.height, input.width) {
-        flags.colour = if input.channels == 1 { Colour::Grey } else { Colour::Rgb };
-        match read(inputs, &flags, printer) {
-            Ok(collection) => {
-                tell_taken_as(model, printer);
-                tell(&collection, printer);
-                return Ok(collection);
-            }
-            // An array has the channels it has; that the model takes others is the error to give.
-            Err(failure) => printer.detail(&failure.message),
-        }
-    }
-    tell(&collection, printer);
-    Ok(collection)
-}
-
-/// Where images are to be fitted to a size that is not given, it is the model's.
-pub(crate) fn sized_for(model: &Model, flags: &SourceFlags) -> SourceFlags {
-    let input = model.network().input();
-    let size = flags.size.or((flags.fit != data::Fit::Error).then_some((input.height, input.width)));
-    SourceFlags { size, ..*flags }
-}
-
 /// Says that images are of another colour than the model takes.
 pub(crate) fn tell_taken_as(model: &Model, printer: &Printer) {
-    let name = if model.network().input().channels == 1 { "grey" } else { "RGB" };
-    printer.note(format_args!("note: the images are taken as {name}, as the model takes them"));
-}
-
-fn read(inputs: &[String], flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
-    match inputs {
-        [source] if !is_image_file(Path::new(source)) => Ok(open_silently(source, flags, printer)?),
-        files => {
-            let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-            if let Some(missing) = files.iter().find(|path| !path.exists()) {
-                return Err(DataError::NoSuchPath { path: missing.clone() }.into());
-            }
-            if let Some(folder) = files.iter().find(|path| path.is_dir()) {
-                return Err(Failure::usage(
-                    format!("{} is a folder among several inputs", folder.display()),
-                    Some("give one folder, or image files".into()),
-                ));
-            }
-            Ok(data::read_files("files", &files, &options(flags, printer).folder)?)
-        }
-    }
-}
-
-/// Whether a path is one picture, not a set of them.
-pub(crate) fn is_image_file(path: &Path) -> bool {
-    const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jfif", "bmp", "webp", "tif", "tiff", "gif"];
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)) && !path.is_dir()
+    printer.note(format_args!("note: {}", data::taken_as(model.network().input())));
 }
 
 /// The images of a collection that were asked for, and what they are called.

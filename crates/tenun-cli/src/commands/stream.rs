@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tenun::Model;
-use tenun::data::{Colour, Dataset, FolderParts, find_named, is_idx_folder};
+use tenun::data::{Colour, Dataset, FolderParts, find_named, is_idx_folder, is_image_file};
 use tenun::overlap::{Stopped, overlap};
 
 use super::source;
@@ -52,7 +52,7 @@ fn folder_parts(
     printer: &Printer,
 ) -> Result<Option<FolderParts>, Failure> {
     let input = model.network().input();
-    let options = source::options(&source::sized_for(model, flags), printer).folder;
+    let options = source::folder_options(flags).sized_for(input);
     let parts = match inputs {
         [folder] if Path::new(folder).is_dir() => {
             let folder = Path::new(folder);
@@ -60,7 +60,7 @@ fn folder_parts(
             let train = choice.split == Some(Split::Train);
             if is_array { None } else { FolderParts::of_folder(folder, input, &options, train) }
         }
-        files if files.iter().all(|file| source::is_image_file(Path::new(file))) => {
+        files if files.iter().all(|file| is_image_file(Path::new(file))) => {
             let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
             FolderParts::of_files("files", &files, input, &options)
         }

@@ -10,7 +10,7 @@ use tenun::sweep::{
     CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers, word,
 };
 
-use super::{Given, settings};
+use super::{Given, settings, source};
 use crate::arguments::SweepArgs;
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
@@ -22,7 +22,7 @@ use crate::text::{Align, Table, count, counted};
 const HOW: [&str; 7] = ["resume", "parallel", "threads", "test_best", "json", "quiet", "verbose"];
 
 pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
-    let (sweep, dir) = prepare(args, given)?;
+    let (sweep, dir) = prepare(args, given, printer)?;
     if args.test_best && !sweep.has_test() {
         return Err(Failure::usage(
             format!("--test-best: {} has no test images", sweep.images().name()),
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<
 }
 
 /// The sweep and its folder. Nothing is written, and nothing replaced, until all of the sweep is known to be right.
-fn prepare(args: &SweepArgs, given: &Given) -> Result<(Sweep, SweepDir), Failure> {
+fn prepare(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(Sweep, SweepDir), Failure> {
     if let Some(folder) = args.resume() {
         let dir = SweepDir::open(folder)?;
         if let Some(flag) = given.all().find(|id| !HOW.contains(id)) {
@@ -63,12 +63,13 @@ fn prepare(args: &SweepArgs, given: &Given) -> Result<(Sweep, SweepDir), Failure
                 Some("leave it out to go on with the sweep, or begin another in a new folder".into()),
             ));
         }
-        return Ok((Sweep::open(&dir)?, dir));
+        let sweep = source::with_bar(printer, |progress| Sweep::open(&dir, progress))?;
+        return Ok((sweep, dir));
     }
     let base = settings::of(&args.train, given)?;
     base.check()?;
     let folder = args.train.out.clone().unwrap_or_else(|| SweepDir::default_path(&base));
-    let sweep = Sweep::new(SweepSettings {
+    let settings = SweepSettings {
         vary: args.vary.iter().map(|text| text.parse()).collect::<Result<_, _>>()?,
         random: args.random,
         sweep_seed: args.sweep_seed,
@@ -77,7 +78,8 @@ fn prepare(args: &SweepArgs, given: &Given) -> Result<(Sweep, SweepDir), Failure
         by: args.by,
         train_sha256: None,
         base,
-    })?;
+    };
+    let sweep = source::with_bar(printer, |progress| Sweep::new(settings, progress))?;
     Ok((sweep, SweepDir::create(&folder, args.train.overwrite)?))
 }
 

@@ -21,7 +21,7 @@ use crate::text::{Table, count, counted, duration};
 pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let machine = format!("{}, {} registers", counted(cpu.threads(), "thread"), cpu.width());
-    let (job, run) = prepare(args, given, cpu)?;
+    let (job, run) = prepare(args, given, cpu, printer)?;
     announce(&job, &run, &machine, printer);
     let stop = interrupt::watch()?;
     let mut progress = Progress::new(printer);
@@ -40,18 +40,19 @@ pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<
 }
 
 /// The job and its folder. Nothing is written, and nothing replaced, until all of the job is known to be right.
-fn prepare(args: &TrainArgs, given: &Given, cpu: Cpu) -> Result<(Job, RunDir), Failure> {
+fn prepare(args: &TrainArgs, given: &Given, cpu: Cpu, printer: &Printer) -> Result<(Job, RunDir), Failure> {
     let command: Vec<String> = std::env::args().collect();
     if let Some(folder) = &args.resume {
         let run = RunDir::open(folder)?;
         let old = Settings::read(&run.file(run::CONFIG))?;
         let epochs = resume::check(args, given, &run, &old)?;
-        return Ok((Job::open(&run, epochs, cpu, command)?, run));
+        let job = source::with_bar(printer, |progress| Job::open(&run, epochs, cpu, command, progress))?;
+        return Ok((job, run));
     }
     let settings = settings::of(args, given)?;
     settings.check()?;
     let folder = args.out.clone().unwrap_or_else(|| RunDir::default_path(&settings));
-    let job = Job::new(settings, cpu, command)?;
+    let job = source::with_bar(printer, |progress| Job::new(settings, cpu, command, progress))?;
     Ok((job, RunDir::create(&folder, args.overwrite)?))
 }
 

@@ -76,9 +76,7 @@ impl CodesError {
             Self::Ending { .. } => Some("for example `codes.parquet`".into()),
             Self::Malformed { advice, .. } => Some((*advice).into()),
             Self::Array(error) => error.hint(),
-            Self::Io { path, .. } => {
-                suggest::path(path).map(|path| format!("did you mean `{}`?", path.display()))
-            }
+            Self::Io { path, .. } => suggest::path_question(path),
             Self::Lengths { .. } => None,
         }
     }

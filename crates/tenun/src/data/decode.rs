@@ -50,8 +50,9 @@ pub(crate) struct Decoded {
     pub(crate) coloured: bool,
 }
 
-/// The formats read, by what the names of such files end in.
-pub(crate) fn is_image_name(path: &Path) -> bool {
+/// Whether a file's name ends as those of the formats do that are read.
+#[must_use]
+pub fn is_image_name(path: &Path) -> bool {
     const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jfif", "bmp", "webp", "tif", "tiff", "gif"];
     path.extension()
         .and_then(|ending| ending.to_str())
@@ -71,13 +72,7 @@ pub(crate) fn decode(
     fit: Fit,
     colour: Colour,
 ) -> Result<Decoded, String> {
-    let mut reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|error| error.to_string())?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODED_BYTES);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
+    let mut decoder = decoder(path)?;
     // A decoder may overlook the limit; the size it announces is known before anything is allocated.
     let bytes = decoder.total_bytes();
     if bytes > MAX_DECODED_BYTES {
@@ -111,6 +106,32 @@ pub(crate) fn decode(
     let (channels, planes) =
         if grey { (1, image.into_luma8().into_raw()) } else { (3, planes_of(&image.into_rgb8().into_raw())) };
     Ok(Decoded { channels, height, width, planes, coloured })
+}
+
+/// What decodes the file, by its content.
+fn decoder(path: &Path) -> Result<impl ImageDecoder, String> {
+    let mut reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .map_err(|error| error.to_string())?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    reader.limits(limits);
+    reader.into_decoder().map_err(|error| error.to_string())
+}
+
+/// Height and width of the image at `path`, turned as its camera noted, by the beginning of the file; none if that is
+/// damaged.
+pub(crate) fn size_of(path: &Path) -> Option<(usize, usize)> {
+    let mut decoder = decoder(path).ok()?;
+    let (width, height) = decoder.dimensions();
+    let is_turned = matches!(
+        decoder.orientation(),
+        Ok(Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH)
+    );
+    Some(if is_turned { (width as usize, height as usize) } else { (height as usize, width as usize) })
 }
 
 /// The image in 8 bits, grey or RGB, with what is transparent in it laid on white.

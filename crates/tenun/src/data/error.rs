@@ -33,6 +33,13 @@ pub enum DataError {
         path: PathBuf,
     },
 
+    /// A folder stands among several inputs.
+    #[error("{} is a folder among several inputs", path.display())]
+    FolderAmongFiles {
+        /// The folder.
+        path: PathBuf,
+    },
+
     /// The source is neither a path nor a data set's name.
     #[error("`{given}` is no known data set, and there is no file or folder of that name")]
     UnknownName {
@@ -269,6 +276,7 @@ impl DataError {
             Self::NoSuchPath { path } => {
                 Some(suggest::path_hint(path, "check the spelling, and the folder it is relative to"))
             }
+            Self::FolderAmongFiles { .. } => Some("give one folder, or image files".into()),
             Self::UnknownName { given, nearest, known } => {
                 let sets = known.join(", ");
                 // A folder that is called as a set is not what the set's name gives.

@@ -8,15 +8,13 @@ use tempfile::NamedTempFile;
 
 use super::DataError;
 use super::digest::Hasher;
+use super::progress::OnDownload;
 
 /// The most bytes one file may have: more than twice the largest of the named sets.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// How long to wait for a connection, and then for more bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Called with a file's name, the bytes that have come, and how many there will be, if the server says.
-pub type OnDownload<'a> = &'a (dyn Fn(&str, u64, Option<u64>) + Sync);
 
 /// Downloads `url` to `target`, whose folder exists. `check` is given the file and the SHA-256 of its bytes before
 /// it gets its name, so that what has the name is right; its folder never holds a part under that name.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::decode::{Colour, Decoded, Fit, MAX_DECODED_BYTES, decode, is_image_name};
+use super::progress::OnImage;
 use super::{Collection, DataError, Dataset, Images, Labels, Unreadable, natural};
 
 /// How deep folders are followed; more is taken for a loop or a mistake.
@@ -19,8 +20,8 @@ const CHUNK: usize = 256;
 const CHUNK_BYTES: usize = 128 << 20;
 
 /// How a folder of images is read.
-#[derive(Clone, Copy, Default)]
-pub struct FolderOptions<'a> {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FolderOptions {
     /// Height and width of every image; `None` takes those of the first.
     pub size: Option<(usize, usize)>,
     /// What to do with an image of another size.
@@ -29,22 +30,16 @@ pub struct FolderOptions<'a> {
     pub colour: Colour,
     /// Whether to leave out images that cannot be read, and to list them in [`Collection::skipped`].
     pub skip_bad: bool,
-    /// Called with the number of images done and the number there are, as the work goes on.
-    pub on_image: Option<&'a (dyn Fn(usize, usize) + Sync)>,
 }
 
-impl std::fmt::Debug for FolderOptions<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FolderOptions")
-            .field("size", &self.size)
-            .field("fit", &self.fit)
-            .field("colour", &self.colour)
-            .field("skip_bad", &self.skip_bad)
-            .finish_non_exhaustive()
+impl FolderOptions {
+    /// For a model that takes images of `shape`: where images are fitted to a size that was not given, it is that one.
+    #[must_use]
+    pub fn sized_for(self, shape: Shape) -> Self {
+        let size = self.size.or((self.fit != Fit::Error).then_some((shape.height, shape.width)));
+        Self { size, ..self }
     }
-}
 
-impl FolderOptions<'_> {
     pub(super) fn check(&self) -> Result<(), DataError> {
         let Some((height, width)) = self.size else {
             return match self.fit {
@@ -89,31 +84,40 @@ impl FolderOptions<'_> {
 /// [`DataError::NoImages`], [`DataError::SizesDiffer`], [`DataError::WrongSize`], [`DataError::Unreadable`] (unless
 /// `skip_bad`), [`DataError::SplitShapes`], [`DataError::Setting`] for a size of 0 or a fit without a size, and
 /// [`DataError::Io`] if a folder cannot be listed.
-pub fn read_folder(folder: &Path, options: &FolderOptions<'_>) -> Result<Collection, DataError> {
+pub fn read_folder(folder: &Path, options: &FolderOptions) -> Result<Collection, DataError> {
+    read(folder, options, None)
+}
+
+/// As [`read_folder`], telling how far it has come.
+pub(super) fn read(
+    folder: &Path,
+    options: &FolderOptions,
+    on_image: Option<OnImage<'_>>,
+) -> Result<Collection, DataError> {
     options.check()?;
     let name = display_name(folder);
-    let Some((train, test, unused)) = splits(folder) else {
+    let Some((train_folder, test_folder, unused)) = splits(folder) else {
         let mut scan = Scan::of(folder)?;
-        let part = Part::read(folder, &mut scan, options, None)?;
-        let classes = part.class_names();
-        let (set, skipped) = part.into_dataset(&name, &classes)?;
+        let images = SplitImages::read(folder, &mut scan, options, None, on_image)?;
+        let classes = images.class_names();
+        let (set, skipped) = images.into_dataset(&name, &classes)?;
         let mut collection = Collection::new(folder.into(), set, None)?;
         collection.ignored = scan.ignored;
         collection.skipped = skipped;
         return Ok(collection);
     };
 
-    let (mut scan, mut test_scan) = (Scan::of(&train)?, Scan::of(&test)?);
-    let part = Part::read(&train, &mut scan, options, None)?;
+    let (mut scan, mut test_scan) = (Scan::of(&train_folder)?, Scan::of(&test_folder)?);
+    let train = SplitImages::read(&train_folder, &mut scan, options, None, on_image)?;
     // Test images are made like the training images, so that `Auto` cannot decide twice.
-    let channels = part.images.shape().channels;
-    let test_part = Part::read(&test, &mut test_scan, options, Some(channels))?;
-    let mut classes = part.class_names();
-    classes.extend(test_part.class_names());
+    let channels = train.images.shape().channels;
+    let test = SplitImages::read(&test_folder, &mut test_scan, options, Some(channels), on_image)?;
+    let mut classes = train.class_names();
+    classes.extend(test.class_names());
     classes.sort_by(|a, b| natural::compare(a, b));
     classes.dedup();
-    let (mut train_set, mut skipped) = part.into_dataset(&name, &classes)?;
-    let (mut test_set, test_skipped) = test_part.into_dataset(&name, &classes)?;
+    let (mut train_set, mut skipped) = train.into_dataset(&name, &classes)?;
+    let (mut test_set, test_skipped) = test.into_dataset(&name, &classes)?;
     skipped.extend(test_skipped);
     // The test set has colour where the training set has none: grey training images are RGB all the same.
     if train_set.images().shape().channels < test_set.images().shape().channels {
@@ -124,7 +128,7 @@ pub fn read_folder(folder: &Path, options: &FolderOptions<'_>) -> Result<Collect
     let mut collection = Collection::new(folder.into(), train_set, Some(test_set))?;
     collection.ignored = scan.ignored + test_scan.ignored;
     collection.skipped = skipped;
-    collection.notes.extend(split_notes(&test, &unused));
+    collection.notes.extend(split_notes(&test_folder, &unused));
     Ok(collection)
 }
 
@@ -134,16 +138,22 @@ pub fn read_folder(folder: &Path, options: &FolderOptions<'_>) -> Result<Collect
 ///
 /// # Errors
 /// As [`read_folder`].
-pub fn read_files(
+pub fn read_files(name: &str, files: &[PathBuf], options: &FolderOptions) -> Result<Collection, DataError> {
+    read_each(name, files, options, None)
+}
+
+/// As [`read_files`], telling how far it has come.
+pub(super) fn read_each(
     name: &str,
     files: &[PathBuf],
-    options: &FolderOptions<'_>,
+    options: &FolderOptions,
+    on_image: Option<OnImage<'_>>,
 ) -> Result<Collection, DataError> {
     options.check()?;
     let origin = files.first().map_or(Path::new("."), PathBuf::as_path);
     let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
-    let part = Part::read(origin, &mut Scan { images, ignored: 0 }, options, None)?;
-    let (set, skipped) = part.into_dataset(name, &[])?;
+    let images = SplitImages::read(origin, &mut Scan { images, ignored: 0 }, options, None, on_image)?;
+    let (set, skipped) = images.into_dataset(name, &[])?;
     let mut collection = Collection::new(origin.into(), set, None)?;
     collection.skipped = skipped;
     Ok(collection)
@@ -197,19 +207,20 @@ impl Scan {
 }
 
 /// The images of one split, before classes have numbers.
-pub(super) struct Part {
+pub(super) struct SplitImages {
     images: Images,
     ids: Vec<String>,
     skipped: Vec<Unreadable>,
 }
 
-impl Part {
+impl SplitImages {
     /// `channels`, if given, is what `Colour::Auto` has already come to: 3 makes all images RGB.
     fn read(
         folder: &Path,
         scan: &mut Scan,
-        options: &FolderOptions<'_>,
+        options: &FolderOptions,
         channels: Option<usize>,
+        on_image: Option<OnImage<'_>>,
     ) -> Result<Self, DataError> {
         let colour = match (options.colour, channels) {
             (Colour::Auto, Some(3)) => Colour::Rgb,
@@ -239,7 +250,7 @@ impl Part {
                     Err(reason) => return Err(DataError::Unreadable { path: path.clone(), reason }),
                 }
                 done += 1;
-                if let Some(on_image) = options.on_image {
+                if let Some(on_image) = on_image {
                     on_image(done, total);
                 }
             }
@@ -265,7 +276,7 @@ impl Part {
         Self { images, ids, skipped: Vec::new() }
     }
 
-    /// The data set, and what was left out; `classes` has this part's classes among others, sorted.
+    /// The data set, and what was left out; `classes` has those of these images among others, sorted.
     pub(super) fn into_dataset(
         self,
         name: &str,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::decode::{Colour, Fit, decode};
-use super::folder::{Growing, Part, Scan, class_names, display_name, split_notes, splits};
+use super::folder::{Growing, Scan, SplitImages, class_names, display_name, split_notes, splits};
 use super::{DataError, Dataset, FolderOptions};
 
 /// The images of one split of a folder, or image files, part by part, as [`super::read_folder`] and [`super::read_files`]
@@ -41,7 +41,7 @@ impl FolderParts {
     /// `options` ask for another colour than the shape's, or something is wrong with the options, the folder or its first
     /// image, such as that it has another size. [`super::read_folder`] then says what.
     #[must_use]
-    pub fn of_folder(folder: &Path, shape: Shape, options: &FolderOptions<'_>, train: bool) -> Option<Self> {
+    pub fn of_folder(folder: &Path, shape: Shape, options: &FolderOptions, train: bool) -> Option<Self> {
         let name = display_name(folder);
         let Some((train_folder, test_folder, unused)) = splits(folder) else {
             return Self::new(name, Scan::of(folder).ok()?.images, shape, options);
@@ -53,12 +53,7 @@ impl FolderParts {
 
     /// Image files, in the order given. `None` as in [`Self::of_folder`]; [`super::read_files`] then says what is wrong.
     #[must_use]
-    pub fn of_files(
-        name: &str,
-        files: &[PathBuf],
-        shape: Shape,
-        options: &FolderOptions<'_>,
-    ) -> Option<Self> {
+    pub fn of_files(name: &str, files: &[PathBuf], shape: Shape, options: &FolderOptions) -> Option<Self> {
         let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
         Self::new(name.into(), images, shape, options)
     }
@@ -67,7 +62,7 @@ impl FolderParts {
         name: String,
         images: Vec<(PathBuf, String)>,
         shape: Shape,
-        options: &FolderOptions<'_>,
+        options: &FolderOptions,
     ) -> Option<Self> {
         let colour = match shape.channels {
             1 => Colour::Grey,
@@ -174,7 +169,7 @@ impl FolderParts {
         }
         let Some(pixels) = self.growing.take() else { return Ok(None) };
         let ids = images.iter().map(|(_, id)| id.clone()).collect();
-        let (set, _) = Part::of(pixels, ids).into_dataset(&self.name, &self.classes)?;
+        let (set, _) = SplitImages::of(pixels, ids).into_dataset(&self.name, &self.classes)?;
         self.done = chunk.end;
         Ok(Some(set))
     }

@@ -26,7 +26,7 @@ fn all(parts: impl IntoIterator<Item = Dataset>) -> Vec<(String, Option<String>,
     parts.into_iter().flat_map(|set| (0..set.len()).map(|at| one(&set, at)).collect::<Vec<_>>()).collect()
 }
 
-fn options(colour: Colour) -> FolderOptions<'static> {
+fn options(colour: Colour) -> FolderOptions {
     FolderOptions { colour, ..FolderOptions::default() }
 }
 
@@ -111,8 +111,7 @@ fn an_error_in_the_midst_ends_it_as_it_ends_the_whole() {
 #[test]
 fn what_has_to_be_looked_at_as_a_whole_is_left_to_who_does() {
     let folder = tempfile::tempdir().unwrap();
-    let open =
-        |shape, options: &FolderOptions<'_>| FolderParts::of_folder(folder.path(), shape, options, false);
+    let open = |shape, options: &FolderOptions| FolderParts::of_folder(folder.path(), shape, options, false);
     assert!(open(GREY, &options(Colour::Auto)).is_none(), "an empty folder");
     pictures(folder.path(), 3, 3);
     assert!(open(GREY, &options(Colour::Auto)).is_some());

@@ -1,13 +1,14 @@
 //! [`FolderSizes`]: which sizes the images of a folder have, where they are not all of one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::decode::{Colour, Fit, decode};
-use super::folder::{Scan, display_name};
+use super::decode::{Colour, Fit, decode, size_of};
+use super::folder::{FolderOptions, Scan, display_name, splits};
+use super::idx_files::is_idx_folder;
 use super::{DataError, Unreadable};
 
 /// Which sizes the images of a folder and of its sub-folders have.
@@ -81,6 +82,28 @@ impl FolderSizes {
         })
     }
 
+    /// As [`Self::of`], of a folder whose images [`super::open`] cannot make one set of because they have several sizes; none
+    /// of any other. Only the beginning of each file is read to know.
+    ///
+    /// # Errors
+    /// [`DataError::Io`] if a folder cannot be listed.
+    pub fn of_mixed(folder: &Path, options: &FolderOptions) -> Result<Option<Self>, DataError> {
+        if options.size.is_some() || is_idx_folder(folder) {
+            return Ok(None);
+        }
+        let scans = match splits(folder) {
+            Some((train, test, _)) => vec![Scan::of(&train)?, Scan::of(&test)?],
+            None => vec![Scan::of(folder)?],
+        };
+        let images: Vec<_> = scans.into_iter().flat_map(|scan| scan.images).collect();
+        let sizes: HashSet<_> = images.par_iter().filter_map(|(path, _)| size_of(path)).collect();
+        if sizes.len() < 2 {
+            Ok(None)
+        } else {
+            Self::of(folder).map(|found| Some(found).filter(|found| found.sizes.len() > 1))
+        }
+    }
+
     /// The size that asks least of the images: most have it already. None if there is no image.
     #[must_use]
     pub fn usual(&self) -> Option<SizeCount> {
@@ -117,6 +140,14 @@ mod tests {
         assert_eq!((found.images, found.coloured, found.ignored_files), (7, 1, 1));
         assert_eq!(found.unreadable.len(), 1);
         assert_eq!(found.usual(), Some(SizeCount { height: 9, width: 8, images: 3 }));
+        let mixed = |options| FolderSizes::of_mixed(folder.path(), &options).unwrap();
+        assert_eq!(mixed(FolderOptions::default()), Some(found));
+        assert_eq!(mixed(FolderOptions { size: Some((9, 8)), ..FolderOptions::default() }), None);
+        // What is in neither split is no part of the set.
+        fs::remove_dir_all(folder.path().join("test")).unwrap();
+        fs::create_dir(folder.path().join("test")).unwrap();
+        fs::remove_file(folder.path().join("train/4.png")).unwrap();
+        assert_eq!(mixed(FolderOptions::default()), None);
     }
 
     #[test]

@@ -247,8 +247,8 @@ fn an_unreadable_image_is_named_and_skipped_only_when_asked() {
     let count = |done: usize, total: usize| {
         assert_eq!((done, total), (seen.fetch_add(1, Ordering::Relaxed) + 1, 4));
     };
-    let options = FolderOptions { skip_bad: true, on_image: Some(&count), ..Default::default() };
-    let collection = read_folder(folder.path(), &options).unwrap();
+    let options = FolderOptions { skip_bad: true, ..Default::default() };
+    let collection = super::read(folder.path(), &options, Some(&count)).unwrap();
     assert_eq!(ids(&collection.train), ["a.png", "c.png"]);
     let skipped: Vec<_> = collection.skipped.iter().map(|bad| display_name(&bad.path)).collect();
     assert_eq!(skipped, ["b.png", "d.jpg"]);

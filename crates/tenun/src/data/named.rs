@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use super::fetch::{OnDownload, download};
+use super::fetch::download;
 use super::idx::{self, IdxArray};
 use super::idx_split::{FILES, Split, collect};
+use super::progress::OnDownload;
 use super::{Collection, DataError};
 
 /// A data set that is known by name: four IDX files, training and test images with labels of 10 classes.

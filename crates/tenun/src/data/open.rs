@@ -1,26 +1,35 @@
-//! [`open`]: from what a user calls a data set to its images.
+//! [`open`]: from what a user calls a data set to its images. Every command and every run opens its images here.
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tenun_engine::Shape;
 
 use super::decode::is_image_name;
-use super::fetch::OnDownload;
-use super::folder::{FolderOptions, read_folder};
+use super::folder::{self, FolderOptions};
 use super::named::{NAMED_SETS, Places, find_named};
 use super::numpy::{read_npy, read_npz};
-use super::{Collection, DataError, Fit, idx_files};
+use super::progress::Progress;
+use super::{Collection, Colour, DataError, Fit, idx_files};
 use crate::suggest;
 
 /// How a source is opened.
 #[derive(Clone, Default)]
 pub struct OpenOptions<'a> {
     /// How a folder of images is read.
-    pub folder: FolderOptions<'a>,
+    pub folder: FolderOptions,
+    /// The shape of the images that a model takes. Where `folder` leaves size and colour open, they are the model's, as
+    /// far as the source can be brought to them.
+    pub model: Option<Shape>,
+    /// Only so many training images, the first ones.
+    pub limit_train: Option<usize>,
+    /// Only so many test images, the first ones.
+    pub limit_test: Option<usize>,
     /// Where named sets are looked for.
     pub places: Places,
-    /// Called as a download goes on.
-    pub on_download: Option<OnDownload<'a>>,
+    /// Who is told how far it has come.
+    pub progress: Progress<'a>,
 }
 
 /// Opens a data set: its name (`fashion-mnist`, `mnist`, `kmnist`), or the path of a folder of images, of a folder of
@@ -31,25 +40,90 @@ pub struct OpenOptions<'a> {
 ///
 /// # Errors
 /// [`DataError::UnknownName`] or [`DataError::NoSuchPath`] if there is nothing of that name;
-/// [`DataError::Setting`] if images are to be brought to a size or colour that only folders of images can be; and
-/// what the reader of the format says.
+/// [`DataError::Setting`] if images are to be brought to a size or colour that only folders of images can be;
+/// [`DataError::Limit`] or [`DataError::NoTest`] for limits that cannot be met; and what the reader of the format says.
 pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
+    let collection = as_the_model_takes_them(options, |folder| open_as(source, folder, options))?;
+    collection.limit(options.limit_train, options.limit_test)
+}
+
+/// Opens several inputs as one data set: what [`open`] opens if it is one, else single image files in the order given.
+///
+/// # Errors
+/// As [`open`] and [`super::read_files`]; [`DataError::FolderAmongFiles`] for a folder that is not the only input.
+pub fn open_inputs(inputs: &[String], options: &OpenOptions<'_>) -> Result<Collection, DataError> {
+    match inputs {
+        [source] if !is_image_file(Path::new(source)) => open(source, options),
+        files => {
+            let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+            if let Some(missing) = files.iter().find(|path| !path.exists()) {
+                return Err(DataError::NoSuchPath { path: missing.clone() });
+            }
+            if let Some(folder) = files.iter().find(|path| path.is_dir()) {
+                return Err(DataError::FolderAmongFiles { path: folder.clone() });
+            }
+            let collection = as_the_model_takes_them(options, |folder| {
+                folder::read_each("files", &files, folder, options.progress.on_image)
+            })?;
+            collection.limit(options.limit_train, options.limit_test)
+        }
+    }
+}
+
+/// Whether a path is one picture by its name, and no folder of them.
+#[must_use]
+pub fn is_image_file(path: &Path) -> bool {
+    is_image_name(path) && !path.is_dir()
+}
+
+/// Said of images that are of another colour than the model takes.
+#[must_use]
+pub fn taken_as(model: Shape) -> String {
+    let colour = if model.channels == 1 { "grey" } else { "RGB" };
+    format!("the images are converted to {colour}, which the model takes")
+}
+
+/// Reads images in the size and colour of the model where the options leave them open.
+fn as_the_model_takes_them(
+    options: &OpenOptions<'_>,
+    read: impl Fn(&FolderOptions) -> Result<Collection, DataError>,
+) -> Result<Collection, DataError> {
+    let Some(model) = options.model else { return read(&options.folder) };
+    let folder = options.folder.sized_for(model);
+    let collection = read(&folder)?;
+    let shape = collection.train.images().shape();
+    let is_of_its_size = (shape.height, shape.width) == (model.height, model.width);
+    if shape.channels == model.channels || folder.colour != Colour::Auto || !is_of_its_size {
+        return Ok(collection);
+    }
+    let colour = if model.channels == 1 { Colour::Grey } else { Colour::Rgb };
+    match read(&FolderOptions { colour, ..folder }) {
+        Ok(mut converted) => {
+            converted.notes.insert(0, taken_as(model));
+            Ok(converted)
+        }
+        // An array has the channels it has: that the model takes others is the error to give.
+        Err(_) => Ok(collection),
+    }
+}
+
+fn open_as(source: &str, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
     let copies = options.places.unpacked.as_deref();
     let collection = if let Some(set) = find_named(source) {
-        set.open(&options.places, options.on_download)?
+        set.open(&options.places, options.progress.on_download)?
     } else {
         let path = Path::new(source);
         match fs::metadata(path) {
             Ok(data) if data.is_dir() => match idx_files::folder(path, copies)? {
                 Some(collection) => collection,
-                None => return read_folder(path, &options.folder),
+                None => return folder::read(path, folder, options.progress.on_image),
             },
             Ok(_) => open_file(path, copies)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(nothing_there(source)),
             Err(error) => return Err(DataError::io(path, "open")(error)),
         }
     };
-    refuse_changes(&collection, &options.folder)?;
+    refuse_changes(&collection, folder)?;
     Ok(collection)
 }
 
@@ -76,8 +150,7 @@ fn open_file(path: &Path, copies: Option<&Path>) -> Result<Collection, DataError
 }
 
 /// Arrays are taken as they are: a size or colour other than theirs cannot be had, and must not be ignored.
-fn refuse_changes(collection: &Collection, options: &FolderOptions<'_>) -> Result<(), DataError> {
-    use super::Colour;
+fn refuse_changes(collection: &Collection, options: &FolderOptions) -> Result<(), DataError> {
     let shape = collection.train.images().shape();
     let same_size = options.size.is_none_or(|size| size == (shape.height, shape.width));
     let same_colour = match options.colour {

@@ -83,6 +83,7 @@ impl Error {
             Self::Data(error) => matches!(
                 error,
                 DataError::UnknownName { .. }
+                    | DataError::FolderAmongFiles { .. }
                     | DataError::Setting { .. }
                     | DataError::Fraction { .. }
                     | DataError::Limit { .. }

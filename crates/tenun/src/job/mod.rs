@@ -15,7 +15,7 @@ use tenun_engine::{Cpu, Network};
 pub use prepare::for_loss;
 pub use summary::Summary;
 
-use crate::data::{Collection, Dataset};
+use crate::data::{Collection, Dataset, Progress};
 use crate::doctor::{self, Attending, FinalScores, Finding, Patient};
 use crate::measure::family::{self, Figure};
 use crate::measure::{Scored, score};
@@ -64,25 +64,23 @@ pub enum Outcome {
 impl Job {
     /// Checks the settings, loads the data, makes the network and its initial weights.
     ///
-    /// `command` is the command line by which the report says how to repeat the run.
+    /// `command` is the command line by which the report says how to repeat the run; `progress` is told how far opening
+    /// the data has come.
     ///
     /// # Errors
     /// What is wrong with settings, data, network or initial weights.
-    pub fn new(settings: Settings, cpu: Cpu, command: Vec<String>) -> Result<Self, Error> {
-        prepare::job(settings, None, cpu, command)
+    pub fn new(
+        settings: Settings,
+        cpu: Cpu,
+        command: Vec<String>,
+        progress: Progress<'_>,
+    ) -> Result<Self, Error> {
+        prepare::job(settings, |data| data.open(progress), cpu, command)
     }
 
-    /// The images that `settings` name, within their limits, to be shared by several jobs through [`Self::on`].
-    ///
-    /// # Errors
-    /// What is wrong with the data.
-    pub fn open_data(settings: &Settings) -> Result<Collection, Error> {
-        prepare::open(settings)
-    }
-
-    /// As [`Self::new`], on images that are open already: those of [`Self::open_data`] for the same settings. Test
-    /// images that are taken out of `collection` are never looked at; the figures at the end are then those of the
-    /// images held out.
+    /// As [`Self::new`], on images that are open already, which several jobs can share: those of
+    /// [`DataSettings::open`](crate::settings::DataSettings::open) for the same settings. Test images that are taken out
+    /// of `collection` are never looked at; the scores at the end are then those of the images held out.
     ///
     /// # Errors
     /// What is wrong with settings, network or initial weights.
@@ -92,7 +90,7 @@ impl Job {
         cpu: Cpu,
         command: Vec<String>,
     ) -> Result<Self, Error> {
-        prepare::job(settings, Some(collection), cpu, command)
+        prepare::job(settings, |_| Ok(collection), cpu, command)
     }
 
     /// The same job without pictures and report; its figures are taken all the same. [`Self::report_again`] on the
@@ -107,14 +105,20 @@ impl Job {
     ///
     /// # Errors
     /// As [`Self::new`]; that the run's data or settings changed is found by [`Self::resume`].
-    pub fn open(run: &RunDir, epochs: Option<u32>, cpu: Cpu, command: Vec<String>) -> Result<Self, Error> {
+    pub fn open(
+        run: &RunDir,
+        epochs: Option<u32>,
+        cpu: Cpu,
+        command: Vec<String>,
+        progress: Progress<'_>,
+    ) -> Result<Self, Error> {
         let mut settings = Settings::read(&run.file(run::CONFIG))?;
         settings.training.epochs = epochs.unwrap_or(settings.training.epochs);
         // The weights to begin with are in the checkpoint; their file may be gone.
         if run.file(run::CHECKPOINT).is_file() {
             settings.training.init = None;
         }
-        Self::new(settings, cpu, command)
+        Self::new(settings, cpu, command, progress)
     }
 
     /// Every setting, resolved.

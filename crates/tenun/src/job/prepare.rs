@@ -7,9 +7,9 @@ use tenun_engine::layer::Variance;
 use tenun_engine::{Cpu, Loss, Network, PlanError};
 
 use super::Job;
-use crate::data::{self, Collection, FolderOptions, Images, OpenOptions, hold_out};
+use crate::data::{Collection, DataError, Images, hold_out};
 use crate::model::Tensors;
-use crate::settings::{Layers, Settings};
+use crate::settings::{DataSettings, Layers, Settings};
 use crate::text::{are, counted};
 use crate::train::TrainError;
 use crate::{Error, memory, preset};
@@ -22,7 +22,7 @@ const FEW: usize = 10;
 
 pub(super) fn job(
     mut settings: Settings,
-    opened: Option<Collection>,
+    open: impl FnOnce(&DataSettings) -> Result<Collection, DataError>,
     cpu: Cpu,
     command: Vec<String>,
 ) -> Result<Job, Error> {
@@ -32,7 +32,7 @@ pub(super) fn job(
         (None, Some(name)) => Some(preset::find(name)?),
         _ => None,
     };
-    let mut collection = opened.map_or_else(|| open(&settings), Ok)?;
+    let mut collection = open(&settings.data)?;
     let mut notes = std::mem::take(&mut collection.notes);
     if collection.test.is_none() && settings.data.val_fraction.is_none() && collection.train.len() >= FEW {
         settings.data.val_fraction = Some(DEFAULT_FRACTION);
@@ -117,20 +117,6 @@ fn measured(mut layers: Layers, images: &Images) -> Layers {
         layer.adapt(&|| images.moments());
     }
     layers
-}
-
-/// The images that the settings name, within their limits, nothing held out yet.
-pub(super) fn open(settings: &Settings) -> Result<Collection, Error> {
-    let from = &settings.data;
-    let folder = FolderOptions {
-        size: from.size,
-        fit: from.fit,
-        colour: from.colour,
-        skip_bad: from.skip_bad,
-        on_image: None,
-    };
-    let collection = data::open(&from.source, &OpenOptions { folder, ..OpenOptions::default() })?;
-    Ok(collection.limit(from.limit_train, from.limit_test)?)
 }
 
 /// Weights by their names; a file of weights alone serves as well as a model.

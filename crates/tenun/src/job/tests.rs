@@ -50,7 +50,7 @@ fn cpu() -> Cpu {
 }
 
 fn job(settings: Settings) -> Job {
-    Job::new(settings, cpu(), vec!["tenun".into(), "train".into()]).unwrap()
+    Job::new(settings, cpu(), vec!["tenun".into(), "train".into()], Progress::default()).unwrap()
 }
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -100,7 +100,8 @@ fn a_run_leaves_everything_that_was_promised() {
     assert_eq!(model.info().data.as_ref().unwrap().classes, ["0", "1"]);
     // Made again from its files, the report says the same.
     let before = fs::read(run.file(run::REPORT)).unwrap();
-    let again = Job::open(&run, None, cpu(), vec!["tenun".into(), "train".into()]).unwrap();
+    let again =
+        Job::open(&run, None, cpu(), vec!["tenun".into(), "train".into()], Progress::default()).unwrap();
     again.report_again(&run, &mut Silent).unwrap();
     assert!(fs::read(run.file(run::REPORT)).unwrap() == before);
 }
@@ -116,7 +117,7 @@ fn a_run_stopped_in_the_middle_ends_with_the_same_files() {
     let outcome = job(settings(&data)).run(&broken, &mut StopAfter(6, &stop), &stop).unwrap();
     assert_eq!(outcome, Outcome::Stopped { epoch: 1, batch: 2 });
     assert!(!broken.file(run::MODEL).exists());
-    let again = Job::open(&broken, None, cpu(), vec![]).unwrap();
+    let again = Job::open(&broken, None, cpu(), vec![], Progress::default()).unwrap();
     assert!(matches!(again.resume(&broken, &mut Silent, &GO).unwrap(), Outcome::Finished(_)));
     let model = |run: &RunDir| fs::read(run.file(run::MODEL)).unwrap();
     assert!(model(&straight) == model(&broken));
@@ -150,7 +151,14 @@ fn every_family_goes_on_to_the_bit() {
         let broken = RunDir::create(&path.join("b"), false).unwrap();
         let stop = AtomicBool::new(false);
         job(settings()).run(&broken, &mut StopAfter(3, &stop), &stop).unwrap();
-        let again = Job::open(&broken, None, Cpu::new(Some(1), Width::detect()).unwrap(), vec![]).unwrap();
+        let again = Job::open(
+            &broken,
+            None,
+            Cpu::new(Some(1), Width::detect()).unwrap(),
+            vec![],
+            Progress::default(),
+        )
+        .unwrap();
         assert!(matches!(again.resume(&broken, &mut Silent, &GO).unwrap(), Outcome::Finished(_)));
         let model = |run: &RunDir| fs::read(run.file(run::MODEL)).unwrap();
         assert!(model(&straight) == model(&broken), "{}", preset.name);
@@ -172,7 +180,10 @@ fn a_finished_run_goes_on_with_more_epochs() {
     job(five).run(&long, &mut Silent, &GO).unwrap();
     let short = RunDir::create(&path.join("b"), false).unwrap();
     job(settings(&data)).run(&short, &mut Silent, &GO).unwrap();
-    Job::open(&short, Some(5), cpu(), vec![]).unwrap().resume(&short, &mut Silent, &GO).unwrap();
+    Job::open(&short, Some(5), cpu(), vec![], Progress::default())
+        .unwrap()
+        .resume(&short, &mut Silent, &GO)
+        .unwrap();
     assert!(fs::read(long.file(run::MODEL)).unwrap() == fs::read(short.file(run::MODEL)).unwrap());
 }
 
@@ -186,7 +197,11 @@ fn a_run_whose_data_or_settings_changed_is_refused() {
     let config = fs::read_to_string(run.file(run::CONFIG)).unwrap();
     fs::write(run.file(run::CONFIG), config.replace("batch_size = 16", "batch_size = 20")).unwrap();
     let refused = || {
-        Job::open(&run, None, cpu(), vec![]).unwrap().resume(&run, &mut Silent, &GO).unwrap_err().to_string()
+        Job::open(&run, None, cpu(), vec![], Progress::default())
+            .unwrap()
+            .resume(&run, &mut Silent, &GO)
+            .unwrap_err()
+            .to_string()
     };
     let error = refused();
     assert!(
@@ -211,7 +226,10 @@ fn a_damaged_checkpoint_is_refused() {
     job(settings(&data)).run(&run, &mut Silent, &GO).unwrap();
     let whole = fs::read(run.file(run::CHECKPOINT)).unwrap();
     fs::write(run.file(run::CHECKPOINT), &whole[..whole.len() - 10]).unwrap();
-    let error = Job::open(&run, None, cpu(), vec![]).unwrap().resume(&run, &mut Silent, &GO).unwrap_err();
+    let error = Job::open(&run, None, cpu(), vec![], Progress::default())
+        .unwrap()
+        .resume(&run, &mut Silent, &GO)
+        .unwrap_err();
     assert!(error.to_string().contains("no whole safetensors file"), "{error}");
 }
 
@@ -247,7 +265,7 @@ fn initial_weights_come_from_a_file_and_have_to_fit() {
         }),
         ..NetworkSettings::default()
     };
-    let error = Job::new(from, cpu(), vec![]).err().unwrap();
+    let error = Job::new(from, cpu(), vec![], Progress::default()).err().unwrap();
     assert!(error.to_string().contains("encoder.conv1.weight"), "{error}");
 }
 
@@ -267,7 +285,7 @@ fn a_likelihoods_variance_is_added_to_the_network_and_learned() {
     assert_ne!(model.parameters()[at], before);
     // The settings hold the network as it was trained, and nothing is added to it again.
     let again = Settings::read(&path.join("config.toml")).unwrap();
-    assert_eq!(Job::new(again, cpu(), vec![]).unwrap().network(), model.network());
+    assert_eq!(Job::new(again, cpu(), vec![], Progress::default()).unwrap().network(), model.network());
 }
 
 #[test]
@@ -277,7 +295,7 @@ fn cross_entropy_without_a_sigmoid_is_refused_before_anything_is_written() {
     let mut spec = job(settings.clone()).network().spec();
     spec.decoder.as_mut().unwrap().pop();
     settings.network.spec = Some(crate::settings::Layers { encoder: spec.encoder, decoder: spec.decoder });
-    let error = Job::new(settings.clone(), cpu(), vec![]).err().unwrap();
+    let error = Job::new(settings.clone(), cpu(), vec![], Progress::default()).err().unwrap();
     assert!(error.is_usage() && error.hint().unwrap().contains("--loss mse"), "{error}");
     settings.training.loss = tenun_engine::Loss::Mse;
     let (_parent, path) = folder();

@@ -31,7 +31,7 @@ pub use results::{PcaPoint, Results, Row, Spread, TestScores, word};
 pub use vary::Vary;
 pub use workers::Workers;
 
-use crate::data::{Collection, Dataset, hold_out};
+use crate::data::{Collection, Dataset, Progress, hold_out};
 use crate::folder::FolderError;
 use crate::job::Job;
 use crate::measure::{bce, pca_baseline, score};
@@ -51,7 +51,8 @@ pub struct Sweep {
     plan: Plan,
     /// Without its test images.
     collection: Collection,
-    has_test: bool,
+    /// Looked at only by [`Self::test_best`].
+    test: Option<Dataset>,
 }
 
 /// What happens while a sweep runs.
@@ -109,16 +110,18 @@ pub enum SweepEnd {
 impl Sweep {
     /// Checks every combination of settings, loads the data, and makes every network once.
     ///
+    /// `progress` is told how far opening the data has come.
+    ///
     /// # Errors
     /// [`SweepError`] if the sweep makes no sense, and what is wrong with settings, data or networks.
-    pub fn new(settings: SweepSettings) -> Result<Self, Error> {
+    pub fn new(settings: SweepSettings, progress: Progress<'_>) -> Result<Self, Error> {
         let mut settings = settings.resolved();
         let plan = settings.plan()?;
-        let mut collection = Job::open_data(&settings.base)?;
-        let has_test = collection.test.take().is_some();
+        let mut collection = settings.base.data.open(progress)?;
+        let test = collection.test.take();
         // Also says what is wrong with the fraction.
         hold_out(&collection.train, held_fraction(&settings), split_seed(&settings))?;
-        let sweep = Self { settings: settings.clone(), plan, collection, has_test };
+        let sweep = Self { settings: settings.clone(), plan, collection, test };
         sweep.try_networks()?;
         settings.train_sha256.get_or_insert_with(|| sweep.collection.train.sha256());
         Ok(Self { settings, ..sweep })
@@ -128,9 +131,9 @@ impl Sweep {
     ///
     /// # Errors
     /// As [`Self::new`], and [`SweepError::Changed`] if the training images are not those it began with.
-    pub fn open(dir: &SweepDir) -> Result<Self, Error> {
+    pub fn open(dir: &SweepDir, progress: Progress<'_>) -> Result<Self, Error> {
         let settings: SweepSettings = settings::parse(&dir.file(SWEEP))?;
-        let sweep = Self::new(settings)?;
+        let sweep = Self::new(settings, progress)?;
         let is = sweep.collection.train.sha256();
         match &sweep.settings.train_sha256 {
             Some(was) if *was != is => {
@@ -167,7 +170,7 @@ impl Sweep {
     /// Whether there are test images, on which the best could be measured.
     #[must_use]
     pub fn has_test(&self) -> bool {
-        self.has_test
+        self.test.is_some()
     }
 
     /// Runs every trial that is not over, and writes the results. Stops, with all that is running saved, when `stop` is
@@ -231,12 +234,11 @@ impl Sweep {
             got: got.to_owned(),
         };
         let best = results.best.ok_or_else(|| missing("a setting whose trials all finished", "none"))?;
-        let data = Job::open_data(&self.settings.base)?;
-        let test = data.test.ok_or_else(|| missing("data with test images", "none"))?;
+        let test = self.test.as_ref().ok_or_else(|| missing("data with test images", "none"))?;
         let mut scores = Vec::new();
         for run in &results.rows[best].runs {
             let model = Model::load(&dir.trial(run))?;
-            scores.push(score(&model, &test, None, cpu)?.evaluation.overall);
+            scores.push(score(&model, test, None, cpu)?.evaluation.overall);
         }
         let spread = |of: fn(&crate::measure::Scores) -> f64| {
             Spread::of(&scores.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| missing("a model", "none"))

@@ -67,7 +67,8 @@ fn table(dir: &SweepDir) -> Vec<String> {
 fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
     let data = data(true);
     let folder = tempfile::tempdir().unwrap();
-    let sweep = Sweep::new(settings(&data, &["lr=1e-3,1e-30", "batch-size=8,16"])).unwrap();
+    let sweep =
+        Sweep::new(settings(&data, &["lr=1e-3,1e-30", "batch-size=8,16"]), Progress::default()).unwrap();
     assert_eq!((sweep.trials().len(), sweep.combinations(), sweep.has_test()), (8, 4, true));
     let one = SweepDir::create(&folder.path().join("one"), false).unwrap();
     let results = run(&sweep, &one, 1);
@@ -107,16 +108,16 @@ fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
 fn all_seeds_are_measured_on_the_same_images_and_the_test_images_change_nothing() {
     let (with, without) = (data(true), data(false));
     let folder = tempfile::tempdir().unwrap();
-    let sweep = Sweep::new(settings(&with, &["lr=1e-30"])).unwrap();
+    let sweep = Sweep::new(settings(&with, &["lr=1e-30"]), Progress::default()).unwrap();
     let dir = SweepDir::create(&folder.path().join("with"), false).unwrap();
     run(&sweep, &dir, 1);
     let other = SweepDir::create(&folder.path().join("without"), false).unwrap();
-    run(&Sweep::new(settings(&without, &["lr=1e-30"])).unwrap(), &other, 1);
+    run(&Sweep::new(settings(&without, &["lr=1e-30"]), Progress::default()).unwrap(), &other, 1);
     assert_eq!(table(&dir), table(&other));
     // As an ordinary run each trial holds out what the sweep held out.
     let held = |trial: &Trial| {
         let run = RunDir::open(&dir.trial(&trial.name)).unwrap();
-        let job = Job::open(&run, None, workers(1).cpu, Vec::new()).unwrap();
+        let job = Job::open(&run, None, workers(1).cpu, Vec::new(), Progress::default()).unwrap();
         job.validation().unwrap().sha256()
     };
     assert_ne!(sweep.trials()[0].seed, sweep.trials()[1].seed);
@@ -133,7 +134,7 @@ fn stopped_and_resumed_it_ends_with_the_same_table() {
         ..settings(&data, &["lr=1e-3,3e-3,1e-2,1e-30,1e-29"])
     };
     let straight = SweepDir::create(&folder.path().join("straight"), false).unwrap();
-    let results = run(&Sweep::new(rule.clone()).unwrap(), &straight, 1);
+    let results = run(&Sweep::new(rule.clone(), Progress::default()).unwrap(), &straight, 1);
     // Four trials stand before the fifth, three before the fourth, and both learn nothing.
     assert_eq!(
         results.rows.iter().map(|row| row.stopped).collect::<Vec<_>>(),
@@ -145,7 +146,7 @@ fn stopped_and_resumed_it_ends_with_the_same_table() {
 
     // Stopped after every epoch once, in whatever trial that is.
     let broken = SweepDir::create(&folder.path().join("broken"), false).unwrap();
-    let mut sweep = Sweep::new(rule).unwrap();
+    let mut sweep = Sweep::new(rule, Progress::default()).unwrap();
     let mut pauses = 0;
     loop {
         let stop = AtomicBool::new(false);
@@ -166,7 +167,7 @@ fn stopped_and_resumed_it_ends_with_the_same_table() {
         assert!(!broken.file(CSV).exists());
         pauses += 1;
         assert!(pauses < 50, "it comes to no end");
-        sweep = Sweep::open(&SweepDir::open(broken.path()).unwrap()).unwrap();
+        sweep = Sweep::open(&SweepDir::open(broken.path()).unwrap(), Progress::default()).unwrap();
     }
     assert!(pauses > 2, "{pauses}");
     assert_eq!(table(&straight), table(&broken));
@@ -178,7 +179,7 @@ fn a_setting_that_diverges_is_a_result() {
     let folder = tempfile::tempdir().unwrap();
     let wild = SweepSettings { seeds: 1, ..settings(&data, &["lr=1e-3,1e30"]) };
     let dir = SweepDir::create(&folder.path().join("s"), false).unwrap();
-    let results = run(&Sweep::new(wild).unwrap(), &dir, 1);
+    let results = run(&Sweep::new(wild, Progress::default()).unwrap(), &dir, 1);
     assert_eq!((results.rows[1].diverged, results.best), (1, Some(0)));
     assert!(table(&dir)[2].contains(",diverged,"), "{:?}", table(&dir));
 }
@@ -186,14 +187,14 @@ fn a_setting_that_diverges_is_a_result() {
 #[test]
 fn what_does_not_fit_is_found_before_anything_runs() {
     let data = data(false);
-    let error = |vary: &[&str]| Sweep::new(settings(&data, vary)).err().unwrap();
+    let error = |vary: &[&str]| Sweep::new(settings(&data, vary), Progress::default()).err().unwrap();
     let wrong = error(&["preset=cae,cea"]);
     assert!(wrong.is_usage(), "{wrong}");
     assert_eq!(wrong.to_string(), "with preset=cea: there is no preset `cea`");
     assert!(wrong.hint().unwrap().contains("did you mean `cae`?"));
     let mut fraction = settings(&data, &["lr=1"]);
     fraction.base.data.val_fraction = Some(0.999);
-    assert!(Sweep::new(fraction).is_err());
+    assert!(Sweep::new(fraction, Progress::default()).is_err());
 }
 
 #[test]
@@ -202,14 +203,14 @@ fn other_images_are_not_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let dir = SweepDir::create(&folder.path().join("s"), false).unwrap();
     let stop = AtomicBool::new(true);
-    let sweep = Sweep::new(settings(&data, &["lr=1e-3"])).unwrap();
+    let sweep = Sweep::new(settings(&data, &["lr=1e-3"]), Progress::default()).unwrap();
     assert_eq!(sweep.run(&dir, &workers(1), &mut |_| {}, &stop).unwrap(), SweepEnd::Stopped);
-    assert!(Sweep::open(&dir).is_ok());
+    assert!(Sweep::open(&dir, Progress::default()).is_ok());
     let images = data.path().join("train-images-idx3-ubyte");
     let mut bytes = fs::read(&images).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&images, bytes).unwrap();
-    let error = Sweep::open(&dir).err().unwrap();
+    let error = Sweep::open(&dir, Progress::default()).err().unwrap();
     assert!(error.to_string().contains("the training images changed since the sweep began"), "{error}");
 }
 
@@ -219,9 +220,11 @@ fn latent_sizes_are_compared_with_pca_and_their_knee_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let dir = SweepDir::create(&folder.path().join("s"), false).unwrap();
     // Two combinations of each size, whose losses are made up: only what is done with them is looked at here.
-    let mut sweep =
-        Sweep::new(SweepSettings { seeds: 2, ..settings(&data, &["lr=1,2,3,4,5", "clip-norm=none,1"]) })
-            .unwrap();
+    let mut sweep = Sweep::new(
+        SweepSettings { seeds: 2, ..settings(&data, &["lr=1,2,3,4,5", "clip-norm=none,1"]) },
+        Progress::default(),
+    )
+    .unwrap();
     sweep.settings.vary[0] = "latent=2,4,8,16,1000".parse().unwrap();
     let sizes = [2, 4, 8, 16, 1000];
     let losses = [0.5, 0.35, 0.3, 0.29, 0.28];
@@ -272,7 +275,7 @@ fn words_and_random_draws_have_a_picture_too() {
         let mut settings = SweepSettings { random, seeds: 1, ..settings(&data, vary) };
         settings.base.training.epochs = 1;
         let dir = SweepDir::create(&folder.path().join(name), false).unwrap();
-        let results = run(&Sweep::new(settings).unwrap(), &dir, 1);
+        let results = run(&Sweep::new(settings, Progress::default()).unwrap(), &dir, 1);
         assert!(results.best.is_some() && dir.file(PICTURE).is_file(), "{name}");
     }
 }
