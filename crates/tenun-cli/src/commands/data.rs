@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tenun::data::summary::PartSummary;
+use tenun::data::summary::SplitSummary;
 use tenun::data::{Collection, DataError, FolderSizes, NAMED_SETS, Summary, Unreadable, find_named};
 
 use super::source;
@@ -114,7 +114,7 @@ fn left_out(list: &mut Table, ignored: usize, unreadable: usize) {
     }
 }
 
-fn part(list: &mut Table, name: &str, part: &PartSummary) {
+fn part(list: &mut Table, name: &str, part: &SplitSummary) {
     let channels = match part.channels {
         1 => "grey".to_owned(),
         3 => "RGB".to_owned(),

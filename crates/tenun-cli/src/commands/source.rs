@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
 use tenun::data::{
-    self, Collection, DataError, Dataset, FolderOptions, OpenOptions, Places, Progress, Unreadable,
+    self, Collection, DataError, Dataset, FolderOptions, OpenOptions, Progress, SearchPaths, Unreadable,
 };
 
 use crate::arguments::{Choice, SourceFlags, Split};
@@ -72,8 +72,8 @@ pub(crate) fn open_itself(
     flags: &SourceFlags,
     printer: &Printer,
 ) -> Result<Collection, Failure> {
-    let places = || Places { unpacked: None, ..Places::from_environment() };
-    let options = |progress| OpenOptions { progress, places: places(), ..options(flags) };
+    let paths = || SearchPaths { unpacked: None, ..SearchPaths::from_environment() };
+    let options = |progress| OpenOptions { progress, paths: paths(), ..options(flags) };
     let collection = with_bar(printer, |progress| data::open(source, &options(progress)))?;
     tell(&collection, printer);
     Ok(collection)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tenun::Model;
-use tenun::data::{Colour, Dataset, FolderParts, find_named, is_idx_folder, is_image_file};
+use tenun::data::{Colour, Dataset, FolderStream, find_named, is_idx_folder, is_image_file};
 use tenun::overlap::{Stopped, overlap};
 
 use super::source;
@@ -23,7 +23,7 @@ pub(crate) enum Images {
     /// All of them are in memory, or in a mapped file.
     Whole(Dataset),
     /// They are decoded as they are needed.
-    Folder(Box<FolderParts>),
+    Folder(Box<FolderStream>),
 }
 
 /// Opens what a model is to be used on as [`source::open_for`] and [`source::choose`] do, but where that can be, only as
@@ -35,7 +35,7 @@ pub(crate) fn open_for(
     choice: Choice,
     printer: &Printer,
 ) -> Result<Images, Failure> {
-    if let Some(parts) = folder_parts(model, inputs, flags, choice, printer)? {
+    if let Some(parts) = folder_stream(model, inputs, flags, choice, printer)? {
         return Ok(Images::Folder(Box::new(parts)));
     }
     let collection = source::open_for(model, inputs, flags, printer)?;
@@ -44,13 +44,13 @@ pub(crate) fn open_for(
     Ok(Images::Whole(set))
 }
 
-fn folder_parts(
+fn folder_stream(
     model: &Model,
     inputs: &[String],
     flags: &SourceFlags,
     choice: Choice,
     printer: &Printer,
-) -> Result<Option<FolderParts>, Failure> {
+) -> Result<Option<FolderStream>, Failure> {
     let input = model.network().input();
     let options = source::folder_options(flags).sized_for(input);
     let parts = match inputs {
@@ -58,11 +58,11 @@ fn folder_parts(
             let folder = Path::new(folder);
             let is_array = find_named(&inputs[0]).is_some() || is_idx_folder(folder);
             let train = choice.split == Some(Split::Train);
-            if is_array { None } else { FolderParts::of_folder(folder, input, &options, train) }
+            if is_array { None } else { FolderStream::of_folder(folder, input, &options, train) }
         }
         files if files.iter().all(|file| is_image_file(Path::new(file))) => {
             let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-            FolderParts::of_files("files", &files, input, &options)
+            FolderStream::of_files("files", &files, input, &options)
         }
         _ => None,
     };

@@ -124,7 +124,7 @@ pub(crate) fn recognise(images: &IdxArray) -> Option<&'static NamedSet> {
 
 /// Where named sets are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places {
+pub struct SearchPaths {
     /// A folder that has a folder of the set's name, or the files themselves: `TENUN_DATA`.
     pub data: Option<PathBuf>,
     /// The folder in which downloads are kept, each set in a folder of its name.
@@ -140,8 +140,8 @@ pub struct Places {
     pub address: Option<String>,
 }
 
-impl Places {
-    /// The places that this user's environment tells of, with downloads allowed.
+impl SearchPaths {
+    /// The paths that this user's environment tells of, with downloads allowed.
     #[must_use]
     pub fn from_environment() -> Self {
         let cache = etcetera::choose_base_strategy().ok().map(|user| user.cache_dir().join("tenun"));
@@ -156,34 +156,34 @@ impl Places {
     }
 }
 
-impl Default for Places {
+impl Default for SearchPaths {
     fn default() -> Self {
         Self::from_environment()
     }
 }
 
 impl NamedSet {
-    /// Finds the set in `places`, downloading it as the last resort, and reads it.
+    /// Finds the set in `paths`, downloading it as the last resort, and reads it.
     ///
     /// # Errors
     /// [`DataError::NotFound`] or [`DataError::NotFetched`] if it is nowhere; [`DataError::Checksum`] or
     /// [`DataError::Malformed`] if what is found is not the set.
     pub fn open(
         &self,
-        places: &Places,
+        paths: &SearchPaths,
         on_download: Option<OnDownload<'_>>,
     ) -> Result<Collection, DataError> {
         let mut searched = Vec::new();
         let candidates = [
-            places.data.as_ref().map(|folder| folder.join(self.name)),
-            places.data.clone(),
-            places.cache.as_ref().map(|folder| folder.join(self.name)),
-            places.system.as_ref().map(|folder| folder.join(self.name)),
+            paths.data.as_ref().map(|folder| folder.join(self.name)),
+            paths.data.clone(),
+            paths.cache.as_ref().map(|folder| folder.join(self.name)),
+            paths.system.as_ref().map(|folder| folder.join(self.name)),
         ];
         for folder in candidates.into_iter().flatten() {
             match files_in(&folder) {
                 Ok(files) => {
-                    let passed_over = places.data.as_ref().filter(|data| !folder.starts_with(data));
+                    let passed_over = paths.data.as_ref().filter(|data| !folder.starts_with(data));
                     let note = passed_over.map(|data| {
                         format!(
                             "TENUN_DATA, {}, does not have `{}`: it was found elsewhere",
@@ -191,17 +191,17 @@ impl NamedSet {
                             self.name
                         )
                     });
-                    let mut collection = self.read(folder, files, places)?;
+                    let mut collection = self.read(folder, files, paths)?;
                     collection.notes.extend(note);
                     return Ok(collection);
                 }
                 Err(missing) => searched.push(missing),
             }
         }
-        if !places.download {
+        if !paths.download {
             return Err(DataError::NotFound { name: self.name, searched, package: self.package });
         }
-        let folder = self.fetch(places, on_download).map_err(|source| DataError::NotFetched {
+        let folder = self.fetch(paths, on_download).map_err(|source| DataError::NotFetched {
             name: self.name,
             searched,
             package: self.package,
@@ -212,7 +212,7 @@ impl NamedSet {
             searched: vec![missing],
             package: self.package,
         })?;
-        self.read(folder, files, places)
+        self.read(folder, files, paths)
     }
 
     /// Downloads into the cache those of the set's files that are not there, and returns their folder.
@@ -222,8 +222,12 @@ impl NamedSet {
     /// # Errors
     /// [`DataError::Download`], [`DataError::Checksum`], [`DataError::Io`]; [`DataError::Setting`] if there is no
     /// cache folder.
-    pub fn fetch(&self, places: &Places, on_download: Option<OnDownload<'_>>) -> Result<PathBuf, DataError> {
-        let Some(cache) = &places.cache else {
+    pub fn fetch(
+        &self,
+        paths: &SearchPaths,
+        on_download: Option<OnDownload<'_>>,
+    ) -> Result<PathBuf, DataError> {
+        let Some(cache) = &paths.cache else {
             return Err(DataError::Setting {
                 setting: "cache folder",
                 expected: "a home folder, or XDG_CACHE_HOME".into(),
@@ -232,7 +236,7 @@ impl NamedSet {
         };
         let folder = cache.join(self.name);
         std::fs::create_dir_all(&folder).map_err(DataError::io(&folder, "create"))?;
-        let address = places.address.as_deref().unwrap_or(self.address);
+        let address = paths.address.as_deref().unwrap_or(self.address);
         for (file, name) in FILES.iter().enumerate() {
             if idx::find_in(&folder, name).is_some() {
                 continue;
@@ -258,10 +262,15 @@ impl NamedSet {
     }
 
     /// Reads and checks the four files.
-    fn read(&self, folder: PathBuf, files: [PathBuf; 4], places: &Places) -> Result<Collection, DataError> {
+    fn read(
+        &self,
+        folder: PathBuf,
+        files: [PathBuf; 4],
+        paths: &SearchPaths,
+    ) -> Result<Collection, DataError> {
         let [train, train_labels, test, test_labels] = files;
         let split = |images: PathBuf, labels: PathBuf, first: usize| {
-            let split = Split::read(images, Some(labels), places.unpacked.as_deref())?;
+            let split = Split::read(images, Some(labels), paths.unpacked.as_deref())?;
             self.check(first, &split.path.display().to_string(), &split.images)?;
             if let Some((path, labels)) = &split.labels {
                 self.check(first + 1, &path.display().to_string(), labels)?;

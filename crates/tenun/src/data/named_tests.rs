@@ -70,8 +70,8 @@ fn install(folder: &Path) {
     }
 }
 
-fn nowhere() -> Places {
-    Places { data: None, cache: None, unpacked: None, system: None, download: false, address: None }
+fn nowhere() -> SearchPaths {
+    SearchPaths { data: None, cache: None, unpacked: None, system: None, download: false, address: None }
 }
 
 /// A server on this machine that gives each request's path to `answer` and sends what it returns; its address.
@@ -110,12 +110,12 @@ fn good(path: &str) -> Vec<u8> {
     )
 }
 
-/// Places with an empty cache that downloads from `address`.
-fn download_from(address: String) -> (tempfile::TempDir, Places) {
+/// SearchPaths with an empty cache that downloads from `address`.
+fn download_from(address: String) -> (tempfile::TempDir, SearchPaths) {
     let cache = tempfile::tempdir().unwrap();
-    let places =
-        Places { cache: Some(cache.path().into()), download: true, address: Some(address), ..nowhere() };
-    (cache, places)
+    let paths =
+        SearchPaths { cache: Some(cache.path().into()), download: true, address: Some(address), ..nowhere() };
+    (cache, paths)
 }
 
 fn check(collection: &Collection) {
@@ -129,12 +129,16 @@ fn check(collection: &Collection) {
 fn places_are_searched_in_their_order() {
     let root = tempfile::tempdir().unwrap();
     let at = |name: &str| root.path().join(name);
-    let places =
-        Places { data: Some(at("data")), cache: Some(at("cache")), system: Some(at("system")), ..nowhere() };
+    let paths = SearchPaths {
+        data: Some(at("data")),
+        cache: Some(at("cache")),
+        system: Some(at("system")),
+        ..nowhere()
+    };
     // From the last place to the first: each new one wins.
     for folder in ["system/tiny", "cache/tiny", "data", "data/tiny"] {
         install(&at(folder));
-        let collection = by_content().open(&places, None).unwrap();
+        let collection = by_content().open(&paths, None).unwrap();
         check(&collection);
         assert_eq!(collection.origin, at(folder));
         // A user who set TENUN_DATA in vain is told.
@@ -150,7 +154,7 @@ fn places_are_searched_in_their_order() {
 #[test]
 fn a_set_found_nowhere_says_where_it_looked_and_what_to_do() {
     let root = tempfile::tempdir().unwrap();
-    let places = Places {
+    let paths = SearchPaths {
         data: Some(root.path().join("data")),
         cache: Some(root.path().join("cache")),
         system: Some(root.path().join("system")),
@@ -158,7 +162,7 @@ fn a_set_found_nowhere_says_where_it_looked_and_what_to_do() {
     };
     install(&root.path().join("cache/tiny"));
     fs::remove_file(root.path().join("cache/tiny/t10k-images-idx3-ubyte")).unwrap();
-    let error = by_content().open(&places, None).unwrap_err();
+    let error = by_content().open(&paths, None).unwrap_err();
     let (message, hint) = (error.to_string(), error.hint().unwrap());
     assert!(message.contains("`tiny` was not found"), "{message}");
     assert!(message.contains("data/tiny (no such folder)") && message.contains("system/tiny"), "{message}");
@@ -169,35 +173,35 @@ fn a_set_found_nowhere_says_where_it_looked_and_what_to_do() {
 #[test]
 fn files_that_are_not_the_set_s_are_an_error_where_they_are_found() {
     let root = tempfile::tempdir().unwrap();
-    let places = Places { data: Some(root.path().into()), ..nowhere() };
+    let paths = SearchPaths { data: Some(root.path().into()), ..nowhere() };
     install(root.path());
     let images = root.path().join(FILES[0]);
     let mut bytes = fs::read(&images).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&images, &bytes).unwrap();
-    let error = by_content().open(&places, None).unwrap_err();
+    let error = by_content().open(&paths, None).unwrap_err();
     assert!(matches!(&error, DataError::Checksum { place, .. } if place.contains(FILES[0])), "{error}");
     assert!(
         error.to_string().contains(&format!("expected SHA-256 {}", digest(&plain_files()[0]))),
         "{error}"
     );
     // Only compressed digests are known: the size is all that can be checked here.
-    assert!(by_gzip().open(&places, None).is_ok());
+    assert!(by_gzip().open(&paths, None).is_ok());
 
     fs::write(&images, &plain_files()[2]).unwrap();
-    let message = by_gzip().open(&places, None).unwrap_err().to_string();
+    let message = by_gzip().open(&paths, None).unwrap_err().to_string();
     assert!(message.contains("[3, 2, 2], as `tiny` has") && message.contains("[2, 2, 2]"), "{message}");
 }
 
 #[test]
 fn a_download_fills_the_cache_and_is_not_repeated() {
     for set in [by_content(), by_gzip()] {
-        let (cache, mut places) = download_from(serve(good));
+        let (cache, mut paths) = download_from(serve(good));
         let seen = Mutex::new(Vec::new());
         let watch = |name: &str, done: u64, total: Option<u64>| {
             seen.lock().unwrap().push((name.to_string(), done, total))
         };
-        check(&set.open(&places, Some(&watch)).unwrap());
+        check(&set.open(&paths, Some(&watch)).unwrap());
         let seen = seen.into_inner().unwrap();
         assert!(FILES.iter().all(|file| {
             seen.iter().any(|(name, done, total)| *name == format!("{file}.gz") && *total == Some(*done))
@@ -210,13 +214,13 @@ fn a_download_fills_the_cache_and_is_not_repeated() {
         expected.sort();
         assert_eq!(names, expected);
 
-        places.address = Some(refusing());
-        check(&set.open(&places, None).unwrap());
+        paths.address = Some(refusing());
+        check(&set.open(&paths, None).unwrap());
         // What is missing, and nothing else, is fetched again.
         fs::remove_file(cache.path().join("tiny/t10k-labels-idx1-ubyte.gz")).unwrap();
-        assert!(set.open(&places, None).is_err());
-        places.address = Some(serve(good));
-        check(&set.open(&places, None).unwrap());
+        assert!(set.open(&paths, None).is_err());
+        paths.address = Some(serve(good));
+        check(&set.open(&paths, None).unwrap());
     }
 }
 
@@ -229,8 +233,8 @@ fn refusing() -> String {
 /// A download that must fail: its whole message, with nothing left in the cache.
 #[track_caller]
 fn failure(set: &NamedSet, address: String) -> String {
-    let (cache, places) = download_from(address);
-    let error = set.open(&places, None).unwrap_err();
+    let (cache, paths) = download_from(address);
+    let error = set.open(&paths, None).unwrap_err();
     assert!(matches!(error, DataError::NotFetched { .. }), "{error}");
     let hint = error.hint().unwrap();
     assert!(hint.contains("dataset-tiny") && hint.contains("TENUN_DATA"), "{hint}");
@@ -288,7 +292,7 @@ fn a_download_with_the_wrong_digest_is_refused() {
 
 #[test]
 fn without_a_cache_there_is_no_download() {
-    let error = by_content().open(&Places { download: true, ..nowhere() }, None).unwrap_err();
+    let error = by_content().open(&SearchPaths { download: true, ..nowhere() }, None).unwrap_err();
     assert!(error.to_string().contains("cache folder"), "{error}");
 }
 
@@ -314,8 +318,8 @@ fn real_fashion_mnist() {
         eprintln!("skipped: no {}/fashion-mnist (Debian package dataset-fashion-mnist)", system.display());
         return;
     }
-    let places = Places { system: Some(system.into()), ..nowhere() };
-    let collection = find_named("fashion-mnist").unwrap().open(&places, None).unwrap();
+    let paths = SearchPaths { system: Some(system.into()), ..nowhere() };
+    let collection = find_named("fashion-mnist").unwrap().open(&paths, None).unwrap();
     let test = collection.test.as_ref().unwrap();
     assert_eq!((collection.train.len(), test.len()), (60_000, 10_000));
     let labels = collection.train.labels().unwrap();
@@ -327,8 +331,8 @@ fn real_fashion_mnist() {
     assert_eq!(by_path, collection);
 
     // Its files have the names that KMNIST's have: they are not taken for them.
-    let places = Places { data: Some(system.join("fashion-mnist")), ..nowhere() };
-    let error = find_named("kmnist").unwrap().open(&places, None).unwrap_err();
+    let paths = SearchPaths { data: Some(system.join("fashion-mnist")), ..nowhere() };
+    let error = find_named("kmnist").unwrap().open(&paths, None).unwrap_err();
     assert!(error.to_string().contains("a file of `fashion-mnist`"), "{error}");
-    assert!(matches!(find_named("mnist").unwrap().open(&places, None), Err(DataError::Checksum { .. })));
+    assert!(matches!(find_named("mnist").unwrap().open(&paths, None), Err(DataError::Checksum { .. })));
 }

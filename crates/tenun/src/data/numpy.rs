@@ -157,14 +157,14 @@ fn labelled(
 }
 
 /// Where the axes of images are in an array.
-struct Layout {
+struct AxisOrder {
     images: usize,
     channels: Option<usize>,
     rows: usize,
     columns: usize,
 }
 
-impl Layout {
+impl AxisOrder {
     fn of(axes: &[usize]) -> Option<Self> {
         match axes {
             [_, _, _] => Some(Self { images: 0, channels: None, rows: 1, columns: 2 }),
@@ -184,7 +184,7 @@ fn to_images(path: &Path, place: &str, array: Array) -> Result<Images, DataError
         got,
         advice,
     };
-    let Some(layout) = Layout::of(&array.axes) else {
+    let Some(axes) = AxisOrder::of(&array.axes) else {
         return Err(malformed(
             "header field `shape`",
             "N×H×W, N×H×W×C or N×C×H×W with 1, 3 or 4 channels C",
@@ -201,8 +201,8 @@ fn to_images(path: &Path, place: &str, array: Array) -> Result<Images, DataError
             "the array holds nothing: give another",
         ));
     }
-    let channels = layout.channels.map_or(1, |axis| array.axes[axis]);
-    let (height, width) = (array.axes[layout.rows], array.axes[layout.columns]);
+    let channels = axes.channels.map_or(1, |axis| array.axes[axis]);
+    let (height, width) = (array.axes[axes.rows], array.axes[axes.columns]);
     let values = to_bytes(&array).map_err(|(index, got, expected)| {
         malformed(
             &format!("element {:?}", position(&array, index)),
@@ -211,8 +211,8 @@ fn to_images(path: &Path, place: &str, array: Array) -> Result<Images, DataError
             "scale the pixels to 0…255 whole numbers (uint8), or to 0…1 floats",
         )
     })?;
-    let planar = layout.channels != Some(3) || channels == 1;
-    let pixels = if planar && !array.fortran { values } else { planes(&array, &layout, channels, &values) };
+    let planar = axes.channels != Some(3) || channels == 1;
+    let pixels = if planar && !array.fortran { values } else { planes(&array, &axes, channels, &values) };
     let (channels, pixels) = match channels {
         4 => (3, on_white(&pixels, height * width)),
         other => (other, pixels),
@@ -258,17 +258,17 @@ fn position(array: &Array, offset: usize) -> Vec<usize> {
 }
 
 /// The elements `[image][channel][row][column]`, wherever they lie in the array.
-fn planes(array: &Array, layout: &Layout, channels: usize, values: &[u8]) -> Vec<u8> {
+fn planes(array: &Array, axes: &AxisOrder, channels: usize, values: &[u8]) -> Vec<u8> {
     let strides = array.strides();
-    let channel_stride = layout.channels.map_or(0, |axis| strides[axis]);
+    let channel_stride = axes.channels.map_or(0, |axis| strides[axis]);
     let mut pixels = Vec::with_capacity(values.len());
-    for image in 0..array.axes[layout.images] {
+    for image in 0..array.axes[axes.images] {
         for channel in 0..channels {
-            for row in 0..array.axes[layout.rows] {
+            for row in 0..array.axes[axes.rows] {
                 let start =
-                    image * strides[layout.images] + channel * channel_stride + row * strides[layout.rows];
-                let line = values[start..].iter().step_by(strides[layout.columns]);
-                pixels.extend(line.take(array.axes[layout.columns]));
+                    image * strides[axes.images] + channel * channel_stride + row * strides[axes.rows];
+                let line = values[start..].iter().step_by(strides[axes.columns]);
+                pixels.extend(line.take(array.axes[axes.columns]));
             }
         }
     }

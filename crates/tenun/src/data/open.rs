@@ -8,7 +8,7 @@ use tenun_engine::Shape;
 
 use super::decode::is_image_name;
 use super::folder::{self, FolderOptions};
-use super::named::{NAMED_SETS, Places, find_named};
+use super::named::{NAMED_SETS, SearchPaths, find_named};
 use super::numpy::{read_npy, read_npz};
 use super::progress::Progress;
 use super::{Collection, Colour, DataError, Fit, idx_files};
@@ -27,7 +27,7 @@ pub struct OpenOptions<'a> {
     /// Only so many test images, the first ones.
     pub limit_test: Option<usize>,
     /// Where named sets are looked for.
-    pub places: Places,
+    pub paths: SearchPaths,
     /// Who is told how far it has come.
     pub progress: Progress<'a>,
 }
@@ -108,9 +108,9 @@ fn as_the_model_takes_them(
 }
 
 fn open_as(source: &str, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
-    let copies = options.places.unpacked.as_deref();
+    let copies = options.paths.unpacked.as_deref();
     let collection = if let Some(set) = find_named(source) {
-        set.open(&options.places, options.progress.on_download)?
+        set.open(&options.paths, options.progress.on_download)?
     } else {
         let path = Path::new(source);
         match fs::metadata(path) {

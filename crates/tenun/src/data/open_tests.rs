@@ -6,9 +6,9 @@ use tenun_engine::Shape;
 
 /// Options that look for named sets nowhere.
 fn offline() -> OpenOptions<'static> {
-    let places =
-        Places { data: None, cache: None, unpacked: None, system: None, download: false, address: None };
-    OpenOptions { places, ..Default::default() }
+    let paths =
+        SearchPaths { data: None, cache: None, unpacked: None, system: None, download: false, address: None };
+    OpenOptions { paths, ..Default::default() }
 }
 
 fn open_path(path: &Path) -> Result<Collection, DataError> {

@@ -21,9 +21,9 @@ pub struct Summary {
     /// Where it was found.
     pub origin: PathBuf,
     /// The training images.
-    pub train: PartSummary,
+    pub train: SplitSummary,
     /// The test images, if there are any.
-    pub test: Option<PartSummary>,
+    pub test: Option<SplitSummary>,
     /// Test images that are also among the training images, byte for byte.
     pub test_images_in_train: Option<Duplicates>,
     /// Images that could not be read and were left out.
@@ -36,7 +36,7 @@ pub struct Summary {
 
 /// Training or test images, summed up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PartSummary {
+pub struct SplitSummary {
     /// How many images there are.
     pub images: usize,
     /// Rows of each.
@@ -123,7 +123,7 @@ impl Summary {
     /// Sums up everything in `collection`.
     #[must_use]
     pub fn of(collection: &Collection) -> Self {
-        let (train, first) = PartSummary::with_first(&collection.train);
+        let (train, first) = SplitSummary::with_first(&collection.train);
         let test = collection.test.as_ref();
         let in_train = test.map(|test| {
             let mut found = Duplicates::default();
@@ -138,7 +138,7 @@ impl Summary {
             name: collection.train.name().into(),
             origin: collection.origin.clone(),
             train,
-            test: test.map(PartSummary::of),
+            test: test.map(SplitSummary::of),
             test_images_in_train: in_train,
             unreadable: collection.skipped.clone(),
             ignored_files: collection.ignored,
@@ -147,7 +147,7 @@ impl Summary {
     }
 }
 
-impl PartSummary {
+impl SplitSummary {
     /// Sums up one data set.
     #[must_use]
     pub fn of(set: &Dataset) -> Self {
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn pixel_values_by_hand() {
-        let pixels = PartSummary::of(&set(&[[0, 10, 20, 250]])).pixels;
+        let pixels = SplitSummary::of(&set(&[[0, 10, 20, 250]])).pixels;
         assert_eq!((pixels.min, pixels.max, pixels.mean), (0, 250, 70.0));
         // Deviations −70, −60, −50, 180: squares 4900 + 3600 + 2500 + 32400, a quarter of which is 10850.
         assert!((pixels.std - 10850_f64.sqrt()).abs() < 1e-9);
@@ -284,12 +284,12 @@ mod tests {
     #[test]
     fn a_plane_of_one_colour_is_constant_in_rgb_too() {
         let images = Images::new(Shape::new(3, 1, 2), vec![1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 4]).unwrap();
-        assert_eq!(PartSummary::of(&Dataset::new("c", images)).constant.images, 1);
+        assert_eq!(SplitSummary::of(&Dataset::new("c", images)).constant.images, 1);
     }
 
     #[test]
     fn only_a_few_examples_are_named() {
-        let summary = PartSummary::of(&set(&[[5; 4]; 40]));
+        let summary = SplitSummary::of(&set(&[[5; 4]; 40]));
         assert_eq!((summary.duplicates.images, summary.duplicates.examples.len()), (39, EXAMPLES));
         assert_eq!((summary.constant.images, summary.constant.examples.len()), (40, EXAMPLES));
     }

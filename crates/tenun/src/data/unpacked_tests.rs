@@ -5,13 +5,13 @@ use std::io::Write;
 use super::*;
 
 /// A folder with a compressed file of images, just large enough to be copied, that was last changed long ago.
-struct Place(tempfile::TempDir);
+struct TestFolder(tempfile::TempDir);
 
-impl Place {
+impl TestFolder {
     fn new() -> Self {
-        let place = Self(tempfile::tempdir().unwrap());
-        place.put(7, 100);
-        place
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.put(7, 100);
+        folder
     }
 
     fn source(&self) -> PathBuf {
@@ -55,30 +55,30 @@ impl Place {
 
 #[test]
 fn a_file_is_decompressed_once() {
-    let place = Place::new();
-    assert!(!place.read());
-    assert!(place.read() && place.read());
+    let folder = TestFolder::new();
+    assert!(!folder.read());
+    assert!(folder.read() && folder.read());
     // What is in memory stays, whatever becomes of the copy's name.
-    let array = read_array(&place.source(), Some(&place.copies())).unwrap();
-    fs::remove_file(place.copy()).unwrap();
+    let array = read_array(&folder.source(), Some(&folder.copies())).unwrap();
+    fs::remove_file(folder.copy()).unwrap();
     assert!(array.file().1.iter().all(|&value| value == 7));
 }
 
 #[test]
 fn a_file_that_changed_is_read_again() {
-    let place = Place::new();
-    place.read();
-    place.put(8, 101);
-    assert!(!place.read());
-    assert!(place.read());
-    place.copy();
+    let folder = TestFolder::new();
+    folder.read();
+    folder.put(8, 101);
+    assert!(!folder.read());
+    assert!(folder.read());
+    folder.copy();
 }
 
 #[test]
 fn a_damaged_copy_is_noticed_and_made_again() {
-    let place = Place::new();
-    place.read();
-    let whole = fs::read(place.copy()).unwrap();
+    let folder = TestFolder::new();
+    folder.read();
+    let whole = fs::read(folder.copy()).unwrap();
     let flipped = |at: usize| {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
@@ -99,57 +99,57 @@ fn a_damaged_copy_is_noticed_and_made_again() {
         Vec::new(),
         [&whole[..], &[0]].concat(),
     ] {
-        fs::write(place.copy(), &damaged).unwrap();
-        assert!(!place.read(), "{} bytes", damaged.len());
-        assert!(place.read());
-        assert_eq!(fs::read(place.copy()).unwrap(), whole);
+        fs::write(folder.copy(), &damaged).unwrap();
+        assert!(!folder.read(), "{} bytes", damaged.len());
+        assert!(folder.read());
+        assert_eq!(fs::read(folder.copy()).unwrap(), whole);
     }
 }
 
 #[test]
 fn without_a_place_for_copies_files_are_read_all_the_same() {
-    let place = Place::new();
+    let folder = TestFolder::new();
     // Not even a user to whom all is permitted can make a folder below a file.
-    fs::write(place.0.path().join("cache"), "").unwrap();
-    assert!(!place.read() && !place.read());
-    fs::remove_file(place.0.path().join("cache")).unwrap();
+    fs::write(folder.0.path().join("cache"), "").unwrap();
+    assert!(!folder.read() && !folder.read());
+    fs::remove_file(folder.0.path().join("cache")).unwrap();
     // Nor put a file where a folder is.
-    place.read();
-    let copy = place.copy();
+    folder.read();
+    let copy = folder.copy();
     fs::remove_file(&copy).unwrap();
     fs::create_dir_all(copy.join("x")).unwrap();
-    assert!(!place.read() && !place.read());
-    assert_eq!(fs::read_dir(place.copies()).unwrap().count(), 1, "a part of a file was left");
-    assert!(read_array(&place.source(), None).is_ok());
+    assert!(!folder.read() && !folder.read());
+    assert_eq!(fs::read_dir(folder.copies()).unwrap().count(), 1, "a part of a file was left");
+    assert!(read_array(&folder.source(), None).is_ok());
 }
 
 #[test]
 fn what_just_changed_may_change_again_unseen_and_is_not_copied() {
-    let place = Place::new();
+    let folder = TestFolder::new();
     for time in [SystemTime::now(), SystemTime::now() + Duration::from_secs(3600)] {
-        place.change(time);
-        assert!(!place.read() && !place.read());
+        folder.change(time);
+        assert!(!folder.read() && !folder.read());
     }
-    assert!(!place.copies().exists());
+    assert!(!folder.copies().exists());
 }
 
 #[test]
 fn plain_and_small_and_broken_files_have_no_copy() {
-    let place = Place::new();
+    let folder = TestFolder::new();
     let plain = [0, 0, 8, 1, 0, 0, 0, 1, 5];
-    fs::write(place.source(), plain).unwrap();
-    place.change(SystemTime::UNIX_EPOCH + Duration::from_secs(9));
-    assert!(read_array(&place.source(), Some(&place.copies())).is_ok());
+    fs::write(folder.source(), plain).unwrap();
+    folder.change(SystemTime::UNIX_EPOCH + Duration::from_secs(9));
+    assert!(read_array(&folder.source(), Some(&folder.copies())).is_ok());
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&plain).unwrap();
     let gzip = encoder.finish().unwrap();
     for bytes in [&gzip[..], &gzip[..12]] {
-        fs::write(place.source(), bytes).unwrap();
-        place.change(SystemTime::UNIX_EPOCH + Duration::from_secs(9));
-        let direct = idx::read_array(&place.source()).map_err(|error| error.to_string());
-        let array = read_array(&place.source(), Some(&place.copies())).map_err(|error| error.to_string());
+        fs::write(folder.source(), bytes).unwrap();
+        folder.change(SystemTime::UNIX_EPOCH + Duration::from_secs(9));
+        let direct = idx::read_array(&folder.source()).map_err(|error| error.to_string());
+        let array = read_array(&folder.source(), Some(&folder.copies())).map_err(|error| error.to_string());
         assert_eq!(array.map(|array| array.axes().to_vec()), direct.map(|array| array.axes().to_vec()));
     }
-    assert!(read_array(&place.0.path().join("none.gz"), Some(&place.copies())).is_err());
-    assert!(!place.copies().exists());
+    assert!(read_array(&folder.0.path().join("none.gz"), Some(&folder.copies())).is_err());
+    assert!(!folder.copies().exists());
 }

@@ -3,7 +3,7 @@
 use tenun_engine::Network;
 use tenun_engine::layer::Layer;
 
-use super::{Patient, PixelFacts, Sample};
+use super::{PixelFacts, Sample, TrainingContext};
 use crate::measure::Scored;
 use crate::measure::family::Figure;
 use crate::settings::TrainingSettings;
@@ -54,11 +54,11 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// What is known before training.
     #[must_use]
-    pub fn new(patient: Patient<'a>, pixels: &'a PixelFacts) -> Self {
+    pub fn new(context: TrainingContext<'a>, pixels: &'a PixelFacts) -> Self {
         Self {
-            network: patient.network,
-            settings: patient.settings,
-            train_images: patient.train.len(),
+            network: context.network,
+            settings: context.settings,
+            train_images: context.train.len(),
             pixels,
             metrics: &[],
             sample: None,

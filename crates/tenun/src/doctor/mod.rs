@@ -7,8 +7,8 @@
 //!
 //! A new rule is one file in `rules/` and its place in [`RULES`].
 
-mod attending;
 mod evidence;
+mod observer;
 mod pixel_facts;
 mod rule;
 mod rules;
@@ -17,8 +17,8 @@ mod sample;
 mod tests;
 
 pub use crate::finding::Finding;
-pub(crate) use attending::Attending;
 pub use evidence::{Evidence, FinalScores};
+pub(crate) use observer::DoctorObserver;
 pub use pixel_facts::PixelFacts;
 pub use rule::{Rule, Seen, SettingName};
 pub use rules::RULES;
@@ -33,7 +33,7 @@ use rules::once;
 
 /// What is examined: a network, how it is trained, and on what.
 #[derive(Clone, Copy, Debug)]
-pub struct Patient<'a> {
+pub struct TrainingContext<'a> {
     /// The network.
     pub network: &'a Network,
     /// How it is trained.
@@ -48,20 +48,20 @@ pub struct Patient<'a> {
 /// and the scores of the model. The same files give the same findings, in the order in which they show.
 #[must_use]
 pub fn examine(
-    patient: Patient<'_>,
+    context: TrainingContext<'_>,
     metrics: &[EpochMetrics],
     parameters: &[f32],
     scores: Option<FinalScores<'_>>,
 ) -> Vec<Finding> {
-    let pixels = PixelFacts::of(patient.train, patient.settings.loss);
+    let pixels = PixelFacts::of(context.train, context.settings.loss);
     let mut findings = Vec::new();
-    let mut evidence = Evidence::new(patient, &pixels);
+    let mut evidence = Evidence::new(context, &pixels);
     look(&evidence, &mut findings);
     for epochs in 1..=metrics.len() {
         evidence.metrics = &metrics[..epochs];
         look(&evidence, &mut findings);
     }
-    let sample = Sample::of(patient, parameters);
+    let sample = Sample::of(context, parameters);
     evidence.sample = sample.as_ref();
     evidence.scores = scores;
     evidence.is_finished = true;

@@ -3,7 +3,7 @@
 use tenun_engine::layer::{Layer, Role};
 use tenun_engine::{ForwardPlan, Images as Source, Placed, Scaling, Stage};
 
-use super::Patient;
+use super::TrainingContext;
 use crate::data::Images;
 use crate::latent::LatentSummary;
 use crate::measure::family::{CodebookUse, codebook_uses};
@@ -74,16 +74,16 @@ impl Sample {
     /// Lets one of 64 training images, at least 32 and at most 256, through the network; none if what comes out is
     /// not finite.
     #[must_use]
-    pub fn of(patient: Patient<'_>, parameters: &[f32]) -> Option<Self> {
-        let images = patient.train.spread((patient.train.len() / ONE_OF).clamp(FEWEST, MOST));
-        let network = patient.network;
+    pub fn of(context: TrainingContext<'_>, parameters: &[f32]) -> Option<Self> {
+        let images = context.train.spread((context.train.len() / ONE_OF).clamp(FEWEST, MOST));
+        let network = context.network;
         let layers: Vec<&Placed> = network.layers().collect();
         let mut rectified = Vec::new();
         for (at, layer) in layers.iter().enumerate() {
             if layer.layer.rectifies()
                 && let Some(of) = rectified_by(&layers[..at])
             {
-                let dead = dead(patient, at + 1, parameters, &images);
+                let dead = dead(context, at + 1, parameters, &images);
                 let next = layers.get(at + 1).map(|next| &next.layer);
                 rectified.push(Rectified {
                     name: of.name.clone(),
@@ -95,13 +95,13 @@ impl Sample {
             }
         }
         let mut codes = Vec::new();
-        let mut encode = forward(patient, Stage::Encode);
+        let mut encode = forward(context, Stage::Encode);
         chunks(&mut encode, parameters, &images, |_, outputs| codes.extend_from_slice(outputs));
         let code = LatentSummary::new(&codes, network.latent().len()).ok()?;
         let mut spreads = vec![Spread::default(); network.output().len()];
         let mut stuck = 0_u64;
         let limit = (1.0 / (1.0 + SATURATED_LOGIT.exp())) as f32;
-        let mut reconstruct = forward(patient, Stage::Reconstruct);
+        let mut reconstruct = forward(context, Stage::Reconstruct);
         chunks(&mut reconstruct, parameters, &images, |part, outputs| {
             for (image, output) in outputs.chunks_exact(spreads.len()).enumerate() {
                 for ((spread, &byte), &p) in spreads.iter_mut().zip(part.image(image)).zip(output) {
@@ -118,7 +118,7 @@ impl Sample {
             images: images.len(),
             rectified,
             code,
-            codebook: codebook_uses(network, parameters, &images, patient.cpu).first().copied(),
+            codebook: codebook_uses(network, parameters, &images, context.cpu).first().copied(),
             output: spreads.iter().map(|spread| spread.finish(count)).collect(),
             stuck: network.ends_in_sigmoid().then_some(stuck as f64 / numbers),
         })
@@ -159,8 +159,8 @@ fn rectified_by<'a>(before: &[&'a Placed]) -> Option<&'a Placed> {
 }
 
 /// The channels that are zero everywhere after the first `layers` layers.
-fn dead(patient: Patient<'_>, layers: usize, parameters: &[f32], images: &Images) -> Vec<usize> {
-    let mut plan = ForwardPlan::up_to(patient.network, layers, Scaling::unit(), patient.cpu);
+fn dead(context: TrainingContext<'_>, layers: usize, parameters: &[f32], images: &Images) -> Vec<usize> {
+    let mut plan = ForwardPlan::up_to(context.network, layers, Scaling::unit(), context.cpu);
     let shape = plan.output();
     let mut alive = vec![false; shape.channels];
     chunks(&mut plan, parameters, images, |_, outputs| {
@@ -172,10 +172,10 @@ fn dead(patient: Patient<'_>, layers: usize, parameters: &[f32], images: &Images
     (0..alive.len()).filter(|&channel| !alive[channel]).collect()
 }
 
-fn forward(patient: Patient<'_>, stage: Stage) -> ForwardPlan {
+fn forward(context: TrainingContext<'_>, stage: Stage) -> ForwardPlan {
     // The loss is not used; squared error is defined for every network.
     let plan =
-        ForwardPlan::new(patient.network, stage, tenun_engine::Loss::Mse, Scaling::unit(), patient.cpu);
+        ForwardPlan::new(context.network, stage, tenun_engine::Loss::Mse, Scaling::unit(), context.cpu);
     plan.expect("squared error can be taken on every network")
 }
 

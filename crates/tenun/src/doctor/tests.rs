@@ -264,7 +264,7 @@ fn a_network_that_corrupts_is_no_worse_than_the_mean_image_for_what_it_makes_of_
     let (train, settings) =
         (spots(64, 1), TrainingSettings { loss: Loss::Mse, ..TrainingSettings::default() });
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
-    let patient = Patient { network: &network, settings: &settings, train: &train, cpu: &cpu };
+    let context = TrainingContext { network: &network, settings: &settings, train: &train, cpu: &cpu };
     let pixels = PixelFacts::of(&train, settings.loss);
     let scored = Scored {
         evaluation: evaluate(&train, &vec![1.0; train.pixels().len()], None).unwrap(),
@@ -278,7 +278,7 @@ fn a_network_that_corrupts_is_no_worse_than_the_mean_image_for_what_it_makes_of_
         let figure = |name: &&str| Figure { name: (*name).into(), value: mse, meaning: String::new() };
         let family: Vec<_> = names.iter().chain(&["corrupted_ssim", "denoised_ssim"]).map(figure).collect();
         let scores = FinalScores { scored_on: "test", scored: &scored, family: &family };
-        let evidence = Evidence { scores: Some(scores), ..Evidence::new(patient, &pixels) };
+        let evidence = Evidence { scores: Some(scores), ..Evidence::new(context, &pixels) };
         (rule.check)(&evidence)
     };
     assert_eq!(seen(0.5 * mean), None);

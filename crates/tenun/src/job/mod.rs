@@ -16,7 +16,7 @@ pub use prepare::for_loss;
 pub use summary::Summary;
 
 use crate::data::{Collection, Dataset, Progress};
-use crate::doctor::{self, Attending, FinalScores, Finding, Patient};
+use crate::doctor::{self, DoctorObserver, FinalScores, Finding, TrainingContext};
 use crate::measure::family::{self, Figure};
 use crate::measure::{Scored, score};
 use crate::model::{DataInfo, ModelInfo, TrainingInfo};
@@ -221,7 +221,7 @@ impl Job {
         write_metrics(&metrics_path, &metrics)?;
         let identity = self.identity();
         let validation = self.validation().map(Dataset::images);
-        let mut attending = Attending::new(self.patient(), metrics.clone(), observer);
+        let mut doctor = DoctorObserver::new(self.context(), metrics.clone(), observer);
         let mut trainer = Trainer::new(
             &self.network,
             &self.settings.training,
@@ -238,8 +238,8 @@ impl Job {
         };
         save(&state, None)?;
         let end = trainer
-            .run(&mut state, &mut attending, stop, &mut save)
-            .inspect_err(|error| attending.failed(error))?;
+            .run(&mut state, &mut doctor, stop, &mut save)
+            .inspect_err(|error| doctor.failed(error))?;
         if end == End::Stopped {
             return Ok(Outcome::Stopped { epoch: state.epoch, batch: state.batch });
         }
@@ -247,8 +247,8 @@ impl Job {
         let kept_epoch = if self.settings.training.patience.is_some() { best_epoch } else { state.epoch };
         let model = Model::new(self.network.clone(), trainer.kept(&state).to_vec(), self.info(kept_epoch));
         model.save(&run.file(run::MODEL))?;
-        let summary = self.finish(run, &model, &metrics, best_epoch, &mut attending)?;
-        attending.tell(&summary.warnings);
+        let summary = self.finish(run, &model, &metrics, best_epoch, &mut doctor)?;
+        doctor.tell(&summary.warnings);
         Ok(Outcome::Finished(Box::new(summary)))
     }
 
@@ -291,8 +291,8 @@ impl Job {
         Ok(summary)
     }
 
-    fn patient(&self) -> Patient<'_> {
-        Patient {
+    fn context(&self) -> TrainingContext<'_> {
+        TrainingContext {
             network: &self.network,
             settings: &self.settings.training,
             train: self.collection.train.images(),
@@ -309,7 +309,7 @@ impl Job {
         family: &[Figure],
     ) -> Vec<Finding> {
         let scores = FinalScores { scored_on: self.scored().1, scored, family };
-        doctor::examine(self.patient(), metrics, model.parameters(), Some(scores))
+        doctor::examine(self.context(), metrics, model.parameters(), Some(scores))
     }
 
     /// Bytes that training is going to hold besides the images: an estimate.

@@ -1,38 +1,42 @@
-//! [`Attending`]: the doctor during training, between the loop and whoever watches it.
+//! [`DoctorObserver`]: the doctor during training, between the loop and whoever watches it.
 
-use super::{Evidence, Finding, Patient, PixelFacts, Sample, look};
+use super::{Evidence, Finding, PixelFacts, Sample, TrainingContext, look};
 use crate::train::{BatchProgress, EpochMetrics, Observer, Step, TrainError};
 
 /// Passes everything on to an observer, and tells it what the doctor sees.
-pub(crate) struct Attending<'a> {
-    patient: Patient<'a>,
+pub(crate) struct DoctorObserver<'a> {
+    context: TrainingContext<'a>,
     inner: &'a mut dyn Observer,
     pixels: PixelFacts,
     metrics: Vec<EpochMetrics>,
     findings: Vec<Finding>,
 }
 
-impl<'a> Attending<'a> {
+impl<'a> DoctorObserver<'a> {
     /// Attends to training that goes on after the epochs of `metrics`; what these show was said when they ended.
-    pub(crate) fn new(patient: Patient<'a>, metrics: Vec<EpochMetrics>, inner: &'a mut dyn Observer) -> Self {
-        let pixels = PixelFacts::of(patient.train, patient.settings.loss);
-        let mut attending = Self { patient, inner, pixels, metrics, findings: Vec::new() };
-        match attending.metrics.len() {
-            0 => attending.look(None, None),
+    pub(crate) fn new(
+        context: TrainingContext<'a>,
+        metrics: Vec<EpochMetrics>,
+        inner: &'a mut dyn Observer,
+    ) -> Self {
+        let pixels = PixelFacts::of(context.train, context.settings.loss);
+        let mut doctor = Self { context, inner, pixels, metrics, findings: Vec::new() };
+        match doctor.metrics.len() {
+            0 => doctor.look(None, None),
             epochs => {
                 for epochs in 0..=epochs {
-                    let mut evidence = Evidence::new(patient, &attending.pixels);
-                    evidence.metrics = &attending.metrics[..epochs];
-                    look(&evidence, &mut attending.findings);
+                    let mut evidence = Evidence::new(context, &doctor.pixels);
+                    evidence.metrics = &doctor.metrics[..epochs];
+                    look(&evidence, &mut doctor.findings);
                 }
             }
         }
-        attending
+        doctor
     }
 
     fn look(&mut self, sample: Option<&Sample>, failure: Option<&TrainError>) {
         let known = self.findings.len();
-        let mut evidence = Evidence::new(self.patient, &self.pixels);
+        let mut evidence = Evidence::new(self.context, &self.pixels);
         evidence.metrics = &self.metrics;
         evidence.sample = sample;
         evidence.failure = failure;
@@ -63,7 +67,7 @@ impl<'a> Attending<'a> {
     }
 }
 
-impl Observer for Attending<'_> {
+impl Observer for DoctorObserver<'_> {
     fn epoch_begins(&mut self, epoch: u32, epochs: u32, batches: usize) {
         self.inner.epoch_begins(epoch, epochs, batches);
     }
@@ -81,7 +85,7 @@ impl Observer for Attending<'_> {
         self.metrics.push(metrics.clone());
         // Activations do not change much from one late epoch to the next: after epochs 1, 2, 4, 8 … is enough.
         let sample =
-            if metrics.epoch.is_power_of_two() { Sample::of(self.patient, parameters) } else { None };
+            if metrics.epoch.is_power_of_two() { Sample::of(self.context, parameters) } else { None };
         self.look(sample.as_ref(), None);
     }
 

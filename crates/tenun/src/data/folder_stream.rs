@@ -14,7 +14,7 @@ use super::{DataError, Dataset, FolderOptions};
 /// The images of one split of a folder, or image files, part by part, as [`super::read_folder`] and [`super::read_files`]
 /// would give them all at once to a model that takes images of a known shape. Iterating gives data sets of up to 256
 /// images, or the error that ends it.
-pub struct FolderParts {
+pub struct FolderStream {
     name: String,
     /// Path and identifier of each image.
     images: Vec<(PathBuf, String)>,
@@ -33,7 +33,7 @@ pub struct FolderParts {
     done: usize,
 }
 
-impl FolderParts {
+impl FolderStream {
     /// The test images of a folder, or its training images if it has no others or `train` asks for them; each is brought to
     /// the colour of `shape`, and the images of the other split are not read.
     ///
@@ -175,7 +175,7 @@ impl FolderParts {
     }
 }
 
-impl Iterator for FolderParts {
+impl Iterator for FolderStream {
     type Item = Result<Dataset, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -187,5 +187,5 @@ impl Iterator for FolderParts {
 }
 
 #[cfg(test)]
-#[path = "folder_parts_tests.rs"]
+#[path = "folder_stream_tests.rs"]
 mod tests;

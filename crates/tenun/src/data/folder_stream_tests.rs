@@ -39,7 +39,7 @@ fn parts_are_what_the_whole_is() {
         pictures(&path, 600, coloured);
         for (shape, colour) in [(GREY, Colour::Grey), (RGB, Colour::Rgb)] {
             let whole = read_folder(&path, &options(colour)).unwrap().train;
-            let parts = FolderParts::of_folder(&path, shape, &options(Colour::Auto), false).unwrap();
+            let parts = FolderStream::of_folder(&path, shape, &options(Colour::Auto), false).unwrap();
             assert_eq!((parts.len(), parts.has_labels(), parts.name()), (600, true, name));
             assert!(parts.ids().eq((0..600).map(|at| whole.id(at).into_owned())));
             let seen = parts.coloured();
@@ -52,7 +52,7 @@ fn parts_are_what_the_whole_is() {
     // Where the colour fits, that of the whole is the same without being told.
     let mixed = folder.path().join("mixed");
     let whole = read_folder(&mixed, &options(Colour::Auto)).unwrap().train;
-    let parts = FolderParts::of_folder(&mixed, RGB, &options(Colour::Auto), false).unwrap();
+    let parts = FolderStream::of_folder(&mixed, RGB, &options(Colour::Auto), false).unwrap();
     assert_eq!(all(parts.map(Result::unwrap)), all([whole]));
 }
 
@@ -63,7 +63,7 @@ fn of_two_splits_the_one_that_is_asked_for_is_read() {
     pictures(&folder.path().join("val"), 3, 9);
     let Collection { train, test, notes, .. } = read_folder(folder.path(), &options(Colour::Auto)).unwrap();
     for (is_train, whole) in [(true, train), (false, test.unwrap())] {
-        let parts = FolderParts::of_folder(folder.path(), GREY, &options(Colour::Auto), is_train).unwrap();
+        let parts = FolderStream::of_folder(folder.path(), GREY, &options(Colour::Auto), is_train).unwrap();
         assert_eq!((parts.is_test(), parts.notes()), (!is_train, &notes[..]));
         assert_eq!(all(parts.map(Result::unwrap)), all([whole]));
     }
@@ -75,13 +75,13 @@ fn files_come_in_the_order_given_and_without_classes() {
     pictures(folder.path(), 4, 9);
     let files = ["a/3.png", "b/0.png", "a/1.png"].map(|name| folder.path().join(name));
     let whole = read_files("files", &files, &options(Colour::Auto)).unwrap().train;
-    let parts = FolderParts::of_files("files", &files, GREY, &options(Colour::Auto)).unwrap();
+    let parts = FolderStream::of_files("files", &files, GREY, &options(Colour::Auto)).unwrap();
     assert!(!parts.has_labels());
     assert_eq!(all(parts.map(Result::unwrap)), all([whole]));
-    let parts = FolderParts::of_files("files", &files, GREY, &options(Colour::Auto)).unwrap();
+    let parts = FolderStream::of_files("files", &files, GREY, &options(Colour::Auto)).unwrap();
     assert_eq!(parts.take(2).unwrap().map(|part| part.unwrap().len()).sum::<usize>(), 2);
     for limit in [0, 4] {
-        let parts = FolderParts::of_files("files", &files, GREY, &options(Colour::Auto)).unwrap();
+        let parts = FolderStream::of_files("files", &files, GREY, &options(Colour::Auto)).unwrap();
         assert!(matches!(parts.take(limit), Err(DataError::Limit { available: 3, .. })));
     }
 }
@@ -90,7 +90,7 @@ fn files_come_in_the_order_given_and_without_classes() {
 #[track_caller]
 fn failure(folder: &Path) -> DataError {
     let whole = read_folder(folder, &options(Colour::Auto)).unwrap_err();
-    let mut parts = FolderParts::of_folder(folder, GREY, &options(Colour::Auto), false).unwrap();
+    let mut parts = FolderStream::of_folder(folder, GREY, &options(Colour::Auto), false).unwrap();
     let error = parts.find_map(Result::err).unwrap();
     assert_eq!(error.to_string(), whole.to_string());
     assert!(parts.next().is_none(), "it goes on after an error");
@@ -111,7 +111,7 @@ fn an_error_in_the_midst_ends_it_as_it_ends_the_whole() {
 #[test]
 fn what_has_to_be_looked_at_as_a_whole_is_left_to_who_does() {
     let folder = tempfile::tempdir().unwrap();
-    let open = |shape, options: &FolderOptions| FolderParts::of_folder(folder.path(), shape, options, false);
+    let open = |shape, options: &FolderOptions| FolderStream::of_folder(folder.path(), shape, options, false);
     assert!(open(GREY, &options(Colour::Auto)).is_none(), "an empty folder");
     pictures(folder.path(), 3, 3);
     assert!(open(GREY, &options(Colour::Auto)).is_some());
@@ -125,6 +125,6 @@ fn what_has_to_be_looked_at_as_a_whole_is_left_to_who_does() {
     fs::write(folder.path().join("a/1.png"), "no picture").unwrap();
     assert!(open(GREY, &options(Colour::Auto)).is_none(), "the first cannot be read");
     assert!(
-        FolderParts::of_folder(Path::new("/no/such/folder"), GREY, &options(Colour::Auto), false).is_none()
+        FolderStream::of_folder(Path::new("/no/such/folder"), GREY, &options(Colour::Auto), false).is_none()
     );
 }
