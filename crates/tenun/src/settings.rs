@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tenun_engine::{Layer, Loss, Method, Rewrite, Schedule, Shape, Spec};
 
 use crate::augment::Augment;
-use crate::data::{self, Collection, Colour, DataError, Fit, FolderOptions, OpenOptions};
+use crate::data::{Colour, Fit};
 use crate::preset::Change;
 use crate::suggest;
 
@@ -255,29 +255,6 @@ impl Settings {
     #[must_use]
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).expect("settings that were checked have a form in TOML")
-    }
-}
-
-impl DataSettings {
-    /// How the source is opened.
-    #[must_use]
-    pub fn open_options<'a>(&self, progress: data::Progress<'a>) -> OpenOptions<'a> {
-        let Self { size, fit, colour, skip_bad, limit_train, limit_test, .. } = *self;
-        OpenOptions {
-            folder: FolderOptions { size, fit, colour, skip_bad },
-            limit_train,
-            limit_test,
-            progress,
-            ..OpenOptions::default()
-        }
-    }
-
-    /// The images, within their limits, nothing held out yet.
-    ///
-    /// # Errors
-    /// As [`data::open`].
-    pub fn open(&self, progress: data::Progress<'_>) -> Result<Collection, DataError> {
-        data::open(&self.source, &self.open_options(progress))
     }
 }
 

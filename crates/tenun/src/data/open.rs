@@ -12,6 +12,7 @@ use super::named::{NAMED_SETS, SearchPaths, find_named};
 use super::numpy::{read_npy, read_npz};
 use super::progress::Progress;
 use super::{Collection, Colour, DataError, Fit, idx_files};
+use crate::settings::DataSettings;
 use crate::suggest;
 
 /// How a source is opened.
@@ -30,6 +31,16 @@ pub struct OpenOptions<'a> {
     pub paths: SearchPaths,
     /// Who is told how far it has come.
     pub progress: Progress<'a>,
+}
+
+impl<'a> OpenOptions<'a> {
+    /// How the source of a run is opened.
+    #[must_use]
+    pub fn of(settings: &DataSettings, progress: Progress<'a>) -> Self {
+        let DataSettings { size, fit, colour, skip_bad, limit_train, limit_test, .. } = *settings;
+        let folder = FolderOptions { size, fit, colour, skip_bad };
+        Self { folder, limit_train, limit_test, progress, ..Self::default() }
+    }
 }
 
 /// Opens a data set: its name (`fashion-mnist`, `mnist`, `kmnist`), or the path of a folder of images, of a folder of

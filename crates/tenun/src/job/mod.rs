@@ -15,13 +15,13 @@ use tenun_engine::{Cpu, Network};
 pub use prepare::for_loss;
 pub use summary::Summary;
 
-use crate::data::{Collection, Dataset, Progress};
+use crate::data::{self, Collection, Dataset, OpenOptions, Progress};
 use crate::doctor::{self, DoctorObserver, FinalScores, Finding, TrainingContext};
 use crate::measure::family::{self, Figure};
 use crate::measure::{Scored, score};
 use crate::model::{DataInfo, ModelInfo, TrainingInfo};
 use crate::run::{self, RunDir};
-use crate::settings::Settings;
+use crate::settings::{DataSettings, Settings};
 use crate::train::{
     Checkpoint, End, EpochMetrics, Identity, Observer, State, Step, TrainError, Trainer, read_metrics,
     write_metrics,
@@ -75,12 +75,13 @@ impl Job {
         command: Vec<String>,
         progress: Progress<'_>,
     ) -> Result<Self, Error> {
-        prepare::job(settings, |data| data.open(progress), cpu, command)
+        let open = |from: &DataSettings| data::open(&from.source, &OpenOptions::of(from, progress));
+        prepare::job(settings, open, cpu, command)
     }
 
-    /// As [`Self::new`], on images that are open already, which several jobs can share: those of
-    /// [`DataSettings::open`](crate::settings::DataSettings::open) for the same settings. Test images that are taken out
-    /// of `collection` are never looked at; the scores at the end are then those of the images held out.
+    /// As [`Self::new`], on images that are open already, which several jobs can share: those that [`OpenOptions::of`] the
+    /// same settings give. Test images that are taken out of `collection` are never looked at; the scores at the end are
+    /// then those of the images held out.
     ///
     /// # Errors
     /// What is wrong with settings, network or initial weights.

@@ -31,7 +31,7 @@ pub use results::{PcaPoint, Results, Row, Spread, TestScores, word};
 pub use vary::Vary;
 pub use workers::Workers;
 
-use crate::data::{Collection, Dataset, Progress, hold_out};
+use crate::data::{self, Collection, Dataset, OpenOptions, Progress, hold_out};
 use crate::folder::FolderError;
 use crate::job::Job;
 use crate::measure::{bce, pca_baseline, score};
@@ -117,7 +117,8 @@ impl Sweep {
     pub fn new(settings: SweepSettings, progress: Progress<'_>) -> Result<Self, Error> {
         let mut settings = settings.resolved();
         let plan = settings.plan()?;
-        let mut collection = settings.base.data.open(progress)?;
+        let mut collection =
+            data::open(&settings.base.data.source, &OpenOptions::of(&settings.base.data, progress))?;
         let test = collection.test.take();
         // Also says what is wrong with the fraction.
         hold_out(&collection.train, held_fraction(&settings), split_seed(&settings))?;

@@ -34,13 +34,17 @@ impl Identity {
         Self { settings: serde_json::to_value(settings).unwrap_or(Value::Null), train, validation }
     }
 
-    /// The first thing that is not as it `was`: what, how it was, how it is.
-    fn difference(&self, was: &Self) -> Option<(String, String, String)> {
-        if let Some((path, a, b)) = difference("", &was.settings, &self.settings) {
-            return Some((format!("the setting `{path}`"), a, b));
+    /// The first difference from what `was`.
+    fn difference(&self, was: &Self) -> Option<Difference> {
+        if let Some(setting) = Difference::of("", &was.settings, &self.settings) {
+            return Some(Difference { what: format!("the setting `{}`", setting.what), ..setting });
         }
         let data = |what: &str, was: &str, is: &str| {
-            (was != is).then(|| (what.to_owned(), format!("SHA-256 {was}"), is.to_owned()))
+            (was != is).then(|| Difference {
+                what: what.to_owned(),
+                was: format!("SHA-256 {was}"),
+                is: is.to_owned(),
+            })
         };
         let none = String::from("absent");
         data("the training images", &was.train, &self.train).or_else(|| {
@@ -51,20 +55,29 @@ impl Identity {
     }
 }
 
-/// The path of the first place at which two trees differ, and what stands there.
-fn difference(path: &str, was: &Value, is: &Value) -> Option<(String, String, String)> {
-    match (was, is) {
-        (Value::Object(a), Value::Object(b)) => {
-            let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
-            keys.sort_unstable();
-            keys.dedup();
-            keys.into_iter().find_map(|key| {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                difference(&path, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null))
-            })
+/// What differs between two runs, and how.
+struct Difference {
+    what: String,
+    was: String,
+    is: String,
+}
+
+impl Difference {
+    /// The first place at which two trees differ, by its path.
+    fn of(path: &str, was: &Value, is: &Value) -> Option<Self> {
+        match (was, is) {
+            (Value::Object(a), Value::Object(b)) => {
+                let mut keys: Vec<&String> = a.keys().chain(b.keys()).collect();
+                keys.sort_unstable();
+                keys.dedup();
+                keys.into_iter().find_map(|key| {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    Self::of(&path, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null))
+                })
+            }
+            _ if was == is => None,
+            _ => Some(Self { what: path.to_owned(), was: was.to_string(), is: is.to_string() }),
         }
-        _ if was == is => None,
-        _ => Some((path.to_owned(), was.to_string(), is.to_string())),
     }
 }
 
@@ -148,7 +161,9 @@ impl Checkpoint {
     pub(crate) fn must_be(&self, identity: &Identity, folder: &Path) -> Result<(), TrainError> {
         match identity.difference(&self.identity) {
             None => Ok(()),
-            Some((what, was, is)) => Err(TrainError::Changed { path: folder.to_owned(), what, was, is }),
+            Some(Difference { what, was, is }) => {
+                Err(TrainError::Changed { path: folder.to_owned(), what, was, is })
+            }
         }
     }
 }
