@@ -60,8 +60,8 @@ fn style(template: &str) -> ProgressStyle {
 
 /// Opens a source, and says what a user should know of it.
 pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
-    let options = |progress| OpenOptions { progress, ..options(flags) };
-    let collection = with_bar(printer, |progress| data::open(source, &options(progress)))?;
+    let collection =
+        with_bar(printer, |progress| data::open(source, &OpenOptions { progress, ..options(flags) }))?;
     tell(&collection, printer);
     Ok(collection)
 }
@@ -72,9 +72,9 @@ pub(crate) fn open_itself(
     flags: &SourceFlags,
     printer: &Printer,
 ) -> Result<Collection, Failure> {
-    let paths = || SearchPaths { unpacked: None, ..SearchPaths::from_environment() };
-    let options = |progress| OpenOptions { progress, paths: paths(), ..options(flags) };
-    let collection = with_bar(printer, |progress| data::open(source, &options(progress)))?;
+    let paths = SearchPaths { unpacked: None, ..SearchPaths::from_environment() };
+    let collection =
+        with_bar(printer, |progress| data::open(source, &OpenOptions { progress, paths, ..options(flags) }))?;
     tell(&collection, printer);
     Ok(collection)
 }
@@ -88,8 +88,10 @@ pub(crate) fn open_for(
     flags: &SourceFlags,
     printer: &Printer,
 ) -> Result<Collection, Failure> {
-    let options = |progress| OpenOptions { progress, model: Some(model.network().input()), ..options(flags) };
-    let collection = with_bar(printer, |progress| data::open_inputs(inputs, &options(progress)))?;
+    let input = model.network().input();
+    let collection = with_bar(printer, |progress| {
+        data::open_inputs(inputs, &OpenOptions { progress, model: Some(input), ..options(flags) })
+    })?;
     tell(&collection, printer);
     Ok(collection)
 }

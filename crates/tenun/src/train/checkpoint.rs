@@ -1,4 +1,4 @@
-//! [`Checkpoint`]: everything from which a run goes on to the bit, in one safetensors file.
+//! [`Checkpoint`]: everything from which a run resumes bit for bit, in one safetensors file.
 
 use std::path::Path;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tenun_engine::{Method, Network, Optimizer};
 
-use super::{Pulse, State, TrainError};
+use super::{State, StepMonitor, TrainError};
 use crate::model::{ModelError, Tensors};
 use crate::settings::Settings;
 
-/// What a run is about: a checkpoint belongs to no other.
+/// The settings and the data of a run, by which its checkpoint is told from those of other runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     /// All settings but the number of epochs, which a run may be given more of, and the initial weights, which
@@ -81,13 +81,13 @@ impl Difference {
     }
 }
 
-/// Everything from which a run goes on.
+/// Everything from which training resumes.
 pub(crate) struct Checkpoint {
     pub(crate) identity: Identity,
     pub(crate) state: State,
 }
 
-/// What stands in the metadata. Floats are kept as their bits, so that they come back as they were.
+/// The metadata of the file. Floats are stored as their bits, so that they come back exactly.
 #[derive(Serialize, Deserialize)]
 struct Description {
     identity: Identity,
@@ -99,11 +99,11 @@ struct Description {
     train_seconds: f64,
     steps: u64,
     best: Option<(u32, u64)>,
-    #[serde(default)]
-    pulse: Pulse,
+    #[serde(default, rename = "pulse")]
+    step_monitor: StepMonitor,
 }
 
-/// The method's arrays, besides the weights and the best weights.
+/// The tensors besides those of the optimiser: the weights, and the best weights.
 const PARAMETERS: &str = "parameters";
 const BEST: &str = "best";
 
@@ -118,7 +118,7 @@ impl Checkpoint {
             train_seconds: state.train_seconds,
             steps: state.optimizer.steps(),
             best: state.best.map(|(epoch, loss)| (epoch, loss.to_bits())),
-            pulse: state.pulse.clone(),
+            step_monitor: state.steps.clone(),
         };
         let description = serde_json::to_string(&description)
             .map_err(|error| ModelError::Description { path: path.to_owned(), reason: error.to_string() })?;
@@ -152,12 +152,12 @@ impl Checkpoint {
             loss_sum: f64::from_bits(d.loss_sum),
             term_sums: d.term_sums.into_iter().map(f64::from_bits).collect(),
             train_seconds: d.train_seconds,
-            pulse: d.pulse,
+            steps: d.step_monitor,
         };
         Ok(Self { identity: d.identity, state })
     }
 
-    /// Refuses to go on as another run.
+    /// An error unless the checkpoint is of a run with the same settings and data.
     pub(crate) fn must_be(&self, identity: &Identity, folder: &Path) -> Result<(), TrainError> {
         match identity.difference(&self.identity) {
             None => Ok(()),

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::{StepMetrics, TrainError};
 use crate::file;
 
-/// What an epoch came to: a line of `metrics.jsonl`.
+/// The metrics of an epoch: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
     /// The epoch, from 1.
     pub epoch: u32,
-    /// The mean over the images of the loss at the moment their batch was trained on.
+    /// Mean training loss over the images, each taken when its batch was trained on.
     pub train_loss: f64,
     /// The mean loss over the validation images after the epoch; none without such images. Where training corrupts the
     /// images so does validation, with the noise of a first epoch every time, and what is judged is the same: of a
@@ -33,7 +33,7 @@ pub struct EpochMetrics {
     /// fade over some hundred steps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f64>,
-    /// What the steps were like; none in files of before there was such a thing.
+    /// Gradient norms and update ratios; none in files written before there were such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<StepMetrics>,
 }

@@ -1,18 +1,17 @@
-//! Training: epochs over shuffled batches, validation, early stopping, checkpoints from which a run goes on to the
-//! bit.
+//! Training: epochs over shuffled batches, validation, early stopping, checkpoints from which a run resumes bit for bit.
 
 mod checkpoint;
 mod metrics;
 mod observer;
-mod pulse;
+mod step_metrics;
 mod trainer;
 
 pub(crate) use checkpoint::{Checkpoint, Identity};
 pub(crate) use metrics::write_metrics;
 pub use metrics::{EpochMetrics, read_metrics};
 pub use observer::{BatchProgress, Observer, Silent, Step};
-pub use pulse::StepMetrics;
-pub(crate) use pulse::{COMPARED, Pulse, update_ratio};
+pub use step_metrics::StepMetrics;
+pub(crate) use step_metrics::{COMPARED, StepMonitor, update_ratio};
 pub(crate) use trainer::State;
 pub use trainer::{End, Trainer};
 

@@ -11,7 +11,7 @@ use tenun_engine::{
     TrainingPlan,
 };
 
-use super::{BatchProgress, COMPARED, EpochMetrics, Observer, Pulse, Step, TrainError, update_ratio};
+use super::{BatchProgress, COMPARED, EpochMetrics, Observer, Step, StepMonitor, TrainError, update_ratio};
 use crate::data::Images;
 use crate::settings::TrainingSettings;
 
@@ -20,16 +20,16 @@ use crate::settings::TrainingSettings;
 pub enum End {
     /// All epochs are done.
     Finished,
-    /// The validation loss had not become better for as long as the patience goes.
+    /// Early stopping: the validation loss did not improve for as many epochs as `patience` allows.
     Early,
-    /// It was asked to stop, and goes on from where it is.
+    /// It was asked to stop, and can be resumed from its state.
     Stopped,
 }
 
-/// What is done with the state after each epoch, which has metrics, and when training is stopped, which has none.
+/// Saves the state: after each epoch, with its metrics, and when training is stopped, without.
 pub(crate) type Save<'a> = dyn FnMut(&State, Option<&EpochMetrics>) -> Result<(), TrainError> + 'a;
 
-/// Where training stands: everything that changes while it runs.
+/// The state of training: everything that changes while it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct State {
     pub(crate) parameters: Vec<f32>,
@@ -48,8 +48,8 @@ pub(crate) struct State {
     pub(crate) term_sums: Vec<f64>,
     /// Seconds that these batches took.
     pub(crate) train_seconds: f64,
-    /// What its steps are like.
-    pub(crate) pulse: Pulse,
+    /// Gradient norms and update ratios of the epoch so far.
+    pub(crate) steps: StepMonitor,
 }
 
 impl State {
@@ -64,7 +64,7 @@ impl State {
             loss_sum: 0.0,
             term_sums: Vec::new(),
             train_seconds: 0.0,
-            pulse: Pulse::default(),
+            steps: StepMonitor::default(),
         }
     }
 }
@@ -96,7 +96,7 @@ pub struct Trainer<'a> {
     plan: TrainingPlan,
     losses: Option<ForwardPlan>,
     gradient: Vec<f32>,
-    /// The weights before a step that is looked at.
+    /// The weights before a step whose update ratio is taken.
     before: Vec<f32>,
     batch_losses: Vec<f32>,
     /// What layers add to them, `[image][term]`.
@@ -322,7 +322,7 @@ impl<'a> Trainer<'a> {
             }
             rate = settings.learning_rate * settings.schedule.share(state.optimizer.steps(), self.horizon());
             state.optimizer.step_on(&self.cpu, &mut state.parameters, &self.gradient, rate);
-            state.pulse.step(
+            state.steps.step(
                 norm,
                 is_compared.then(|| update_ratio(&self.before, &state.parameters, fresh.ranges())),
             );
@@ -358,7 +358,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// Validates, and turns the page to the next epoch.
+    /// Validates, and prepares the state for the next epoch.
     fn finish_epoch(
         &mut self,
         state: &mut State,
@@ -391,7 +391,7 @@ impl<'a> Trainer<'a> {
                 }
                 terms
             },
-            steps: state.pulse.turn(),
+            steps: state.steps.finish_epoch(),
         };
         let loss = metrics.monitored_loss();
         if state.best.is_none_or(|(_, best)| loss < best) {

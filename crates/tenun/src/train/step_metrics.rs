@@ -1,19 +1,19 @@
-//! [`Pulse`]: what the steps of an epoch are like: how long gradients are, and how far they move the weights.
+//! [`StepMonitor`]: gradient norms and update ratios over the steps of an epoch.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// A gradient is compared with the median of at most so many before it.
+/// The norm of a gradient is compared with the median of at most this many before it.
 const WINDOW: usize = 64;
 
-/// The weights are compared before and after every so many-th step: often enough for a mean, and cheap.
+/// The update ratio is taken at the first of every this many steps: often enough for a mean, and cheap.
 pub(crate) const COMPARED: usize = 16;
 
-/// What the steps of an epoch were like.
+/// Gradient norms and update ratios over the steps of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
-    /// The mean of the gradients' Euclidean norms, before they are shortened.
+    /// Mean Euclidean norm of the gradients, before clipping.
     pub gradient_norm: f64,
     /// The largest of these norms.
     pub gradient_norm_max: f64,
@@ -27,7 +27,7 @@ pub struct StepMetrics {
 
 /// Gathers [`StepMetrics`]. It is part of the checkpoint, so that an epoch in two pieces has the same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Pulse {
+pub(crate) struct StepMonitor {
     /// The last norms, the newest at the end.
     recent: Vec<f64>,
     steps: u32,
@@ -38,10 +38,10 @@ pub(crate) struct Pulse {
     ratio_sum: f64,
 }
 
-impl Pulse {
-    /// A step against a gradient of this norm, which moved the weights by that share of themselves.
+impl StepMonitor {
+    /// Records a step: the norm of its gradient, and its update ratio where that was taken.
     ///
-    /// What is not finite is passed over: the loss or the weights will say so.
+    /// Numbers that are not finite are left out: the trainer finds them in the loss or in the weights.
     pub(crate) fn step(&mut self, norm: f64, ratio: Option<f64>) {
         if !norm.is_finite() || ratio.is_some_and(|ratio| !ratio.is_finite()) {
             return;
@@ -66,8 +66,8 @@ impl Pulse {
         }
     }
 
-    /// The epoch ends: what its steps were like; only the last norms stay.
-    pub(crate) fn turn(&mut self) -> Option<StepMetrics> {
+    /// The metrics of the epoch that ends. Only the last norms are kept for the next one.
+    pub(crate) fn finish_epoch(&mut self) -> Option<StepMetrics> {
         let recent = std::mem::take(&mut self.recent);
         let epoch = std::mem::replace(self, Self { recent, ..Self::default() });
         (epoch.steps > 0 && epoch.compared > 0).then(|| StepMetrics {
@@ -99,30 +99,30 @@ mod tests {
 
     #[test]
     fn a_spike_is_measured_by_the_median_before_it_and_known_means_come_out() {
-        let mut pulse = Pulse::default();
-        assert_eq!(pulse.turn(), None);
+        let mut monitor = StepMonitor::default();
+        assert_eq!(monitor.finish_epoch(), None);
         for step in 0..16 {
-            pulse.step(2.0, (step == 0).then_some(0.5));
+            monitor.step(2.0, (step == 0).then_some(0.5));
         }
-        pulse.step(100.0, Some(0.25));
-        pulse.step(2.0, None);
-        let metrics = pulse.turn().unwrap();
+        monitor.step(100.0, Some(0.25));
+        monitor.step(2.0, None);
+        let metrics = monitor.finish_epoch().unwrap();
         assert_eq!((metrics.gradient_spike, metrics.gradient_norm_max), (Some(50.0), 100.0));
         assert_eq!((metrics.gradient_norm, metrics.update_ratio), (134.0 / 18.0, 0.375));
         // The next epoch has the norms before it to compare with, and nothing else of this one.
-        pulse.step(4.0, Some(0.1));
-        let next = pulse.turn().unwrap();
+        monitor.step(4.0, Some(0.1));
+        let next = monitor.finish_epoch().unwrap();
         assert_eq!((next.gradient_spike, next.gradient_norm_max), (Some(2.0), 4.0));
     }
 
     #[test]
     fn the_window_moves() {
-        let mut pulse = Pulse::default();
-        (0..WINDOW).for_each(|_| pulse.step(1.0, None));
-        (0..WINDOW).for_each(|_| pulse.step(10.0, Some(0.0)));
-        pulse.turn();
-        pulse.step(10.0, Some(0.0));
-        assert_eq!(pulse.turn().unwrap().gradient_spike, Some(1.0));
+        let mut monitor = StepMonitor::default();
+        (0..WINDOW).for_each(|_| monitor.step(1.0, None));
+        (0..WINDOW).for_each(|_| monitor.step(10.0, Some(0.0)));
+        monitor.finish_epoch();
+        monitor.step(10.0, Some(0.0));
+        assert_eq!(monitor.finish_epoch().unwrap().gradient_spike, Some(1.0));
     }
 
     #[test]
