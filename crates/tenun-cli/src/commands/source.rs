@@ -4,9 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
-use tenun::data::{
-    self, Collection, DataError, Dataset, FolderOptions, OpenOptions, Progress, SearchPaths, Unreadable,
-};
+use tenun::data::{self, Collection, Dataset, FolderOptions, OpenOptions, Progress, SearchPaths, Unreadable};
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
