@@ -9,7 +9,7 @@ use crate::codes::CodesError;
 use crate::data::DataError;
 use crate::folder::FolderError;
 use crate::latent::LatentError;
-use crate::measure::MeasureError;
+use crate::measure::{MeasureError, ScoreError};
 use crate::model::ModelError;
 use crate::picture::{ImageFileError, PictureError};
 use crate::preset::UnknownPreset;
@@ -53,6 +53,16 @@ pub enum Error {
     ImageFile(#[from] ImageFileError),
     #[error(transparent)]
     Sweep(#[from] SweepError),
+}
+
+impl From<ScoreError> for Error {
+    fn from(error: ScoreError) -> Self {
+        match error {
+            ScoreError::Measure(error) => error.into(),
+            ScoreError::Model(error) => error.into(),
+            ScoreError::Latent(error) => error.into(),
+        }
+    }
 }
 
 impl Error {

@@ -1,6 +1,9 @@
-//! [`MeasureError`]: input that cannot be measured.
+//! [`MeasureError`]: input that cannot be measured. [`ScoreError`]: a model that cannot be scored.
 
 use thiserror::Error;
+
+use crate::latent::LatentError;
+use crate::model::ModelError;
 
 /// Why reconstructions cannot be measured.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -52,4 +55,16 @@ pub enum MeasureError {
         /// How many names there are.
         classes: usize,
     },
+}
+
+/// Why a model, or a baseline, cannot be scored.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // each is the error of one room, and documented there
+pub enum ScoreError {
+    #[error(transparent)]
+    Measure(#[from] MeasureError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Latent(#[from] LatentError),
 }

@@ -21,7 +21,7 @@ mod scores;
 mod tests;
 
 pub use baseline::{PcaScores, mean_image, mean_image_baseline, pca_baseline};
-pub use error::MeasureError;
+pub use error::{MeasureError, ScoreError};
 pub use metric::{Ssim, bce, mae, mse, psnr};
 pub use scored::{Scored, score};
 pub use scores::{

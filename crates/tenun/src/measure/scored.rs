@@ -2,12 +2,12 @@
 
 use tenun_engine::{Cpu, Loss};
 
+use crate::Model;
 use crate::data::{Dataset, Images};
 use crate::measure::{
-    Evaluation, ImageScores, PcaScores, Scores, evaluate, evaluate_with_bce, mean_image_baseline,
+    Evaluation, ImageScores, PcaScores, ScoreError, Scores, evaluate, evaluate_with_bce, mean_image_baseline,
     pca_baseline,
 };
-use crate::{Error, Model};
 
 /// Numbers of reconstructions held at a time: 64 MiB of floats.
 const CHUNK: usize = 16 << 20;
@@ -29,7 +29,7 @@ pub struct Scored {
 ///
 /// # Errors
 /// If the images have another shape than the network's, or there is none.
-pub fn score(model: &Model, set: &Dataset, train: Option<&Images>, cpu: &Cpu) -> Result<Scored, Error> {
+pub fn score(model: &Model, set: &Dataset, train: Option<&Images>, cpu: &Cpu) -> Result<Scored, ScoreError> {
     let images = set.images();
     let chunk = (CHUNK / images.shape().len()).max(1);
     let mut per_image = ImageScores::default();

@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tenun_engine::Loss;
 
-use crate::Error;
 use crate::data::Images;
 use crate::latent::Pca;
-use crate::measure::{Evaluation, ImageScores, Scores, bce, evaluate_with_bce};
+use crate::measure::{Evaluation, ImageScores, ScoreError, Scores, bce, evaluate_with_bce};
 
 /// The eigenproblem is at most this large: its time grows with the cube, its memory with the square.
 const MOST_FEATURES: usize = 1024;
@@ -50,7 +49,7 @@ impl PcaScores {
 ///
 /// # Errors
 /// If `test` is empty, or of another shape than `train`.
-pub fn pca_baseline(train: &Images, test: &Images, widths: &[usize]) -> Result<Vec<PcaScores>, Error> {
+pub fn pca_baseline(train: &Images, test: &Images, widths: &[usize]) -> Result<Vec<PcaScores>, ScoreError> {
     let features = train.shape().len();
     let train = train.spread(if features > MOST_FEATURES { MOST_FEATURES } else { MOST_IMAGES });
     let most = if train.len() < 2 { 0 } else { features.min(train.len()) };
@@ -69,7 +68,7 @@ pub fn pca_baseline(train: &Images, test: &Images, widths: &[usize]) -> Result<V
     Ok(found)
 }
 
-fn scores(pca: &Pca, test: &Images) -> Result<Scores, Error> {
+fn scores(pca: &Pca, test: &Images) -> Result<Scores, ScoreError> {
     let features = test.shape().len();
     let mut per_image = ImageScores::default();
     for start in (0..test.len()).step_by(CHUNK) {

@@ -3,9 +3,9 @@
 use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss, Scaling};
 
 use super::Figure;
+use crate::Model;
 use crate::data::Images;
-use crate::measure::{Scores, evaluate, psnr};
-use crate::{Error, Model};
+use crate::measure::{ScoreError, Scores, evaluate, psnr};
 
 /// Images made worse, and what the network makes of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,12 @@ pub struct Denoised {
 ///
 /// # Errors
 /// If the images have another shape than the network's.
-pub fn denoised(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<Option<Denoised>, Error> {
+pub fn denoised(
+    model: &Model,
+    images: &Images,
+    seed: u64,
+    cpu: &Cpu,
+) -> Result<Option<Denoised>, ScoreError> {
     model.check(images)?;
     let network = model.network();
     let Some(mut corruption) = ForwardPlan::corruption(network, seed, Scaling::unit(), cpu) else {
@@ -40,7 +45,7 @@ pub fn denoised(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<
 
 impl Denoised {
     /// The errors of corrupted images and of their reconstructions, against the images as they were.
-    pub(super) fn figures(&self, images: &Images) -> Result<Vec<Figure>, Error> {
+    pub(super) fn figures(&self, images: &Images) -> Result<Vec<Figure>, ScoreError> {
         let seen: Vec<f32> = self.corrupted.iter().map(|x| x.clamp(0.0, 1.0)).collect();
         let before = evaluate(images, &seen, None)?.overall;
         let after = evaluate(images, &self.reconstructions, None)?.overall;

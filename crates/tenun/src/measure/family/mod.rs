@@ -17,8 +17,9 @@ pub use quantised::CodebookUse;
 pub(crate) use quantised::codebook_uses;
 pub use variational::{plane, samples};
 
+use crate::Model;
 use crate::data::Images;
-use crate::{Error, Model};
+use crate::measure::ScoreError;
 
 /// A figure of a family.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,7 +65,7 @@ pub fn is_variational(network: &Network) -> bool {
 ///
 /// # Errors
 /// If the images have another shape than the network's, or there is none.
-pub fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<Vec<Figure>, Error> {
+pub fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<Vec<Figure>, ScoreError> {
     model.check(images)?;
     let mut figures = Vec::new();
     if let Some(denoised) = denoised(model, images, seed, cpu)? {

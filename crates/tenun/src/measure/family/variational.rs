@@ -3,8 +3,9 @@
 use tenun_engine::{Cpu, ForwardPlan, Images as Source, Philox, Purpose, Scaling, normal};
 
 use super::Figure;
+use crate::Model;
 use crate::data::Images;
-use crate::{Error, Model};
+use crate::measure::ScoreError;
 
 /// Draws of a code for each image in the importance-weighted bound.
 const DRAWS: usize = 50;
@@ -73,7 +74,12 @@ fn draws(seed: u64, stream: u32, count: usize) -> Vec<f32> {
     Philox::new(seed, Purpose::Sample).stream(1, stream).take(count).map(normal).collect()
 }
 
-pub(super) fn figures(model: &Model, images: &Images, seed: u64, cpu: &Cpu) -> Result<Vec<Figure>, Error> {
+pub(super) fn figures(
+    model: &Model,
+    images: &Images,
+    seed: u64,
+    cpu: &Cpu,
+) -> Result<Vec<Figure>, ScoreError> {
     let units = model.network().latent().len();
     let codes = distributions(model, images, cpu);
     let count = images.len() as f64;
@@ -134,7 +140,7 @@ fn bounds(
     pixels: &Pixels,
     seed: u64,
     cpu: &Cpu,
-) -> Result<(f64, f64), Error> {
+) -> Result<(f64, f64), ScoreError> {
     let units = model.network().latent().len();
     let shown = images.len().min(MOST_IMAGES);
     let images = images.part(0..shown);
@@ -174,7 +180,7 @@ fn bounds(
 ///
 /// # Errors
 /// If the decoder gives numbers that are not finite.
-pub fn samples(model: &Model, count: usize, seed: u64, cpu: &Cpu) -> Result<Vec<f32>, Error> {
+pub fn samples(model: &Model, count: usize, seed: u64, cpu: &Cpu) -> Result<Vec<f32>, ScoreError> {
     let units = model.network().latent().len();
     Ok(model.inverse_transform(&draws(seed, u32::MAX, count * units), cpu)?)
 }
@@ -184,7 +190,7 @@ pub fn samples(model: &Model, count: usize, seed: u64, cpu: &Cpu) -> Result<Vec<
 ///
 /// # Errors
 /// If the decoder gives numbers that are not finite.
-pub fn plane(model: &Model, side: usize, cpu: &Cpu) -> Result<Option<Vec<f32>>, Error> {
+pub fn plane(model: &Model, side: usize, cpu: &Cpu) -> Result<Option<Vec<f32>>, ScoreError> {
     if model.network().latent().len() != 2 {
         return Ok(None);
     }
