@@ -54,7 +54,7 @@ const AXES: [&[usize]; 4] = [&[60_000, 28, 28], &[60_000], &[10_000, 28, 28], &[
 pub const NAMED_SETS: [NamedSet; 3] = [
     NamedSet {
         name: "fashion-mnist",
-        about: "articles of clothing, from Zalando's shop",
+        about: "images of clothing from Zalando, 10 classes",
         address: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         classes: [
             "T-shirt/top",
@@ -79,7 +79,7 @@ pub const NAMED_SETS: [NamedSet; 3] = [
     },
     NamedSet {
         name: "mnist",
-        about: "handwritten digits",
+        about: "handwritten digits, 10 classes",
         address: "https://ossci-datasets.s3.amazonaws.com/mnist/",
         classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
         package: None,
@@ -93,7 +93,7 @@ pub const NAMED_SETS: [NamedSet; 3] = [
     },
     NamedSet {
         name: "kmnist",
-        about: "cursive Japanese characters, one of each row of the syllabary",
+        about: "cursive Japanese characters (Kuzushiji), 10 classes",
         address: "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
         classes: ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
         package: None,

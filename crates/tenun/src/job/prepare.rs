@@ -36,7 +36,7 @@ pub(super) fn job(
     let mut notes = std::mem::take(&mut collection.notes);
     if collection.test.is_none() && settings.data.val_fraction.is_none() && collection.train.len() >= FEW {
         settings.data.val_fraction = Some(DEFAULT_FRACTION);
-        notes.push("there are no test images: a tenth of the images is held out for validation".to_owned());
+        notes.push("there are no test images: 10 % of the images are held out for validation".to_owned());
     }
     let mut held_out = None;
     if let Some(fraction) = settings.data.val_fraction {

@@ -10,11 +10,11 @@ const KEPT: f64 = 0.9;
 
 pub(super) const RULE: Rule = Rule {
     name: "copies-its-input",
-    looks_at: "the width of the code and what else limits it; the noise of a denoising network, and how much of it \
-               is left at the end",
-    threshold: "noise of amount 0; or a code at least as wide as the image with no noise, cost, codebook or dropout, \
-                so that the identity is a perfect solution (Vincent et al., 2010); or reconstructions with 90 % \
-                of the squared error of the corrupted images or more",
+    looks_at: "the latent dimension and other regularisation; for a denoising network the noise, and how much of it is \
+               left at the end",
+    threshold: "noise of amount 0; or a latent dimension of at least the number of pixels without noise, penalty, \
+                codebook or dropout, so that the identity is a perfect solution (Vincent et al., 2010); or \
+                reconstructions with 90 % or more of the squared error of the noisy images",
     is_event: false,
     check,
 };
@@ -25,7 +25,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     if let Some(layer) = corruption.filter(|layer| layer.has_no_effect()) {
         return Some(Seen {
             seen: format!("the layer `{}` has the amount 0", layer.name()),
-            meaning: "there is no noise to take away, and copying the image is a perfect solution".into(),
+            meaning: "there is no noise to remove, and copying the input is a perfect solution".into(),
             advice: format!("Give the noise an `amount` in the network ({:#})", SettingName::NETWORK),
         });
     }
@@ -33,11 +33,12 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let limits = |layer: &Layer| layer.role().prevents_copying() && !layer.has_no_effect();
     if code >= pixels && !layers().any(limits) {
         return Some(Seen {
-            seen: format!("a code has {}, an image {pixels}", counted(code, "number")),
-            meaning: "nothing keeps the network from copying its input, and the code need not say anything"
-                .into(),
+            seen: format!("the latent code has {}, an image has {pixels}", counted(code, "dimension")),
+            meaning:
+                "nothing keeps the network from copying its input, so the code need not learn any structure"
+                    .into(),
             advice: format!(
-                "Take a narrower code with {}, or a network with noise or a cost, such as {}",
+                "Use a smaller latent dimension with {}, or a network with noise or a penalty, such as {}",
                 SettingName::LATENT.to(pixels / 8),
                 SettingName::PRESET.to("denoising")
             ),
@@ -47,13 +48,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let (before, after) = (scores.figure("corrupted_mse")?, scores.figure("denoised_mse")?);
     (after >= KEPT * before).then(|| Seen {
         seen: format!(
-            "corrupted images have a squared error of {before:.4}, their reconstructions one of {after:.4}"
+            "the noisy images have a mean squared error of {before:.4}, their reconstructions {after:.4}"
         ),
-        meaning: "the network hands the noise on, or loses as much of the image as it takes of the noise"
-            .into(),
+        meaning:
+            "the network passes the noise through, or loses as much of the image as it removes of the noise"
+                .into(),
         advice: more_steps(evidence).unwrap_or_else(|| {
             format!(
-                "Train longer with {}, or take a narrower code with {}",
+                "Train longer with {}, or use a smaller latent dimension with {}",
                 SettingName::EPOCHS.to(2 * evidence.settings.epochs),
                 SettingName::LATENT.to((code / 2).max(1))
             )

@@ -2,7 +2,7 @@
 
 use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
 use crate::doctor::sample::costs;
-use crate::text::{are, counted, thousands};
+use crate::text::{counted, thousands};
 
 /// This share of the code's numbers.
 const SHARE: f64 = 0.2;
@@ -13,9 +13,9 @@ const SPARSE_SHARE: f64 = 0.8;
 pub(super) const RULE: Rule = Rule {
     name: "dead-code-units",
     looks_at: "the codes of up to 256 training images, after epochs 1, 2, 4, 8 … from step 200 on, and at the end",
-    threshold: "a fifth of the numbers of a code do not vary at all, or four fifths where a cost makes them sparse: the \
-                code is narrower than it says. A few do not in healthy runs, such as those of the corners of a small \
-                map whose images have black corners",
+    threshold: "20 % of the latent units are constant, or 80 % where a penalty makes the code sparse: the effective \
+                latent dimension is smaller than the nominal one. A few units are constant in healthy runs, such as \
+                those in the corners of a small feature map of images with black corners",
     is_event: false,
     check,
 };
@@ -27,22 +27,22 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let is_sparse = evidence.has(costs);
     (share >= if is_sparse { SPARSE_SHARE } else { SHARE }).then(|| Seen {
         seen: format!(
-            "{} of the {} of a code {} the same for all of {}",
+            "{} of the {} {} the same value for all of {}",
             thousands(dead as u64),
-            counted(units, "number"),
-            are(dead),
+            counted(units, "latent unit"),
+            if dead == 1 { "has" } else { "have" },
             counted(sample.images, "image")
         ),
         meaning: format!(
-            "{} of the code carries nothing; its true width is {}",
+            "{} of the code carries no information; the effective latent dimension is {}",
             percent(share),
             units - dead
         ),
         advice: more_steps(evidence).unwrap_or_else(|| {
             let first = if is_sparse {
-                "Lower the `weight` of the cost on the code, its layer `penalty` or `sparsity`"
+                "Lower the `weight` of the penalty on the code, in the layer `penalty` or `sparsity`"
             } else {
-                "Let the encoder end in a convolution or linear map without `relu`, or make the code narrower"
+                "End the encoder in a convolution or dense layer without `relu`, or use a smaller latent dimension"
             };
             format!(
                 "{first} ({:#}); or lower {}, now {}",

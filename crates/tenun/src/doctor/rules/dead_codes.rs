@@ -8,11 +8,11 @@ const SHARE: f64 = 0.5;
 
 pub(super) const RULE: Rule = Rule {
     name: "dead-codes",
-    looks_at: "which vectors of a codebook stand for a pixel of up to 256 training images, after epochs 1, 2, 4, 8 … \
-               from step 200 on, and at the end",
-    threshold: "at most half as many as so many pixels would show if all vectors were used equally often: the code has \
-                fewer bits than it says (van den Oord, Vinyals and Kavukcuoglu, 2017; Razavi, van den Oord and \
-                Vinyals, 2019, on restarting them)",
+    looks_at: "which codebook vectors the latent pixels of up to 256 training images are quantised to, after epochs 1, 2, \
+               4, 8 … from step 200 on, and at the end",
+    threshold: "the number of vectors in use is at most half of what uniform use would show on as many pixels: the code \
+                has fewer bits than its codebook allows (van den Oord, Vinyals and Kavukcuoglu, 2017; Razavi, van den \
+                Oord and Vinyals, 2019, on restarting unused vectors)",
     is_event: false,
     check,
 };
@@ -25,16 +25,16 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let expected = codes * (1.0 - (1.0 - 1.0 / codes).powf(pixels));
     (used <= SHARE * expected).then(|| Seen {
         seen: format!(
-            "{used} of the {codes} vectors of the codebook {} used by {}, {}",
+            "{used} of the {codes} codebook vectors {} used by {} ({})",
             are(book.used),
             counted(sample.images, "image"),
             percent(used / codes)
         ),
-        meaning: format!("an index carries at most {:.1} bits of {:.1}", used.max(1.0).log2(), codes.log2()),
+        meaning: format!("an index carries at most {:.1} of {:.1} bits", used.max(1.0).log2(), codes.log2()),
         advice: more_steps(evidence).unwrap_or_else(|| {
             format!(
-                "In the layer `quantize` of the network ({:#}) raise `restart`, so that rare vectors begin anew, or \
-                 take fewer `codes`; or lower {}, now {}",
+                "In the layer `quantize` of the network ({:#}) raise `restart`, so that unused vectors are \
+                 reinitialised, or use fewer `codes`; or lower {}, now {}",
                 SettingName::NETWORK,
                 SettingName::RATE,
                 evidence.settings.learning_rate

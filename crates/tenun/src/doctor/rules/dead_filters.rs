@@ -8,11 +8,11 @@ const SHARE: f64 = 0.4;
 
 pub(super) const RULE: Rule = Rule {
     name: "dead-filters",
-    looks_at: "every convolution and linear map before a ReLU, on up to 256 training images, after epochs 1, 2, 4, \
-               8 … from step 200 on, and at the end",
-    threshold: "40 % of a layer's filters or units are zero at every pixel of every image, and no gradient reaches them \
-                any more (Stanford CS231n: with too high a rate \"as much as 40 % of your network can be dead\"); some \
-                die in healthy runs too. Those that a cost on the code makes silent are left out",
+    looks_at: "every convolution and dense layer before a ReLU, on up to 256 training images, after epochs 1, 2, 4, 8 … \
+               from step 200 on, and at the end",
+    threshold: "40 % of a layer's filters or units output zero at every pixel of every image, so that no gradient \
+                reaches them (Stanford CS231n: with too high a learning rate \"as much as 40 % of your network can be \
+                dead\"); some die in healthy runs too. Units that a sparsity penalty switches off do not count",
     is_event: false,
     check,
 };
@@ -34,14 +34,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         return None;
     }
     Some(Seen {
-        seen: format!("on all of {} the output is zero of {}", counted(sample.images, "image"), dying.join(", ")),
+        seen: format!("on all of {} the output is zero for {}", counted(sample.images, "image"), dying.join(", ")),
         meaning: format!(
-            "{} of all that ReLUs rectify is dead, and learns nothing any more",
+            "{} of all filters and units before a ReLU are dead and no longer learn",
             percent(dead as f64 / all as f64)
         ),
         advice: more_steps(evidence).unwrap_or_else(|| {
             format!(
-                "Lower {}, now {}, or let it rise slowly with {}; or take `leaky_relu` or `silu` for `relu` in the \
+                "Lower {}, now {}, or warm it up with {}; or use `leaky_relu` or `silu` instead of `relu` in the \
                  network ({:#})",
                 SettingName::RATE,
                 evidence.settings.learning_rate,

@@ -15,8 +15,8 @@ const SHARE: f64 = 0.01;
 pub(super) const RULE: Rule = Rule {
     name: "dead-output-pixels",
     looks_at: "the reconstructions of up to 256 training images, pixel by pixel, from epoch 2 and step 200 on, and at the end",
-    threshold: "one in a hundred of the pixels at which the images vary (standard deviation of 0.1 or more) has a \
-                reconstruction that varies by less than 1 % of that: even the worst linear method gives it more",
+    threshold: "at 1 % of the pixels that vary over the images (standard deviation of 0.1 or more) the reconstruction \
+                varies by less than 1 % of that: even the worst linear method varies more",
     is_event: false,
     check,
 };
@@ -31,16 +31,16 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     }
     let share = dead as f64 / all as f64;
     let (meaning, look) = if dead == all {
-        ("the network gives the same picture whatever it is shown", "Try another")
+        ("the network outputs the same image for every input", "Try another")
     } else {
         (
-            "nothing of the code reaches these pixels",
-            "Let the last layer have no ReLU before it, or try another",
+            "no information from the code reaches these pixels",
+            "Remove the ReLU before the last layer, or try another",
         )
     };
     Some(Seen {
         seen: format!(
-            "{} of the {} that vary over {} ({}) did not vary in the reconstructions",
+            "{} of the {} that vary over {} ({}) are constant in the reconstructions",
             thousands(dead as u64),
             counted(all, "pixel"),
             counted(sample.images, "image"),
@@ -49,7 +49,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         meaning: meaning.into(),
         advice: more_steps(evidence).unwrap_or_else(|| {
             format!(
-                "{look} {}, now {}; then look for layers in the network ({:#}) that cut the code off, such as a crop \
+                "{look} {}, now {}; then look for layers in the network ({:#}) that cut off the code, such as a crop \
                  or dead filters",
                 SettingName::RATE,
                 evidence.settings.learning_rate,

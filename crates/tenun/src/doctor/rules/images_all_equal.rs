@@ -6,7 +6,7 @@ use crate::text::counted;
 pub(super) const RULE: Rule = Rule {
     name: "images-all-equal",
     looks_at: "up to 2048 training images, evenly spread",
-    threshold: "none of them differs from another in any pixel: their mean is a perfect reconstruction",
+    threshold: "all of them are identical: their mean is a perfect reconstruction",
     is_event: false,
     check,
 };
@@ -14,8 +14,8 @@ pub(super) const RULE: Rule = Rule {
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let pixels = evidence.pixels;
     pixels.are_equal.then(|| Seen {
-        seen: format!("all of {} are the same, pixel by pixel", counted(pixels.images, "image")),
-        meaning: "there is nothing to learn but that image".into(),
-        advice: format!("Look at what is in {} with `tenun data inspect`", SettingName::DATA),
+        seen: format!("all of {} are identical", counted(pixels.images, "image")),
+        meaning: "there is nothing to learn but that one image".into(),
+        advice: format!("Check {} with `tenun data inspect`", SettingName::DATA),
     })
 }

@@ -19,11 +19,11 @@ const FIRST_RATIO: f64 = 1.0;
 
 pub(super) const RULE: Rule = Rule {
     name: "learning-rate-too-high",
-    looks_at: "the training loss of the last five epochs, and the length of a step beside that of the weights",
-    threshold: "two rises in four by more than 2 % of the way from a perfect reconstruction to the mean image, \
-                where the mean over an epoch of a healthy run varies by less than 1 %; or steps of a tenth of the \
-                weights after the first epoch, a hundred times the thousandth that is usual (Stanford CS231n, \
-                \"Ratio of weights:updates\"), or in the first as long as the weights",
+    looks_at: "the training loss of the last five epochs, and the norm of an update relative to that of the weights",
+    threshold: "two increases in four epochs by more than 2 % of the distance between a perfect reconstruction and \
+                the mean image, where the epoch means of a healthy run vary by less than 1 %; or after the first \
+                epoch updates of 10 % of the norm of the weights, a hundred times the usual 0.1 % (Stanford CS231n, \
+                \"Ratio of weights:updates\"), or of 100 % in the first epoch",
     is_event: true,
     check,
 };
@@ -38,17 +38,17 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let seen = if rises >= RISES {
         let losses = &evidence.metrics[evidence.metrics.len() - last.len()..];
         let losses: Vec<String> = losses.iter().map(|line| format!("{:.5}", line.train_loss)).collect();
-        format!("the training loss rose {rises} times in {} epochs ({})", last.len(), losses.join(", "))
+        format!("the training loss increased {rises} times in {} epochs ({})", last.len(), losses.join(", "))
     } else {
         let share = super::percent(long?.update_ratio);
-        format!("a step moves the weights by {share} of their length; 0.1 % is usual")
+        format!("an update is {share} of the norm of the weights; 0.1 % is usual")
     };
     let now = evidence.settings.learning_rate;
     Some(Seen {
         seen,
-        meaning: "the steps are too long to come down into a minimum".into(),
+        meaning: "the steps are too large to settle in a minimum".into(),
         advice: format!(
-            "Lower {}, now {now}, to {}, or let it rise slowly with {}",
+            "Lower {}, now {now}, to {}, or warm it up with {}",
             SettingName::RATE,
             (now * 1e8).round() / 1e9,
             SettingName::WARMUP.to(500)

@@ -26,10 +26,11 @@ const LEAST: f64 = 0.05;
 
 pub(super) const RULE: Rule = Rule {
     name: "learning-rate-too-low",
-    looks_at: "the length of a step beside that of the weights, and at the end how the training loss has fallen",
-    threshold: "steps under 0.01 % of the weights in each of three epochs, or in all of a shorter run, a tenth of what is usual (Stanford \
-                CS231n, \"Ratio of weights:updates\"); or, of at least six epochs, a last third that falls at 60 % \
-                or more of the run's mean rate, where a run that has converged falls at a few percent of it",
+    looks_at: "the norm of an update relative to that of the weights, and at the end the slope of the training loss",
+    threshold: "updates below 0.01 % of the norm of the weights in three epochs, or in every epoch of a shorter run: a \
+                tenth of what is usual (Stanford CS231n, \"Ratio of weights:updates\"); or, in a run of six epochs or \
+                more, a loss that decreases in the last third at 60 % or more of its mean rate, where a converged run \
+                decreases at a few percent of it",
     is_event: false,
     check,
 };
@@ -46,8 +47,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         .fold(0.0, f64::max);
     if most < RATIO {
         return Some(Seen {
-            seen: format!("a step moves the weights by {most:.1e} of their length at most; 1e-3 is usual"),
-            meaning: "the steps are so short that hardly anything is learned".into(),
+            seen: format!("an update is at most {most:.1e} of the norm of the weights; 1e-3 is usual"),
+            meaning: "the steps are so small that hardly anything is learned".into(),
             advice: format!("Raise {rate}, now {now}, to {:e}", power_of_ten(now * (USUAL / most).min(MOST))),
         });
     }
@@ -62,11 +63,11 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let at_end = (positions[count - 1 - third] - last) / third as f64;
     (at_end >= STEADY * mean).then(|| Seen {
         seen: format!(
-            "in its last {} the training loss fell at {} of the mean rate of all {count}",
+            "in the last {} the training loss decreased at {} of its mean rate over all {count}",
             counted(third, "epoch"),
             super::percent(at_end / mean)
         ),
-        meaning: "it had not begun to settle when training ended".into(),
+        meaning: "it had not converged when training ended".into(),
         advice: format!(
             "Raise {rate}, now {now}, to {higher}, or train longer with {}",
             epochs.to(2 * evidence.settings.epochs)

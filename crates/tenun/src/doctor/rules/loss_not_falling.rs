@@ -18,9 +18,10 @@ const LEAST_FALL: f64 = 0.01;
 pub(super) const RULE: Rule = Rule {
     name: "loss-not-falling",
     looks_at: "the training loss of every epoch, beside that of the mean image and of a perfect reconstruction",
-    threshold: "after three epochs and 200 steps, or at the end, no loss is below 90 % of the way from a perfect reconstruction to the mean image; \
-                or it is above 50 % and in three epochs or more has fallen by less than 1 % since the first: what learns anything is below \
-                50 % in its first epochs (the reference network on Fashion-MNIST: 37 % after the first)",
+    threshold: "after three epochs and 200 steps, or at the end, more than 90 % of the distance between a perfect \
+                reconstruction and the mean image remains; or more than 50 %, and the loss decreased by less than 1 % \
+                since the first of three epochs or more: a network that learns is below 50 % in its first epochs (the \
+                reference network on Fashion-MNIST: 37 % after the first)",
     is_event: false,
     check,
 };
@@ -42,14 +43,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let (rate, now) = (SettingName::RATE, evidence.settings.learning_rate);
     Some(Seen {
         seen: format!(
-            "after {}, {}, the least training loss is {least:.5}; the mean image scores {mean:.5}, and the first \
-             epoch scored {:.5}",
+            "after {} ({}) the lowest training loss is {least:.5}; it was {:.5} in the first epoch, and is {mean:.5} \
+             for the mean training image",
             counted(positions.len(), "epoch"),
             counted(evidence.steps(), "step"),
             evidence.metrics[0].train_loss
         ),
         meaning: format!(
-            "of the way from the mean image to a perfect reconstruction it has gone {}",
+            "only {} of the distance between the mean image and a perfect reconstruction is covered",
             percent((1.0 - best).max(0.0))
         ),
         advice: more_steps(evidence).unwrap_or_else(|| {
@@ -57,8 +58,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
                 format!("Raise {rate}, now {now}: the steps are tiny")
             } else {
                 format!(
-                    "Try a {rate} ten times lower than {now}, and ten times higher; then look for dead filters, and \
-                     for a code that is too narrow, in the network ({:#})",
+                    "Try {rate} ten times lower than {now}, and ten times higher; then look for dead filters and for \
+                     a latent dimension that is too small in the network ({:#})",
                     SettingName::NETWORK
                 )
             }

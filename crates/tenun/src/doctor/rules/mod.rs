@@ -49,7 +49,7 @@ fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
     let (steps, epochs) = (evidence.steps(), evidence.settings.epochs);
     (evidence.is_finished && steps < FEW_STEPS).then(|| {
         format!(
-            "It had only {} to learn from: take more {:#}, now {epochs}, or smaller batches with {}",
+            "Training took only {}: use more epochs ({:#}), now {epochs}, or smaller mini-batches with {}",
             counted(steps, "step"),
             SettingName::EPOCHS,
             SettingName::BATCH.to((evidence.settings.batch_size / 4).max(1))

@@ -11,9 +11,9 @@ const RISE: f64 = 0.005;
 pub(super) const RULE: Rule = Rule {
     name: "over-fitting",
     looks_at: "validation and training loss of every epoch",
-    threshold: "three epochs in a row whose validation loss is above the best one by 0.5 % of the way from a perfect \
-                reconstruction to the mean image, twice what it varies by in a healthy run, while the training loss \
-                is below that of the best epoch",
+    threshold: "three epochs in a row with a validation loss above the lowest by more than 0.5 % of the distance between \
+                a perfect reconstruction and the mean image, twice its variation in a healthy run, while the training \
+                loss is below that of the best epoch",
     is_event: true,
     check,
 };
@@ -35,12 +35,12 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     }
     let stop = match evidence.settings.patience {
         Some(_) => String::new(),
-        None => format!("Stop in time with {}, use ", SettingName::PATIENCE.to(EPOCHS)),
+        None => format!("Stop early with {}, use ", SettingName::PATIENCE.to(EPOCHS)),
     };
     let more = if stop.is_empty() { "Use " } else { "" };
     Some(Seen {
         seen: format!(
-            "since epoch {} the validation loss has risen from {:.5} to {:.5}, and the training loss has fallen from \
+            "since epoch {} the validation loss has risen from {:.5} to {:.5}, while the training loss has fallen from \
              {:.5} to {:.5}",
             metrics[best].epoch,
             losses[best],
@@ -48,9 +48,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             metrics[best].train_loss,
             last.train_loss
         ),
-        meaning: "the network learns the training images by heart".into(),
+        meaning: "the network memorises the training images".into(),
         advice: format!(
-            "{stop}{more}more images ({:#}), or silence a part of the network with {}",
+            "{stop}{more}more training images ({:#}), or add dropout with {}",
             SettingName::DATA,
             SettingName::DROPOUT.to(0.2)
         ),

@@ -8,9 +8,9 @@ const LEAST_RANGE: u8 = 25;
 
 pub(super) const RULE: Rule = Rule {
     name: "pixels-not-scaled",
-    looks_at: "least and greatest pixel of up to 2048 training images",
-    threshold: "a range under 26 of 256 values: ordinary pictures have nearly all of it, and numbers from 0 to 1 \
-                written as bytes have 2",
+    looks_at: "the smallest and largest pixel value of up to 2048 training images",
+    threshold: "a range of fewer than 26 of 256 values: ordinary images use nearly all of them, and values from 0 to 1 \
+                stored as bytes use 2",
     is_event: false,
     check,
 };
@@ -23,19 +23,19 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let data = SettingName::DATA;
     let advice = if pixels.max <= 1 {
         format!(
-            "Multiply them by 255, or write them as booleans or as floats from 0 to 1, in the file of {data}"
+            "Multiply the values by 255, or store them as booleans or as floats from 0 to 1, in the file of {data}"
         )
     } else {
-        format!("Stretch them to 0 to 255 in the file of {data}")
+        format!("Rescale the values to 0 to 255 in the file of {data}")
     };
     Some(Seen {
         seen: format!(
-            "the pixels of {} go from {} to {} and could go from 0 to 255",
+            "the pixel values of {} range from {} to {}, where 0 to 255 is possible",
             counted(pixels.images, "image"),
             pixels.min,
             pixels.max
         ),
-        meaning: "they were not scaled, and to the network all images look almost the same".into(),
+        meaning: "they were not scaled, and all images look almost the same to the network".into(),
         advice,
     })
 }

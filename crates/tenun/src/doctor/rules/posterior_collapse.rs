@@ -14,10 +14,10 @@ const ACTIVE: f64 = 0.1;
 
 pub(super) const RULE: Rule = Rule {
     name: "posterior-collapse",
-    looks_at: "the divergence of a variational code from its prior, after every epoch, and its active units at the end",
-    threshold: "less than 0.1 nats an image after two epochs, or fewer than a tenth of the units active: the mean of \
-                an active one varies by more than 0.01 over the images (Burda, Grosse and Salakhutdinov, 2016); the \
-                decoder then draws without the code (Bowman et al., 2016)",
+    looks_at: "the KL divergence of a variational code from its prior after every epoch, and its active units at the end",
+    threshold: "a KL divergence below 0.1 nats per image after two epochs, or fewer than 10 % active units: the mean of \
+                an active unit has a variance above 0.01 over the images (Burda, Grosse and Salakhutdinov, 2016); the \
+                decoder then ignores the code (Bowman et al., 2016)",
     is_event: false,
     check,
 };
@@ -28,16 +28,16 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let kl = *line.terms.get("kl")?;
     let active = evidence.scores.and_then(|scores| scores.figure("active_units"));
     let seen = if kl < NATS {
-        format!("a code is {kl:.3} nats from its prior")
+        format!("the KL divergence of the code from its prior is {kl:.3} nats per image")
     } else {
         let active = active.filter(|&active| active < ACTIVE * units as f64)?;
-        format!("{active} of the {} of a code {} active", counted(units, "number"), are(active as usize))
+        format!("{active} of the {} {} active", counted(units, "latent unit"), are(active as usize))
     };
     Some(Seen {
         seen,
-        meaning: "the decoder hardly looks at the code, and draws nearly the same whatever it is".into(),
+        meaning: "the decoder ignores the code, and its output hardly depends on it".into(),
         advice: format!(
-            "In the layer `sampling` of the network ({:#}) lower `beta`, let it rise over `warmup_epochs`, or give \
+            "In the layer `sampling` of the network ({:#}) lower `beta`, warm it up over `warmup_epochs`, or set \
              `free_bits`",
             SettingName::NETWORK
         ),

@@ -10,10 +10,10 @@ const SHARE: f64 = 0.05;
 
 pub(super) const RULE: Rule = Rule {
     name: "saturated-sigmoid",
-    looks_at: "the outputs of up to 256 training images beside these images, where the network ends in a sigmoid",
-    threshold: "5 % of all outputs have a logit beyond ±6, where the sigmoid's slope is under a hundredth of its \
-                greatest, and are more than 0.1 from their target: a squared or absolute error passes on almost no \
-                gradient there (Glorot and Bengio, 2010)",
+    looks_at: "the outputs for up to 256 training images and their targets, if the network ends in a sigmoid",
+    threshold: "5 % of all outputs have a logit beyond ±6, where the slope of the sigmoid is less than 1 % of its \
+                maximum, and are more than 0.1 from their target: the gradient of a squared or absolute error almost \
+                vanishes there (Glorot and Bengio, 2010)",
     is_event: false,
     check,
 };
@@ -24,20 +24,20 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let (rate, now) = (SettingName::RATE, evidence.settings.learning_rate);
     let (meaning, advice) = match evidence.settings.loss {
         Loss::Bce => (
-            "the network is certain and wrong, as after steps that were too long",
-            format!("Lower {rate}, now {now}, or shorten long gradients with {}", SettingName::CLIP.to(1)),
+            "the network is confident and wrong, as after steps that were too large",
+            format!("Lower {rate}, now {now}, or clip gradients with {}", SettingName::CLIP.to(1)),
         ),
         Loss::Mse | Loss::Mae | Loss::Gaussian => (
-            "the gradient of this loss vanishes there, and they stay as they are",
+            "the gradient of this loss vanishes there, so these outputs cannot recover",
             format!(
-                "Take {}, whose gradient does not vanish, or lower {rate}, now {now}",
+                "Use {}, whose gradient does not vanish, or lower {rate}, now {now}",
                 SettingName::LOSS.to("bce")
             ),
         ),
     };
     Some(Seen {
         seen: format!(
-            "{} of the outputs for {} are fully black or white, and wrong",
+            "{} of the outputs for {} are saturated at black or white, and wrong",
             percent(share),
             counted(sample.images, "image")
         ),

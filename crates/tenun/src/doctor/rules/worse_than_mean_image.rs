@@ -6,9 +6,9 @@ use crate::measure::family::Denoising;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-mean-image",
-    looks_at: "the finished model's scores, beside those of the mean training image given for every image",
-    threshold: "the loss it was trained for is not below that of the mean image, which knows nothing of the image it \
-                stands for; of a network that corrupts its input, that of its reconstructions from corrupted images",
+    looks_at: "the scores of the trained model, beside a baseline that outputs the mean training image for every input",
+    threshold: "the loss that was trained is not below that of the baseline, which knows nothing about its input; for a \
+                denoising or masked network the loss on corrupted inputs",
     is_event: false,
     check,
 };
@@ -29,7 +29,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             model,
             mean
         ),
-        meaning: "it has learned nothing of single images".into(),
+        meaning: "the network has learned nothing about individual images".into(),
         advice: more_steps(evidence).unwrap_or_else(|| {
             format!(
                 "Try another {}, now {}, or more epochs ({:#}; now {})",

@@ -8,10 +8,9 @@ use crate::text::counted;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-pca",
-    looks_at: "the finished model's scores, beside those of as many principal components as a code has numbers",
-    threshold: "the loss it was trained for is above that of PCA, the best linear autoencoder (Baldi and Hornik, \
-                1989), of fewer components than an image has pixels; nothing is said of networks that learn another task, to \
-                take noise away or to find what is hidden, or whose code is indices of a codebook",
+    looks_at: "the scores of the trained model, beside those of PCA with the same latent dimension",
+    threshold: "the loss that was trained is above that of PCA, the best linear autoencoder (Baldi and Hornik, 1989), \
+                with fewer components than pixels; denoising, masked and quantised networks are not compared",
     is_event: false,
     check,
 };
@@ -28,17 +27,17 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let (by_pca, name) = (pca.by(loss), Scores::name(loss));
     (model > by_pca).then(|| Seen {
         seen: format!(
-            "on the {} images the model scores {name} {:.5}, PCA with {}, found in {}, {by_pca:.5}",
+            "on the {} images the model scores {name} {:.5}, PCA with {}, fitted on {}, {by_pca:.5}",
             scores.scored_on,
             model,
             counted(pca.components, "component"),
             counted(pca.images, "training image")
         ),
-        meaning: "a linear method without training does better with as many numbers".into(),
+        meaning: "PCA with the same latent dimension reconstructs better".into(),
         advice: more_steps(evidence).unwrap_or_else(|| match evidence.network.latent().area() {
             1 => format!("Train longer ({:#}; now {})", SettingName::EPOCHS, evidence.settings.epochs),
             _ => format!(
-                "Take a network with a dense code, such as {}, or train longer ({:#}; now {})",
+                "Use a network with a dense bottleneck, such as {}, or train longer ({:#}; now {})",
                 SettingName::PRESET.to("sharp"),
                 SettingName::EPOCHS,
                 evidence.settings.epochs
