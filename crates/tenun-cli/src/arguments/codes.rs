@@ -7,12 +7,12 @@ use clap::Args;
 use super::pictures::Choice;
 use super::{SourceFlags, ThreadFlag};
 
-/// Turn images into codes: a .npy, .csv or .parquet file, with identifiers and classes
+/// Encode images: latent codes in a .npy, .csv or .parquet file, with image IDs and class labels
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-The columns of .csv and .parquet are `id`, `label` if the classes are known, and the code as `z0`, `z1`, …, in the \
-order channel, row, column. A .npy file holds the codes alone, [image][feature], and `<name>.ids.csv` beside it the \
-rest. A .parquet file also says which model made the codes.
+The columns of .csv and .parquet are `id`, `label` if the images have classes, and the latent code as `z0`, `z1`, …, \
+flattened in the order channel, row, column. A .npy file holds only the codes, [image][feature]; the IDs and labels \
+are then in `<name>.ids.csv` beside it. A .parquet file also records which model made the codes.
 
 Examples:
   tenun encode runs/look fashion-mnist --out codes.parquet
@@ -21,9 +21,9 @@ Examples:
 pub(crate) struct EncodeArgs {
     /// Model: a .safetensors file, or the folder of a run
     pub(crate) model: PathBuf,
-    /// Images: a data set's name, a folder, or an IDX, .npy or .npz file
+    /// Images to encode: the name of a data set, a folder, or an IDX, .npy or .npz file
     pub(crate) data: String,
-    /// File for the codes, whose ending says its format; replaced if it exists
+    /// File for the codes; its extension decides the format; overwritten if it exists
     #[arg(long, value_name = "FILE.npy|.csv|.parquet")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
@@ -34,10 +34,10 @@ pub(crate) struct EncodeArgs {
     pub(crate) threads: ThreadFlag,
 }
 
-/// Turn codes into images: PNG pictures, each named by its identifier
+/// Decode latent codes into images: PNG files, each named after its image ID
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-A .parquet file says which model made its codes, and those of another are refused.
+A .parquet file records which model made its codes; codes of another model are refused.
 
 Examples:
   tenun encode runs/look fashion-mnist --limit 100 --out codes.csv
@@ -45,15 +45,15 @@ Examples:
 pub(crate) struct DecodeArgs {
     /// Model: a .safetensors file, or the folder of a run
     pub(crate) model: PathBuf,
-    /// Codes: a .npy, .csv or .parquet file
+    /// Latent codes: a .npy, .csv or .parquet file, as `tenun encode` writes it
     pub(crate) codes: PathBuf,
-    /// Folder for the pictures
+    /// Folder for the images
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Replace pictures that exist
+    /// Overwrite images that exist
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Decode codes that another model made, or this one before it was trained on
+    /// Decode even if the codes were made by another model, or by this one before more training
     #[arg(long)]
     pub(crate) any_model: bool,
     #[command(flatten)]

@@ -29,18 +29,18 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const AFTER: &str = "\
-Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted with a checkpoint saved.
+Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted with a checkpoint saved.
 
 Environment:
-  TENUN_DATA   a folder in which named data sets are looked for first
-  TENUN_SIMD   registers to compute with: portable, avx2, avx512 or neon; same bits by all
-  NO_COLOR     no colours, if it is set
+  TENUN_DATA   folder that is searched first for data sets by name
+  TENUN_SIMD   SIMD instructions: portable, avx2, avx512 or neon; the results are the same bits
+  NO_COLOR     no colours if it is set
 
-Begin with:
+To begin:
   tenun train fashion-mnist
   tenun train --help";
 
-/// Train, look at, measure and use convolutional autoencoders on images, on the CPU you have.
+/// Train, inspect, evaluate and use convolutional autoencoders on images, on the CPU.
 #[derive(Debug, Parser)]
 #[command(
     name = "tenun",
@@ -76,17 +76,17 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
-/// How the program talks.
+/// What is printed, and how.
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputFlags {
-    /// Print JSON: one object, or one a line for every epoch of training
+    /// Print JSON: one object, or while training one object per line
     #[arg(long, global = true, display_order = 900)]
     json: bool,
-    /// Say nothing on stderr but errors
+    /// Print nothing but errors on stderr
     #[arg(long, short, global = true, display_order = 901)]
     quiet: bool,
-    /// Say more on stderr
+    /// Print details and elapsed times on stderr
     #[arg(long, short, global = true, display_order = 902, conflicts_with = "quiet")]
     verbose: bool,
 }
@@ -100,7 +100,7 @@ impl OutputFlags {
 /// How many threads compute.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ThreadFlag {
-    /// Threads to compute with; the results are the same bits for any number [default: one for each core]
+    /// Number of threads; the results are the same bits for any number [default: one per core]
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Computing")]
     pub(crate) threads: Option<usize>,
 }
@@ -111,7 +111,7 @@ const MOST_THREADS: usize = 1024;
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(threads @ 1..=MOST_THREADS) => Ok(threads),
-        _ => Err(format!("expected 1 to {MOST_THREADS} threads; leave it out to use every core")),
+        _ => Err(format!("expected 1 to {MOST_THREADS} threads; leave it out to use all cores")),
     }
 }
 

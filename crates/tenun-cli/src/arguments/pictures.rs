@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::{SourceFlags, Split, ThreadFlag};
 
-/// Measure a model: BCE with its floor, MSE, MAE, PSNR, SSIM, overall and class by class
+/// Evaluate a model: BCE beside its lower bound, MSE, MAE, PSNR, SSIM; overall and per class
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
---limit may also be called --limit-test, as `tenun train` has it.
+A run is evaluated on its own test images unless DATA is given. --limit-test is another name for --limit.
 
 Examples:
   tenun eval runs/look
@@ -18,7 +18,7 @@ Examples:
 pub(crate) struct EvalArgs {
     /// Model: a .safetensors file, or the folder of a run
     pub(crate) model: PathBuf,
-    /// Images to measure on [default: those that the run measured itself on; of a model alone, the test images of the set it was trained on]
+    /// Images to evaluate on [default: for a run the images it was evaluated on; for a model file the test images of the data set it was trained on]
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) choice: Choice,
@@ -28,31 +28,31 @@ pub(crate) struct EvalArgs {
     pub(crate) threads: ThreadFlag,
 }
 
-/// Let images through a model, and write what comes out as PNG pictures
+/// Reconstruct images and save them as PNG
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  A folder of images, each of which gives a picture of its name in out/:
+  A folder of images; out/ gets one image of the same name for each:
     tenun reconstruct runs/look photos/ --out out/
 
   One image:
     tenun reconstruct runs/look cat.jpg --out cat-again.png
 
-  Originals above reconstructions, in one picture:
+  A grid of originals above their reconstructions:
     tenun reconstruct runs/look fashion-mnist --limit 16 --grid grid.png")]
 pub(crate) struct ReconstructArgs {
     /// Model: a .safetensors file, or the folder of a run
     pub(crate) model: PathBuf,
-    /// Images: a data set's name, a folder, an IDX, .npy or .npz file, or image files
+    /// Images to reconstruct: the name of a data set, a folder, an IDX, .npy or .npz file, or image files
     #[arg(required = true)]
     pub(crate) input: Vec<String>,
-    /// Folder for the pictures; or, for one image, a .png file
+    /// Folder for the reconstructions; for a single image, a .png file
     #[arg(long, value_name = "DIR|FILE.png", required_unless_present = "grid")]
     pub(crate) out: Option<PathBuf>,
-    /// One picture of all: originals above reconstructions
+    /// Save one picture with originals above their reconstructions
     #[arg(long, value_name = "FILE.png")]
     pub(crate) grid: Option<PathBuf>,
-    /// Replace pictures that exist
+    /// Overwrite images that exist
     #[arg(long)]
     pub(crate) overwrite: bool,
     #[command(flatten)]
@@ -67,10 +67,10 @@ pub(crate) struct ReconstructArgs {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub(crate) struct Choice {
-    /// Which images of a source that has both [default: test if there are test images, else train]
+    /// Which split of the data to use [default: test if there are test images, else train]
     #[arg(long, value_name = "SPLIT")]
     pub(crate) split: Option<Split>,
-    /// Only the first N of them
+    /// Use only the first N images
     #[arg(long, alias = "limit-test", value_name = "N")]
     pub(crate) limit: Option<usize>,
 }

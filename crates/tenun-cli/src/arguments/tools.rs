@@ -9,10 +9,10 @@ use tenun::engine::{Rewrite, Shape};
 use super::train::{ChangeFlags, rewrite};
 use super::{SourceFlags, ThreadFlag, shape};
 
-/// Show a network's table: layer, output shape, parameters, multiply-adds
+/// Show a network layer by layer: output shape, parameters, multiply-adds
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-No data are needed. Shapes are height x width x channels.
+No data are read. Shapes are height x width x channels; multiply-adds (MACs) are those of one image, forward.
 
 Examples:
   tenun summary
@@ -21,44 +21,44 @@ Examples:
   tenun summary --network net.toml --input 64x64x3
   tenun summary runs/look")]
 pub(crate) struct SummaryArgs {
-    /// Model: a .safetensors file, or the folder of a run; or a preset's name
+    /// Model: a .safetensors file, or the folder of a run; or the name of a preset
     #[arg(conflicts_with_all = ["preset", "network"])]
     pub(crate) model: Option<PathBuf>,
-    /// Network by name; `tenun presets` lists them
+    /// Preset; `tenun presets` lists them
     #[arg(long, value_name = "NAME", default_value = "cae")]
     pub(crate) preset: String,
-    /// Network from a file
+    /// Network from a TOML file
     #[arg(long, value_name = "FILE.toml", conflicts_with = "preset")]
     pub(crate) network: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) change: ChangeFlags,
-    /// Show what training computes together, by which rewrites, and its memory
+    /// Show the training plan: fused layers, the rewrites used, and memory
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Leave a rewrite out of the plan
+    /// Switch a rewrite of the plan off
     #[arg(long, value_name = "REWRITE", value_parser = rewrite(), requires = "plan")]
     pub(crate) without: Vec<Rewrite>,
     #[command(flatten)]
     pub(crate) threads: ThreadFlag,
-    /// Shape of the images, for a network that is not trained yet
+    /// Shape of the input images, for a network that is not trained yet
     #[arg(long, value_name = "HxWxC", value_parser = shape, default_value = "28x28x1")]
     pub(crate) input: Shape,
 }
 
-/// List the networks and data sets that are known by name, or print a network's file
+/// List the presets and the named data sets, or print the network file of a preset
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-A printed file can be saved, changed, and trained with --network.
+Save the printed file, change it, and train it with `tenun train DATA --network FILE.toml`.
 
 Examples:
   tenun presets
   tenun presets variational > net.toml")]
 pub(crate) struct PresetsArgs {
-    /// The network whose file is printed
+    /// Preset whose network file is printed
     pub(crate) name: Option<String>,
 }
 
-/// Inspect, verify or fetch a data set
+/// Inspect, verify or download a data set
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DataArgs {
     #[command(subcommand)]
@@ -67,33 +67,33 @@ pub(crate) struct DataArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Show what is in it: count, size, pixel values, classes, duplicates, unreadable files
+    /// Summarise a data set: image count and size, pixel values, classes, duplicates, unreadable files
     #[command(after_long_help = "\
 Examples:
   tenun data inspect fashion-mnist
   tenun data inspect photos/ --size 64x64 --fit crop --skip-bad")]
     Inspect {
-        /// Images: a data set's name, a folder, or an IDX, .npy or .npz file
+        /// Images: the name of a data set, a folder, or an IDX, .npy or .npz file
         source: String,
         #[command(flatten)]
         flags: SourceFlags,
     },
-    /// Read all of it, and say whether it is whole; every unreadable image is named
+    /// Read every image of a data set, and list those that cannot be read
     #[command(after_long_help = "\
-A named set is checked by the SHA-256 of its files. The exit code is 0 if everything can be read, else 1.
+A data set by name is checked by the SHA-256 of its files. The exit code is 0 if everything can be read, else 1.
 
 Examples:
   tenun data verify fashion-mnist
   tenun data verify photos/")]
     Verify {
-        /// Images: a data set's name, a folder, or an IDX, .npy or .npz file
+        /// Images: the name of a data set, a folder, or an IDX, .npy or .npz file
         source: String,
         #[command(flatten)]
         flags: SourceFlags,
     },
-    /// Find a named set, or download it into the cache
+    /// Find a data set by name, or download it into the cache
     #[command(after_long_help = "\
-A set is looked for in TENUN_DATA, in the cache and in /usr/share/datasets before it is downloaded.
+The data set is downloaded only if it is not found in TENUN_DATA, in the cache or in /usr/share/datasets.
 
 Examples:
   tenun data fetch kmnist")]
@@ -103,7 +103,7 @@ Examples:
     },
 }
 
-/// Make a run's figures, pictures and report again
+/// Evaluate a finished run again, and rewrite its pictures and report
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReportArgs {
     /// Folder of the run
@@ -112,51 +112,51 @@ pub(crate) struct ReportArgs {
     pub(crate) threads: ThreadFlag,
 }
 
-/// Examine a run: warnings that name the cause and the setting to change
+/// Diagnose a run: warnings that name the cause and the setting to change
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
-It looks at the pixels, at metrics.jsonl, at the activations of some training images, and at the scores beside the
-mean image and PCA of the same width; `tenun train` says the same as it goes. The exit code is 0; with --strict it is
-1 if there is a warning.
+The rules look at the pixels, the metrics of every epoch, the activations on some training images, and the scores \
+beside two baselines: the mean training image, and PCA with the same latent dimension. `tenun train` gives the same \
+warnings while it trains. The exit code is 0; with --strict it is 1 if there is a warning.
 
 Examples:
-  Examine a run:
+  Diagnose a run:
     tenun doctor runs/demo
 
   In a script, fail if there is a warning:
     tenun doctor runs/demo --strict --json
 
-  What it looks for:
+  List the rules and their thresholds:
     tenun doctor")]
 pub(crate) struct DoctorArgs {
-    /// Folder of the run; without it, the rules are listed
+    /// Folder of the run [default: none; the rules are listed]
     pub(crate) run: Option<PathBuf>,
-    /// Exit with 1 if there is a warning
+    /// Exit with code 1 if there is a warning
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) threads: ThreadFlag,
 }
 
-/// Print the completions of a shell
+/// Print shell completions
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   tenun completions bash > ~/.local/share/bash-completion/completions/tenun
   tenun completions fish > ~/.config/fish/completions/tenun.fish")]
 pub(crate) struct CompletionsArgs {
-    /// The shell
+    /// Shell
     pub(crate) shell: Shell,
 }
 
-/// Print the manual page, or write those of all commands
+/// Print the man page, or write those of all commands
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   tenun man | man -l -
   tenun man --out ~/.local/share/man/man1")]
 pub(crate) struct ManArgs {
-    /// Folder for the pages: tenun.1, tenun-train.1, …
+    /// Folder for the man pages: tenun.1, tenun-train.1, …
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
