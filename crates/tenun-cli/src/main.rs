@@ -1,9 +1,12 @@
 //! The program `tenun`: arguments, printer, progress, exit codes. What it does is in the library of the same name.
 
+mod activity;
 mod arguments;
 mod commands;
 mod failure;
 mod interrupt;
+mod live;
+mod opening;
 mod printer;
 mod progress;
 mod sweep_progress;

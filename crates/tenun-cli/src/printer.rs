@@ -1,17 +1,21 @@
 //! [`Printer`]: the one way by which anything reaches the user.
 //!
 //! Data go to stdout; progress, notes, warnings, errors and hints go to stderr. Whoever reads may leave early: a
-//! broken pipe silences that stream, and nothing else.
+//! broken pipe silences that stream, and nothing else. On a terminal one line at the bottom may say what is going on
+//! ([`Printer::show`]); everything else is written above it.
 
-use std::cell::Cell;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Kind};
+use crate::live::{Line, Live};
 
 /// The version of the objects that `--json` prints: it grows when a field goes, or changes its name, type or unit.
 const JSON_VERSION: u32 = 1;
@@ -23,7 +27,7 @@ pub(crate) struct Voice {
     pub(crate) json: bool,
     /// Nothing on stderr but errors.
     pub(crate) quiet: bool,
-    /// Details on stderr.
+    /// Details on stderr, and the time beside every line.
     pub(crate) verbose: bool,
 }
 
@@ -33,29 +37,32 @@ pub(crate) struct Printer {
     /// Whether stderr is a terminal that can move its cursor.
     terminal: bool,
     colour: bool,
+    began: Instant,
     stdout: Stream,
     stderr: Stream,
+    /// The line at the bottom of the terminal, while there is one.
+    live: Mutex<Option<Live>>,
 }
 
 #[derive(Default)]
 struct Stream {
     /// Nobody reads any more.
-    closed: Cell<bool>,
+    closed: AtomicBool,
     /// Why it could not be written to, the first time.
-    failed: Cell<Option<io::Error>>,
+    failed: Mutex<Option<io::Error>>,
 }
 
 impl Stream {
     fn write(&self, text: &str, mut to: impl Write) {
-        if self.closed.get() {
+        if self.closed.load(Ordering::Relaxed) {
             return;
         }
         match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
             Ok(()) => {}
             Err(error) => {
-                self.closed.set(true);
+                self.closed.store(true, Ordering::Relaxed);
                 if error.kind() != io::ErrorKind::BrokenPipe {
-                    self.failed.set(Some(error));
+                    *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 }
             }
         }
@@ -68,7 +75,8 @@ impl Printer {
         let terminal = io::stderr().is_terminal() && !dumb;
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let (stdout, stderr) = (Stream::default(), Stream::default());
-        Self { voice, terminal, colour: terminal && !no_colour, stdout, stderr }
+        let (began, live) = (Instant::now(), Mutex::new(None));
+        Self { voice, terminal, colour: terminal && !no_colour, began, stdout, stderr, live }
     }
 
     pub(crate) fn voice(&self) -> Voice {
@@ -80,13 +88,30 @@ impl Printer {
         self.terminal && !self.voice.quiet
     }
 
-    pub(crate) fn has_colour(&self) -> bool {
-        self.colour
+    /// Shows what is going on in the line at the bottom of the terminal; nothing where there is none.
+    pub(crate) fn show(&self, line: &Line) {
+        if self.is_live() {
+            let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.get_or_insert_with(Live::new).show(line, self.colour);
+        }
+    }
+
+    /// Removes the line at the bottom of the terminal.
+    pub(crate) fn clear(&self) {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Writes above the line at the bottom.
+    fn above(&self, write: impl FnOnce()) {
+        match &*self.live.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(live) => live.above(write),
+            None => write(),
+        }
     }
 
     /// Data: text as it is.
     pub(crate) fn data(&self, text: &str) {
-        self.stdout.write(text, io::stdout().lock());
+        self.above(|| self.stdout.write(text, io::stdout().lock()));
     }
 
     /// Data: an object in a line of its own, its fields after `schema_version` and `kind`.
@@ -109,9 +134,14 @@ impl Printer {
 
     /// How things go: what a person wants to see, and nobody else needs.
     pub(crate) fn note(&self, text: impl Display) {
-        if !self.voice.quiet {
-            self.stderr.write(&format!("{text}\n"), io::stderr().lock());
+        if self.voice.quiet {
+            return;
         }
+        let mut text = format!("{text}\n");
+        if self.voice.verbose {
+            text = timed(&text, self.began.elapsed().as_secs_f64());
+        }
+        self.above(|| self.stderr.write(&text, io::stderr().lock()));
     }
 
     /// What is said with `-v` only.
@@ -136,12 +166,14 @@ impl Printer {
         if let Some(hint) = &failure.hint {
             text += &format!("{} {hint}\n", self.paint("36;1", "hint:"));
         }
-        self.stderr.write(&text, io::stderr().lock());
+        self.above(|| self.stderr.write(&text, io::stderr().lock()));
     }
 
     /// The exit code: a failure of stdout, such as a full disk behind it, is one of the program.
     pub(crate) fn finish(&self, result: Result<(), Failure>) -> ExitCode {
-        let result = result.and_then(|()| match self.stdout.failed.take() {
+        self.clear();
+        let failed = self.stdout.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let result = result.and_then(|()| match failed {
             Some(error) => Err(Failure::failed(format!("cannot write to standard output: {error}"), None)),
             None => Ok(()),
         });
@@ -157,6 +189,15 @@ impl Printer {
     fn paint(&self, style: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// Every line of a text with the seconds since the start of the program before it.
+fn timed(text: &str, seconds: f64) -> String {
+    let line = |line: &str| match line.is_empty() {
+        true => "\n".to_owned(),
+        false => format!("[{seconds:8.2} s] {line}\n"),
+    };
+    text.lines().map(line).collect()
 }
 
 #[cfg(test)]
@@ -180,12 +221,17 @@ mod tests {
     fn a_broken_pipe_is_no_failure_and_a_full_disk_is_one() {
         let printer = Printer::new(Voice { quiet: true, ..Voice::default() });
         printer.stdout.write("x", Failing(io::ErrorKind::BrokenPipe));
-        assert!(printer.stdout.closed.get());
+        assert!(printer.stdout.closed.load(Ordering::Relaxed));
         assert_eq!(printer.finish(Ok(())), ExitCode::SUCCESS);
 
         let printer = Printer::new(Voice { quiet: true, ..Voice::default() });
         printer.stdout.write("x", Failing(io::ErrorKind::StorageFull));
         assert_eq!(printer.finish(Ok(())), ExitCode::from(1));
+    }
+
+    #[test]
+    fn with_details_every_line_has_its_time() {
+        assert_eq!(timed("\na\n  b\n", 1.5), "\n[    1.50 s] a\n[    1.50 s]   b\n");
     }
 
     #[test]

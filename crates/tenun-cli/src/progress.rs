@@ -1,22 +1,22 @@
-//! [`Progress`]: how training goes, as a bar on a terminal, as a line an epoch elsewhere, as JSON for machines.
+//! [`Progress`]: how training, evaluation and the report go, as a line at the bottom of a terminal, as a line an epoch
+//! and a phase elsewhere, as JSON for machines.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tenun::doctor::Finding;
-use tenun::train::{BatchProgress, EpochMetrics, Observer, Step};
+use tenun::train::{BatchProgress, EpochMetrics, Observer, Phase};
 
+use crate::activity::{Activity, PAUSE};
+use crate::live::Line;
 use crate::printer::Printer;
 use crate::text::{count, duration, remaining};
-
-/// The bar's text changes at most this often: more cannot be read.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Tells the user how training goes.
 pub(crate) struct Progress<'a> {
     printer: &'a Printer,
-    bar: Option<ProgressBar>,
+    /// What is done besides training, while it is.
+    activity: Option<Activity<'a>>,
     epoch: u32,
     epochs: u32,
     /// When this epoch's first batch began, and how many images were done before it.
@@ -42,7 +42,7 @@ impl<'a> Progress<'a> {
     pub(crate) fn new(printer: &'a Printer) -> Self {
         Self {
             printer,
-            bar: None,
+            activity: None,
             epoch: 0,
             epochs: 0,
             start: (Instant::now(), None),
@@ -59,50 +59,31 @@ impl<'a> Progress<'a> {
         let epoch = progress.images_total as f64 / rate + self.validation;
         rest + self.validation + f64::from(self.epochs - self.epoch) * epoch
     }
-
-    fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    fn spin(&mut self, text: &'static str) {
-        self.clear();
-        if self.printer.is_live() {
-            let bar = ProgressBar::new_spinner().with_message(text);
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.enable_steady_tick(PAUSE);
-            self.bar = Some(bar);
-        } else {
-            self.printer.detail(text);
-        }
-    }
 }
 
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
-        self.clear();
+        self.printer.clear();
     }
+}
+
+/// The line of an epoch that is going on.
+fn line(epoch: u32, epochs: u32, progress: &BatchProgress, rate: f64, left: f64) -> Line {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, which is right
+    let rate = count(rate as usize);
+    Line::new(format!("epoch {epoch}/{epochs}"))
+        .share(progress.batch, progress.batches)
+        .fact(1, format!("{}/{} images", count(progress.images_done), count(progress.images_total)))
+        .fact(0, format!("{rate}/s"))
+        .fact(3, format!("loss {:.4}", progress.mean_loss))
+        .fact(2, format!("{} left", remaining(left)))
 }
 
 impl Observer for Progress<'_> {
     fn epoch_begins(&mut self, epoch: u32, epochs: u32, batches: usize) {
-        self.clear();
         (self.epoch, self.epochs) = (epoch, epochs);
         (self.start, self.images, self.shown) = ((Instant::now(), None), 0, None);
-        if self.printer.is_live() {
-            let bar = ProgressBar::new(batches as u64).with_prefix(format!("epoch {epoch}/{epochs}"));
-            let template = if self.printer.has_colour() {
-                "{prefix}  {bar:24.cyan/dim}  {msg}"
-            } else {
-                "{prefix}  {bar:24}  {msg}"
-            };
-            if let Ok(style) = ProgressStyle::with_template(template) {
-                bar.set_style(style.progress_chars("━╸─"));
-            }
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar = Some(bar);
-        }
+        self.printer.show(&Line::new(format!("epoch {epoch}/{epochs}")).share(0, batches));
     }
 
     fn batch_ends(&mut self, progress: &BatchProgress) {
@@ -112,25 +93,17 @@ impl Observer for Progress<'_> {
         let before = *before.get_or_insert(progress.images_done.saturating_sub(batch));
         self.images = progress.images_done - before;
         let rate = self.images as f64 / began.elapsed().as_secs_f64().max(1e-9);
-        let Some(bar) = &self.bar else { return };
-        if self.shown.is_some_and(|shown| shown.elapsed() < PAUSE) && progress.batch < progress.batches {
+        if !self.printer.is_live()
+            || self.shown.is_some_and(|shown| shown.elapsed() < PAUSE) && progress.batch < progress.batches
+        {
             return;
         }
         self.shown = Some(Instant::now());
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, which is right
-        bar.set_message(format!(
-            "{}/{} images  {}/s  loss {:.4}  {} left",
-            count(progress.images_done),
-            count(progress.images_total),
-            count(rate as usize),
-            progress.mean_loss,
-            remaining(self.left(progress, rate)),
-        ));
-        bar.set_position(progress.batch as u64);
+        let left = self.left(progress, rate);
+        self.printer.show(&line(self.epoch, self.epochs, progress, rate, left));
     }
 
     fn epoch_ends(&mut self, metrics: &EpochMetrics) {
-        self.clear();
         self.validation = metrics.val_seconds;
         let seconds = self.start.0.elapsed().as_secs_f64() - metrics.val_seconds;
         let rate = self.images as f64 / seconds.max(1e-9);
@@ -153,7 +126,6 @@ impl Observer for Progress<'_> {
     }
 
     fn warning(&mut self, finding: &Finding) {
-        self.clear();
         if self.printer.voice().json {
             self.printer.object("warning", finding);
         } else {
@@ -162,24 +134,59 @@ impl Observer for Progress<'_> {
     }
 
     fn taken_back(&mut self, finding: &Finding) {
-        self.clear();
         if self.printer.voice().json {
             self.printer.object("taken_back", finding);
         } else {
             let Finding { rule, epoch, .. } = finding;
-            self.printer.note(format!("{rule}, told after epoch {epoch}: no longer so"));
+            self.printer.note(format!("{rule}, reported after epoch {epoch}: no longer the case"));
         }
     }
 
-    fn step(&mut self, step: Step) {
-        match step {
-            Step::Validating => {
-                if let Some(bar) = &self.bar {
-                    bar.set_message("validating");
-                }
-            }
-            Step::Evaluating => self.spin("measuring the model"),
-            Step::Reporting => self.spin("writing pictures and report"),
+    fn phase(&mut self, phase: Phase) {
+        // Every epoch ends with its validation: off a terminal its line says enough.
+        if phase == Phase::Validating {
+            self.printer.show(&Line::new(format!("epoch {}/{}  {phase}", self.epoch, self.epochs)));
+            return;
         }
+        let what = phase.to_string();
+        if self.activity.as_ref().is_none_or(|activity| activity.what() != what) {
+            self.activity = None;
+            self.activity = Some(Activity::new(self.printer, what));
+        }
+    }
+
+    fn progress(&mut self, done: usize, total: usize) {
+        if let Some(activity) = &self.activity {
+            activity.progress(done, total);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_an_epoch_fits_any_terminal() {
+        let progress = BatchProgress {
+            epoch: 1000,
+            batch: 468_750,
+            batches: 468_751,
+            images_done: 60_000_000,
+            images_total: 60_000_001,
+            mean_loss: 123.456_789,
+        };
+        let line = line(1000, 1000, &progress, 1_234_567.0, 1e6);
+        let shown = [40, 60, 80, 120].map(|width| line.text(width, false));
+        assert_eq!(
+            shown,
+            [
+                "epoch 1000/1000  ━━━━━━━╸  loss 123.4568",
+                "epoch 1000/1000  ━━━━━━━━━╸  loss 123.4568  277 h 47 min left",
+                "epoch 1000/1000  ━━━━━━━━━╸  loss 123.4568  277 h 47 min left",
+                "epoch 1000/1000  ━━━━━━━━━╸  loss 123.4568  277 h 47 min left",
+            ]
+            .map(str::to_owned)
+        );
     }
 }

@@ -1,75 +1,86 @@
 //! [`SweepProgress`]: how a sweep goes, as a line a run, with a bar of all epochs on a terminal, as JSON for machines.
 
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use tenun::engine::Loss;
 use tenun::sweep::{Event, Record, State};
+use tenun::train::Observer;
 
+use crate::activity::Activity;
+use crate::live::Line;
 use crate::printer::Printer;
-use crate::text::{counted, duration};
-
-/// The time left changes at most this often: more cannot be read.
-const PAUSE: Duration = Duration::from_millis(200);
+use crate::progress::Progress;
+use crate::text::{count, counted, duration};
 
 /// Tells the user how a sweep goes.
 pub(crate) struct SweepProgress<'a> {
     printer: &'a Printer,
-    bar: Option<ProgressBar>,
+    /// All epochs of all runs, while they are trained.
+    training: Option<Activity<'a>>,
+    /// Epochs done, and those there are.
+    epochs: (u64, u64),
     trials: usize,
+    /// What comes after the runs.
+    after: Progress<'a>,
     /// The measure that is told of a run.
     by: Loss,
 }
 
 impl<'a> SweepProgress<'a> {
     pub(crate) fn new(printer: &'a Printer, by: Loss) -> Self {
-        Self { printer, bar: None, trials: 0, by }
+        Self { printer, training: None, epochs: (0, 0), trials: 0, after: Progress::new(printer), by }
     }
 
     pub(crate) fn tell(&mut self, event: Event<'_>) {
         match event {
             Event::Sweep { trials, done, epochs } => self.begins(trials, done, epochs),
-            Event::Begins { trial, .. } => self.printer.detail(format_args!("begins: {}", trial.name)),
+            Event::Begins { trial, .. } => {
+                self.printer.detail(format_args!("{}: training begins", trial.name))
+            }
             Event::Epoch { trial, metrics, .. } => {
-                if let Some(bar) = &self.bar {
-                    bar.inc(1);
-                    bar.set_message(trial.name.clone());
-                } else {
-                    let loss = metrics.val_loss.unwrap_or(metrics.train_loss);
-                    self.printer.detail(format_args!("{}  epoch {}  {loss:.5}", trial.name, metrics.epoch));
-                }
+                let loss = metrics.val_loss.unwrap_or(metrics.train_loss);
+                let epochs = trial.epochs();
+                self.printer.detail(format_args!(
+                    "{}: epoch {}/{epochs}  validation {loss:.5}",
+                    trial.name, metrics.epoch
+                ));
+                self.goes_on(1, &trial.name);
             }
             Event::Ends { number, trial, record, done } => {
-                if let Some(bar) = &self.bar {
-                    // Epochs of a run that ended early need not be waited for.
-                    bar.inc(u64::from(trial.epochs().saturating_sub(record.epochs)));
-                }
+                // Epochs of a run that ended early need not be waited for.
+                self.goes_on(trial.epochs().saturating_sub(record.epochs), &trial.name);
                 self.ends(number, &trial.name, record, done);
             }
-            Event::Comparing => {
-                self.clear();
-                self.printer.detail("comparing and drawing");
+            Event::Phase(phase) => {
+                self.training = None;
+                self.after.phase(phase);
             }
+            Event::Progress { done, total } => self.after.progress(done, total),
         }
     }
 
     fn begins(&mut self, trials: usize, done: usize, epochs: u64) {
         self.trials = trials;
+        self.epochs = (0, epochs);
         if done > 0 {
-            self.printer.note(format_args!("{done} of {} are over already", counted(trials, "run")));
+            self.printer.note(format_args!("{done} of {} are complete already", counted(trials, "run")));
         }
-        if !self.printer.is_live() {
-            return;
+        if done < trials {
+            self.training =
+                Some(Activity::new(self.printer, format!("training {}", counted(trials - done, "run"))));
         }
-        let bar = ProgressBar::new(epochs);
-        bar.set_draw_target(ProgressDrawTarget::stderr());
-        let template = "{bar:24}  {pos}/{len} epochs  {msg}  {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("━╸─"));
+    }
+
+    /// So many epochs more are done.
+    fn goes_on(&mut self, epochs: u32, run: &str) {
+        self.epochs.0 += u64::from(epochs);
+        let [done, total] =
+            [self.epochs.0, self.epochs.1].map(|epochs| usize::try_from(epochs).unwrap_or(usize::MAX));
+        if let Some(training) = &self.training {
+            training.progress_with(done, total, || {
+                let epochs = format!("{}/{} epochs", count(done), count(total));
+                Line::new(training.what()).fact(1, epochs).fact(0, run)
+            });
         }
-        bar.enable_steady_tick(PAUSE);
-        self.bar = Some(bar);
     }
 
     fn ends(&self, number: usize, run: &str, record: &Record, done: usize) {
@@ -79,12 +90,11 @@ impl<'a> SweepProgress<'a> {
             return;
         }
         let width = trials.to_string().len();
-        let line =
-            format!("{done:>width$}/{trials}  {run}  {}  {}", self.told(record), duration(record.seconds));
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.printer.note(line)),
-            None => self.printer.note(line),
-        }
+        self.printer.note(format_args!(
+            "{done:>width$}/{trials}  {run}  {}  {}",
+            self.told(record),
+            duration(record.seconds)
+        ));
     }
 
     fn told(&self, record: &Record) -> String {
@@ -97,21 +107,9 @@ impl<'a> SweepProgress<'a> {
         match (record.state, score) {
             (State::Finished, (name, Some(value))) => format!("{name} {value:.5}"),
             (State::Finished, _) => format!("done after {after}"),
-            (State::Stopped, _) => format!("given up after {after}"),
+            (State::Stopped, _) => format!("stopped early after {after}"),
             (State::Diverged, _) => format!("diverged after {after}"),
         }
-    }
-
-    fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-impl Drop for SweepProgress<'_> {
-    fn drop(&mut self) {
-        self.clear();
     }
 }
 

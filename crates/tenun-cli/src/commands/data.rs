@@ -6,13 +6,18 @@ use serde::Serialize;
 use tenun::data::summary::SplitSummary;
 use tenun::data::{Collection, DataError, FolderSizes, NAMED_SETS, Summary, Unreadable, find_named};
 
-use super::source;
+use super::{mistaken, source};
 use crate::arguments::{DataCommand, SourceFlags};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::text::{Table, count, counted, thousands};
 
 pub(crate) fn run(command: &DataCommand, printer: &Printer) -> Result<(), Failure> {
+    match command {
+        DataCommand::Inspect { source, .. } => mistaken::images("data inspect", source)?,
+        DataCommand::Verify { source, .. } => mistaken::images("data verify", source)?,
+        DataCommand::Fetch { .. } => {}
+    }
     match command {
         DataCommand::Inspect { source, flags } => inspect(source, flags, printer),
         DataCommand::Verify { source, flags } => verify(source, flags, printer),
@@ -52,8 +57,8 @@ fn inspection(summary: &Summary) -> String {
         let examples: Vec<_> =
             both.examples.iter().map(|pair| format!("{} = {}", pair.id, pair.same_as)).collect();
         let images = counted(both.images, "test image");
-        let text = format!("{images} also among the training images: {}", examples.join(", "));
-        list.row(["in both", &text]);
+        let text = format!("{images} also in the training images: {}", examples.join(", "));
+        list.row(["overlap", &text]);
     }
     left_out(&mut list, summary.ignored_files, summary.unreadable.len());
     list.render()
@@ -98,8 +103,11 @@ fn many_sizes(sizes: &FolderSizes) -> String {
     }
     left_out(&mut list, sizes.ignored_files, sizes.unreadable.len());
     if let Some(flags) = one_set(sizes) {
-        list.row(["one set with", &format!("`{flags}`, which keeps proportions and cuts the edges;")]);
-        list.row(["", "`--fit resize` stretches instead, and any other size will do"]);
+        list.row([
+            "to use them",
+            &format!("`{flags}` scales them to one size, proportions kept, edges cropped;"),
+        ]);
+        list.row(["", "`--fit resize` stretches them instead; any other size works too"]);
     }
     list.render()
 }
@@ -107,10 +115,10 @@ fn many_sizes(sizes: &FolderSizes) -> String {
 /// Files and images that are not among those counted.
 fn left_out(list: &mut Table, ignored: usize, unreadable: usize) {
     if ignored > 0 {
-        list.row(["passed over", &format!("{}, not of images by name", counted(ignored, "file"))]);
+        list.row(["ignored", &format!("{} without the extension of an image", counted(ignored, "file"))]);
     }
     if unreadable > 0 {
-        list.row(["unreadable", &format!("{}, left out", counted(unreadable, "image"))]);
+        list.row(["unreadable", &format!("{}, skipped", counted(unreadable, "image"))]);
     }
 }
 
@@ -128,7 +136,10 @@ fn part(list: &mut Table, name: &str, part: &SplitSummary) {
     let pixels = &part.pixels;
     list.row([
         "pixels",
-        &format!("{} to {}, mean {:.2}, deviation {:.2}", pixels.min, pixels.max, pixels.mean, pixels.std),
+        &format!(
+            "{} to {}, mean {:.2}, standard deviation {:.2}",
+            pixels.min, pixels.max, pixels.mean, pixels.std
+        ),
     ]);
     list.row(["histogram", &histogram(&pixels.histogram)]);
     for (at, class) in part.classes.iter().enumerate() {
@@ -142,7 +153,7 @@ fn part(list: &mut Table, name: &str, part: &SplitSummary) {
     }
     if part.constant.images > 0 {
         let text = format!("{}: {}", count(part.constant.images), part.constant.examples.join(", "));
-        list.row(["one colour", &text]);
+        list.row(["constant", &text]);
     }
     list.row(["SHA-256", &part.sha256]);
 }
@@ -199,7 +210,7 @@ fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Fa
         if let (Some(test), Some(sha256)) = (test, &fields.test_sha256) {
             list.row(["test", &format!("{}, SHA-256 {sha256}", counted(test.len(), "image"))]);
         }
-        list.row(["whole", if fields.whole { "yes" } else { "no" }]);
+        list.row(["complete", if fields.whole { "yes" } else { "no" }]);
         list.render()
     });
     match skipped.len() {
@@ -210,7 +221,7 @@ fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Fa
                 count(bad),
                 counted(bad + train.len() + test.as_ref().map_or(0, |t| t.len()), "image")
             ),
-            Some("repair or remove those named above, or leave them out with `--skip-bad`".into()),
+            Some("repair or remove the files named above, or skip them with `--skip-bad`".into()),
         )),
     }
 }
@@ -229,12 +240,12 @@ fn fetch(name: &str, printer: &Printer) -> Result<(), Failure> {
         return Err(match error {
             Some(error @ DataError::UnknownName { .. }) => error.into(),
             _ => Failure::usage(
-                format!("`{name}` is no data set that can be fetched"),
+                format!("`{name}` is not the name of a data set that can be downloaded"),
                 Some(format!("known data sets: {}", known.join(", "))),
             ),
         });
     };
-    printer.note(format_args!("looking for {name}; it is downloaded if it is nowhere"));
+    printer.note(format_args!("looking for {name}; it is downloaded if it is not found"));
     let collection = source::open(set.name, &SourceFlags::default(), printer)?;
     let fields = Fetched { data: set.name, origin: &collection.origin };
     printer.result("data fetch", &fields, || format!("{}\n", collection.origin.display()));

@@ -7,14 +7,15 @@ use tenun::Model;
 use tenun::codes;
 use tenun::engine::Cpu;
 
-use super::pictures;
+use super::{mistaken, pictures};
+use crate::activity::Activity;
 use crate::arguments::DecodeArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::text::counted;
 
 /// Images decoded at a time.
-const PART: usize = 1024;
+const PART: usize = 256;
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -23,6 +24,8 @@ struct Written<'a> {
 }
 
 pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
+    mistaken::model("decode", &args.model)?;
+    mistaken::codes("decode", &args.codes)?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
     let codes = codes::read(&args.codes)?;
@@ -30,35 +33,39 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
     if codes.features() != expected {
         return Err(Failure::failed(
             format!(
-                "{} has codes of {}, the model's are of {expected}",
+                "the codes in {} have {}, the model expects {expected}",
                 args.codes.display(),
-                counted(codes.features(), "number")
+                counted(codes.features(), "dimension")
             ),
-            Some("codes can be decoded only by the model that made them, or one of the same shape".into()),
+            Some("give the model that made them, or one with the same latent dimension".into()),
         ));
     }
     if codes.model().is_some_and(|made_by| made_by != model.sha256()) && !args.any_model {
         return Err(Failure::failed(
             format!(
-                "{} says that its codes were made by another model than {}",
+                "the codes in {} were made by another model than {}",
                 args.codes.display(),
                 args.model.display()
             ),
             Some(
-                "give the model that made them, in the state that it was in then; or decode them all the same with \
-                 `--any-model`"
+                "give the model that made them, as it was then; or decode them anyway with `--any-model`"
                     .into(),
             ),
         ));
     }
     let files = pictures::names(&args.out, codes.ids().iter().map(String::as_str))?;
     pictures::refuse_existing(&files, args.overwrite)?;
-    for (files, values) in files.chunks(PART).zip(codes.values().chunks(PART * expected)) {
-        pictures::write(files, shape, &model.inverse_transform(values, &cpu)?)?;
+    let activity = Activity::new(printer, format!("decoding {}", counted(files.len(), "code")));
+    let mut done = 0;
+    for (part, values) in files.chunks(PART).zip(codes.values().chunks(PART * expected)) {
+        pictures::write(part, shape, &model.inverse_transform(values, &cpu)?)?;
+        done += part.len();
+        activity.progress(done, files.len());
     }
+    drop(activity);
     let fields = Written { images: files.len(), out: &args.out };
     printer.result("decode", &fields, || {
-        format!("{} of {shape} in {}\n", counted(files.len(), "picture"), args.out.display())
+        format!("{} of {shape} in {}\n", counted(files.len(), "image"), args.out.display())
     });
     Ok(())
 }

@@ -6,10 +6,11 @@ use tenun::engine::Cpu;
 use tenun::job::Job;
 use tenun::run::RunDir;
 
-use super::source;
+use super::{mistaken, source};
 use crate::arguments::DoctorArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
+use crate::progress::Progress;
 use crate::text::counted;
 
 #[derive(Serialize)]
@@ -31,10 +32,13 @@ pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Failure> {
         list(printer);
         return Ok(());
     };
+    mistaken::run("doctor", folder)?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let run = RunDir::open(folder)?;
     let job = source::with_bar(printer, |progress| Job::open(&run, None, cpu, Vec::new(), progress))?;
-    let findings = job.examine(&run)?;
+    let mut progress = Progress::new(printer);
+    let findings = job.examine(&run, &mut progress)?;
+    drop(progress);
     let fields = Examined { run: run.path(), rules: RULES.len(), warnings: &findings };
     printer.result("doctor", &fields, || match findings.len() {
         0 => format!("{} found nothing to warn of\n", counted(RULES.len(), "rule")),

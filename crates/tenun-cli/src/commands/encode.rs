@@ -9,7 +9,7 @@ use tenun::codes::{self, Codes, Heading};
 use tenun::data::Dataset;
 use tenun::engine::Cpu;
 
-use super::stream;
+use super::{mistaken, stream};
 use crate::arguments::EncodeArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -25,6 +25,8 @@ struct Written<'a> {
 pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     // A name that no format has is found out before any work.
     let format = codes::Format::of(&args.out)?;
+    mistaken::model("encode", &args.model)?;
+    mistaken::images("encode", &args.data)?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
     let inputs = [args.data.clone()];
@@ -38,6 +40,7 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
         model: format.keeps_model().then(|| model.sha256()),
     };
     images.process(
+        "encoding",
         features,
         |part| encode(&model, &part, &cpu),
         |parts| {
@@ -49,7 +52,7 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     )?;
     let fields = Written { images: heading.images, features, out: &args.out };
     printer.result("encode", &fields, || {
-        let (codes, numbers) = (counted(heading.images, "code"), counted(features, "number"));
+        let (codes, numbers) = (counted(heading.images, "code"), counted(features, "dimension"));
         format!("{codes} of {numbers} in {}\n", args.out.display())
     });
     Ok(())

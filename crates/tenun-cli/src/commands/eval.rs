@@ -2,18 +2,20 @@
 
 use serde::Serialize;
 use tenun::Model;
-use tenun::data::{Dataset, Images, Progress, find_named};
+use tenun::data::{self, Dataset, Images, find_named};
 use tenun::engine::Cpu;
 use tenun::job::Job;
 use tenun::measure::family::{self, Denoising, Figure, Quality};
 use tenun::measure::{self, ClassScores, PcaScores, Scores};
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
+use tenun::train::{Observer, Phase};
 
-use super::{Given, source};
+use super::{Given, mistaken, source};
 use crate::arguments::{EvalArgs, SourceFlags};
 use crate::failure::Failure;
 use crate::printer::Printer;
+use crate::progress::Progress;
 use crate::text::{Align, Table, count, counted};
 
 /// All scores, in the units of the library: BCE in nats a pixel, PSNR in decibels (null for infinity).
@@ -33,6 +35,8 @@ struct Scored<'a> {
 }
 
 pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
+    mistaken::model("eval", &args.model)?;
+    args.data.iter().try_for_each(|data| mistaken::images("eval", data))?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
     let measured = match own(args, given, &cpu, printer)? {
@@ -51,12 +55,15 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
         }
     };
     let Measured { train, set, split } = measured;
-    let scored = measure::score(&model, &set, Some(&train), &cpu)?;
-    let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
-    let pca = scored.pca.as_ref();
+    let mut progress = Progress::new(printer);
+    progress.phase(Phase::Evaluating);
     // As at the end of training: what is drawn at random follows from the seed of that.
     let seed = model.info().training.as_ref().map_or(0, |training| training.seed);
     let family = family::figures(&model, set.images(), seed, &cpu)?;
+    let scored = measure::score(&model, &set, Some(&train), &cpu, &mut progress)?;
+    drop(progress);
+    let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
+    let pca = scored.pca.as_ref();
     let fields = Scored {
         model: &args.model,
         data: set.name(),
@@ -94,7 +101,7 @@ fn own(args: &EvalArgs, given: &Given, cpu: &Cpu, printer: &Printer) -> Result<O
         return Ok(None);
     }
     let run = RunDir::open(&args.model)?;
-    let open = |progress: Progress<'_>| Job::open(&run, None, cpu.clone(), Vec::new(), progress);
+    let open = |progress: data::Progress<'_>| Job::open(&run, None, cpu.clone(), Vec::new(), progress);
     Ok(Some(source::with_bar(printer, open)?))
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn man(args: &ManArgs, printer: &Printer) -> Result<(), Failure> {
     let mut command = Cli::command();
     command.build();
     let Some(folder) = &args.out else {
-        let page = page(command).map_err(failed("the manual page".into()))?;
+        let page = page(command).map_err(failed("the man page".into()))?;
         printer.data(&page);
         return Ok(());
     };
@@ -39,7 +39,7 @@ pub(crate) fn man(args: &ManArgs, printer: &Printer) -> Result<(), Failure> {
         fs::write(&path, page).map_err(failed(path.clone()))?;
         printer.detail(path.display());
     }
-    printer.note(format_args!("manual pages are in {}", folder.display()));
+    printer.note(format_args!("man pages are in {}", folder.display()));
     Ok(())
 }
 

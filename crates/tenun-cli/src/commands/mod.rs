@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod encode;
 pub(crate) mod eval;
 pub(crate) mod manual;
+mod mistaken;
 mod pictures;
 pub(crate) mod presets;
 pub(crate) mod reconstruct;

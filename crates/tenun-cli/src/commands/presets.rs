@@ -48,7 +48,7 @@ pub(crate) fn run(args: &PresetsArgs, printer: &Printer) -> Result<(), Failure> 
             all.iter().for_each(|one| list.row([one.name, &one.about]));
             format!("{title}\n{}", list.render())
         };
-        list("Networks, for --preset:", &known.presets) + "\n" + &list("Data sets:", &known.data)
+        list("Presets, for --preset:", &known.presets) + "\n" + &list("Data sets:", &known.data)
     });
     Ok(())
 }

@@ -10,8 +10,8 @@ use tenun::overlap::Stopped;
 use tenun::picture::{ReconstructionGrid, Theme, reconstruction_grid, save_picture};
 
 use super::pictures::{self, NewFiles};
-use super::source;
 use super::stream::{self, Images};
+use super::{mistaken, source};
 use crate::arguments::ReconstructArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -28,6 +28,8 @@ struct Written<'a> {
 }
 
 pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failure> {
+    mistaken::model("reconstruct", &args.model)?;
+    args.input.iter().try_for_each(|input| mistaken::images("reconstruct", input))?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let model = Model::load(&args.model)?;
     // A grid needs all of its images at a time.
@@ -44,7 +46,7 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
     if args.grid.is_some() && total > MOST_IN_GRID {
         return Err(Failure::usage(
             format!("--grid: expected at most {MOST_IN_GRID} images, got {}", count(total)),
-            Some("choose the first few with `--limit 16`".into()),
+            Some("use the first few with `--limit 16`".into()),
         ));
     }
     let files = match &args.out {
@@ -61,6 +63,7 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
     if !files.is_empty() {
         let new = NewFiles::of(&files);
         images.process(
+            "reconstructing",
             shape.len(),
             |part| Ok(model.reconstruct(part.images(), &cpu)?),
             |parts| write_each(&files, shape, parts),
@@ -78,7 +81,7 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
         let out = args
             .out
             .iter()
-            .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "picture"), out.display()));
+            .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "image"), out.display()));
         let grid =
             args.grid.iter().map(|grid| format!("{} in {}\n", counted(total, "image"), grid.display()));
         out.chain(grid).collect()
@@ -95,7 +98,7 @@ fn targets(out: &Path, ids: &[String]) -> Result<Vec<PathBuf>, Failure> {
     if is_file {
         return Err(Failure::usage(
             format!("--out is the file {}, but there are {} images", out.display(), count(ids.len())),
-            Some("give a folder, or make one picture of all with `--grid`".into()),
+            Some("give a folder, or save one picture with `--grid`".into()),
         ));
     }
     pictures::names(out, ids.iter().map(String::as_str))

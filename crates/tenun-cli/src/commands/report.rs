@@ -8,7 +8,7 @@ use tenun::job::Job;
 use tenun::run::RunDir;
 use tenun::settings::Settings;
 
-use super::source;
+use super::{mistaken, source};
 use crate::arguments::ReportArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -20,6 +20,7 @@ struct Written {
 }
 
 pub(crate) fn run(args: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
+    mistaken::run("report", &args.run)?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let run = RunDir::open(&args.run)?;
     let settings = Settings::read(&run.file(tenun::run::CONFIG))?;

@@ -1,59 +1,20 @@
 //! Opening the images that a command is about: by the library, with a bar for what takes its time.
 
-use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenun::Model;
 use tenun::data::{self, Collection, Dataset, FolderOptions, OpenOptions, Progress, SearchPaths, Unreadable};
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
+use crate::opening::Opening;
 use crate::printer::Printer;
-use crate::text::{count, counted};
+use crate::text::counted;
 
-/// Decoding that takes no longer than this shows no bar.
-const QUICK: Duration = Duration::from_millis(300);
-
-/// Opens images, with a bar for a download and for the decoding of many images.
+/// Opens images, and shows how far downloading and decoding have come.
 pub(crate) fn with_bar<T>(printer: &Printer, open: impl FnOnce(Progress<'_>) -> T) -> T {
-    let bar = bar(printer);
-    let started = Instant::now();
-    let on_download = |file: &str, done: u64, total: Option<u64>| {
-        if bar.position() > done || bar.position() == 0 {
-            bar.set_style(style("{msg}  {bar:24}  {bytes} of {total_bytes}  {bytes_per_sec}"));
-            bar.set_message(file.to_owned());
-        }
-        bar.set_length(total.unwrap_or(done));
-        bar.set_position(done);
-    };
-    let on_image = |done: usize, total: usize| {
-        if started.elapsed() < QUICK {
-            return;
-        }
-        if bar.length() != Some(total as u64) {
-            bar.set_style(style("reading images  {bar:24}  {msg}"));
-            bar.set_length(total as u64);
-        }
-        bar.set_message(format!("{} of {}", count(done), count(total)));
-        bar.set_position(done as u64);
-    };
-    let opened = open(Progress { on_download: Some(&on_download), on_image: Some(&on_image) });
-    bar.finish_and_clear();
-    opened
-}
-
-/// A bar that shows on a terminal once it has something to show.
-fn bar(printer: &Printer) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-    if printer.is_live() {
-        bar.set_draw_target(ProgressDrawTarget::stderr());
-    }
-    bar
-}
-
-fn style(template: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.progress_chars("━╸─")
+    let opening = Opening::new(printer);
+    let on_download = |file: &str, done: u64, total: Option<u64>| opening.downloads(file, done, total);
+    let on_image = |done: usize, total: usize| opening.decodes(done, total);
+    open(Progress { on_download: Some(&on_download), on_image: Some(&on_image) })
 }
 
 /// Opens a source, and says what a user should know of it.
@@ -119,7 +80,7 @@ pub(crate) fn tell_skipped(collection: &Collection, printer: &Printer) {
 /// Images that cannot be read, by name.
 pub(crate) fn tell_unreadable(unreadable: &[Unreadable], printer: &Printer) {
     for bad in unreadable {
-        printer.warn(&format!("left out {}: {}", bad.path.display(), bad.reason));
+        printer.warn(&format!("skipped {}: {}", bad.path.display(), bad.reason));
     }
 }
 

@@ -9,6 +9,7 @@ use tenun::data::{Colour, Dataset, FolderStream, find_named, is_idx_folder, is_i
 use tenun::overlap::{Stopped, overlap};
 
 use super::source;
+use crate::activity::Activity;
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
@@ -79,7 +80,7 @@ fn folder_stream(
         None => parts,
     };
     let images = counted(parts.len(), &format!("{name} image"));
-    printer.detail(format_args!("{images} of {input}, decoded part by part"));
+    printer.detail(format_args!("{images} of {input}, decoded in batches"));
     Ok(Some(parts))
 }
 
@@ -108,18 +109,22 @@ impl Images {
         }
     }
 
-    /// Lets each part through `compute` and the results through `write`, as [`overlap`] does; `numbers` are those that one
-    /// image gives. The first SIGINT or SIGTERM ends it as a failure does.
+    /// Lets each part through `compute` and the results through `write`, as [`overlap`] does, and shows how far that is:
+    /// `doing` says what is done, `encoding`; `numbers` are those that one image gives. The first SIGINT or SIGTERM ends it
+    /// as a failure does.
     pub(crate) fn process<B: Send>(
         self,
+        doing: &str,
         numbers: usize,
-        compute: impl FnMut(Dataset) -> Result<B, Failure>,
+        mut compute: impl FnMut(Dataset) -> Result<B, Failure>,
         write: impl FnOnce(&mut dyn Iterator<Item = Result<B, Stopped>>) -> Result<(), Failure> + Send,
         model: &Model,
         colour: Colour,
         printer: &Printer,
     ) -> Result<(), Failure> {
         let stop = interrupt::watch()?;
+        let (mut done, total) = (0, self.len());
+        let activity = Activity::new(printer, format!("{doing} {}", counted(total, "image")));
         let (parts, coloured): (Parts, _) = match self {
             Self::Whole(set) => (Box::new(cut(set, numbers)), None),
             Self::Folder(parts) => {
@@ -129,9 +134,16 @@ impl Images {
         };
         overlap(
             parts.map(|part| if stop.load(Ordering::Relaxed) { Err(interrupted()) } else { part }),
-            compute,
+            |part| {
+                let images = part.len();
+                let result = compute(part)?;
+                done += images;
+                activity.progress(done, total);
+                Ok(result)
+            },
             write,
         )?;
+        drop(activity);
         if let Some(coloured) = coloured.filter(|_| colour == Colour::Auto) {
             tell_colour(model, &coloured, printer);
         }
@@ -147,7 +159,7 @@ fn cut(set: Dataset, numbers: usize) -> impl Iterator<Item = Result<Dataset, Fai
 }
 
 fn interrupted() -> Failure {
-    Failure { kind: Kind::Interrupted, message: "nothing is kept of what was begun".into(), hint: None }
+    Failure { kind: Kind::Interrupted, message: "the incomplete output was removed".into(), hint: None }
 }
 
 /// Says so where the images are not of the colour that the model takes.

@@ -6,7 +6,7 @@ use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Scaling, Shape, Trainin
 use tenun::job;
 use tenun::preset::{self, Preset, Recipe};
 
-use super::Given;
+use super::{Given, mistaken};
 use crate::arguments::SummaryArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -87,20 +87,21 @@ pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Resul
         (Some(preset), ..) => of_preset(preset, args)?,
         (None, Some(path), _) if given.has("input") => {
             return Err(Failure::usage(
-                format!("--input is given, but {} has a shape of its own", path.display()),
+                format!("--input does not apply: {} has its own input shape", path.display()),
                 Some("leave `--input` out".into()),
             ));
         }
         (None, Some(path), _) if !args.change.settings().is_none() => {
             return Err(Failure::usage(
                 format!(
-                    "--latent, --width and --dropout are for networks to be trained, but {} is one that is",
+                    "--latent, --width, --dropout and --standardise change a network before training, but {} is trained",
                     path.display()
                 ),
                 Some("leave them out".into()),
             ));
         }
         (None, Some(path), _) => {
+            mistaken::model("summary", path)?;
             let model = Model::load(path)?;
             (model.info().preset.clone().unwrap_or_else(|| "network".into()), model.network().clone())
         }
@@ -174,20 +175,20 @@ fn text(summary: &Summary) -> String {
     let numbers = if code.is_vector() { String::new() } else { format!("{code} = ") };
     let plan = summary.plan.as_ref().map_or_else(String::new, |plan| format!("\n{}", plan_text(plan)));
     format!(
-        "{}: images of {} to codes of {numbers}{}\n\n{}{plan}",
+        "{}: input {}, latent code {numbers}{}\n\n{}{plan}",
         summary.title,
         summary.input,
-        counted(code.len(), "number"),
+        counted(code.len(), "dimension"),
         table.render()
     )
 }
 
 fn plan_text(plan: &Plan) -> String {
     let mut table = Table::new(&[
-        ("computed together", Align::Left),
+        ("fused layers", Align::Left),
         ("rewrite", Align::Left),
         ("multiply-adds", Align::Right),
-        ("memory a thread", Align::Right),
+        ("memory per thread", Align::Right),
     ]);
     for step in &plan.steps {
         let rewrites: Vec<_> = step.rewrites.iter().map(|rewrite| rewrite.name()).collect();
@@ -198,7 +199,7 @@ fn plan_text(plan: &Plan) -> String {
     table.rule();
     let total = format!("{} KiB", thousands((plan.memory / plan.threads).div_ceil(1024) as u64));
     table.row([
-        "total, with the images; steps share memory".into(),
+        "total with the images; steps share buffers".into(),
         String::new(),
         thousands(plan.multiply_adds),
         total,
@@ -208,8 +209,8 @@ fn plan_text(plan: &Plan) -> String {
     used.dedup();
     let told = used.iter().map(|rewrite| format!("  {rewrite:<10} {}\n", rewrite.description()));
     format!(
-        "plan: tiles of 16 images, {} registers, {}\n\n{}\nmultiply-adds of an image, forwards and \
-         backwards; {} if every layer were computed as it is written\n{}",
+        "plan: tiles of 16 images, {} instructions, {}\n\n{}\nmultiply-adds of one image, forward and \
+         backward; {} without rewrites\n{}",
         plan.registers,
         counted(plan.threads, "thread"),
         table.render(),

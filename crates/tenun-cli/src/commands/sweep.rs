@@ -10,7 +10,7 @@ use tenun::sweep::{
     CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers, word,
 };
 
-use super::{Given, settings, source};
+use super::{Given, mistaken, settings, source};
 use crate::arguments::SweepArgs;
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<
     if args.test_best && !sweep.has_test() {
         return Err(Failure::usage(
             format!("--test-best: {} has no test images", sweep.images().name()),
-            Some("leave it out; the best is chosen and measured on images held out of training".into()),
+            Some("leave it out; the combinations are ranked on images held out of training".into()),
         ));
     }
     let workers = workers(args, sweep.trials().len())?;
@@ -34,16 +34,17 @@ pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<
     let stop = interrupt::watch()?;
     let mut progress = SweepProgress::new(printer, sweep.settings().measure());
     let end = sweep.run(&dir, &workers, &mut |event| progress.tell(event), &stop);
-    drop(progress);
     let results = match end? {
         SweepEnd::Finished(results) => *results,
         SweepEnd::Stopped => return Err(stopped(&dir, printer)),
     };
     let results = if args.test_best && !stop.load(Ordering::Relaxed) {
-        sweep.test_best(&dir, results, &Cpu::from_environment(args.train.threads.threads)?)?
+        let cpu = Cpu::from_environment(args.train.threads.threads)?;
+        sweep.test_best(&dir, results, &cpu, &mut |event| progress.tell(event))?
     } else {
         results
     };
+    drop(progress);
     finished(&dir, &results, printer);
     Ok(())
 }
@@ -51,21 +52,23 @@ pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<
 /// The sweep and its folder. Nothing is written, and nothing replaced, until all of the sweep is known to be right.
 fn prepare(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(Sweep, SweepDir), Failure> {
     if let Some(folder) = args.resume() {
+        mistaken::sweep(folder)?;
         let dir = SweepDir::open(folder)?;
         if let Some(flag) = given.all().find(|id| !HOW.contains(id)) {
             let flag =
                 if flag == "data" { "DATA".to_owned() } else { format!("--{}", flag.replace('_', "-")) };
             return Err(Failure::usage(
                 format!(
-                    "{flag} cannot be given with --resume: {} says what its sweep tries",
+                    "{flag} cannot be given with --resume: {} has the settings of its sweep",
                     folder.display()
                 ),
-                Some("leave it out to go on with the sweep, or begin another in a new folder".into()),
+                Some("leave it out to continue the sweep, or start another in a new folder".into()),
             ));
         }
         let sweep = source::with_bar(printer, |progress| Sweep::open(&dir, progress))?;
         return Ok((sweep, dir));
     }
+    args.train.data.iter().try_for_each(|data| mistaken::images("sweep", data))?;
     let base = settings::of(&args.train, given)?;
     base.check()?;
     let folder = args.train.out.clone().unwrap_or_else(|| SweepDir::default_path(&base));
@@ -119,30 +122,30 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
     }
     let settings = sweep.settings();
     let mut list = Table::list();
-    let held = settings.base.data.val_fraction.unwrap_or_default();
+    let held = (1e5 * settings.base.data.val_fraction.unwrap_or_default()).round() / 1e3;
     let images = counted(sweep.images().len(), "training image");
-    list.row(["data", &format!("{}: {images}, a share of {held} held out", start.data)]);
+    list.row(["data", &format!("{}: {images}, {held} % held out for validation", start.data)]);
     list.row([
         "sweep",
         &format!(
-            "{} with {} each: {}",
+            "{}, {} each: {}",
             counted(combinations, "combination"),
             counted(settings.seeds as usize, "seed"),
             counted(trials, "run")
         ),
     ]);
     let threads = counted(start.threads_each, "thread");
-    list.row(["machine", &format!("{} at a time, {threads} each", counted(start.parallel, "run"))]);
+    list.row(["machine", &format!("{} in parallel, {threads} each", counted(start.parallel, "run"))]);
     list.row(["folder", &dir.path().display().to_string()]);
     printer.note(list.render().trim_end());
     if let Some(asked) = settings.random.filter(|&asked| asked as usize > combinations) {
         printer.note(format_args!(
-            "note: {} to draw from only, fewer than {asked}",
+            "note: there are only {}; --random asks for {asked}",
             counted(combinations, "combination")
         ));
     }
     if settings.by != Some(settings.base.training.loss) {
-        printer.note(format_args!("note: the best is chosen by the {}", Scores::name(settings.measure())));
+        printer.note(format_args!("note: combinations are ranked by {}", Scores::name(settings.measure())));
     }
 }
 
@@ -155,6 +158,10 @@ struct Finished<'a> {
 
 fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
     printer.note("");
+    if !printer.voice().json {
+        let images = counted(results.held_out_images, "held-out image");
+        printer.note(format_args!("sorted by {} on {images}; lower is better", Scores::name(results.by)));
+    }
     printer.result("finished", &Finished { sweep: dir.path(), results }, || table(results));
     for note in &results.notes {
         printer.note(format_args!("note: {note}"));
@@ -173,11 +180,14 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
                 list.row([label, &dir.trial(run).display().to_string()]);
             }
         }
-        None => list.row(["best", "none: of no combination did all runs finish"]),
+        None => list.row(["best", "none: no combination finished all of its runs"]),
     }
-    list.row(["floor", &format!("{by} {:.5}, a perfect reconstruction", results.floor)]);
+    list.row(["lower bound", &format!("{by} {:.5}, of a perfect reconstruction", results.floor)]);
     if let Some(knee) = results.knee {
-        list.row(["knee", &format!("a code of {}", counted(knee, "number"))]);
+        list.row([
+            "elbow",
+            &format!("{} of the latent code (diminishing returns)", counted(knee, "dimension")),
+        ]);
     }
     if let Some(test) = &results.test {
         let scores = [("BCE", test.bce), ("MSE", test.mse), ("MAE", test.mae), ("SSIM", test.ssim)];
@@ -192,20 +202,36 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
     printer.note(list.render().trim_end());
 }
 
-/// The results as a table that reads well as it is and as Markdown.
+/// The rows by score, the best first; after them those of which no run has a score, in the order of the sweep.
+fn ranked(results: &Results) -> Vec<(usize, &Row)> {
+    let mut rows: Vec<(usize, &Row)> = results.rows.iter().enumerate().collect();
+    // A mean over fewer seeds does not compete, and stands below those that do.
+    let score = |row: &Row| {
+        let is_whole = row.finished == row.runs.len();
+        (!is_whole, row.loss.map_or(f64::INFINITY, |loss| loss.mean))
+    };
+    rows.sort_by(|(_, a), (_, b)| {
+        let (a, b) = (score(a), score(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    rows
+}
+
+/// The results as a table that reads well as it is and as Markdown, the best first.
 fn table(results: &Results) -> String {
     let Some(first) = results.rows.first() else { return String::new() };
     let has_pca = !results.pca.is_empty();
     let mut columns: Vec<(&str, Align)> =
         first.values.keys().map(|name| (name.as_str(), Align::Right)).collect();
-    columns.extend([(Scores::name(results.by), Align::Right), ("SSIM", Align::Right)]);
+    let by = format!("{} ↓", Scores::name(results.by));
+    columns.extend([(by.as_str(), Align::Right), ("SSIM", Align::Right)]);
     if has_pca {
         columns.push(("PCA", Align::Right));
     }
-    columns.extend([("seconds", Align::Right), ("parameters", Align::Right), ("code", Align::Right)]);
+    columns.extend([("seconds", Align::Right), ("parameters", Align::Right), ("latent", Align::Right)]);
     columns.push(("", Align::Left));
     let mut table = Table::new(&columns);
-    for (at, row) in results.rows.iter().enumerate() {
+    for (at, row) in ranked(results) {
         let mut cells: Vec<String> = row.values.values().map(word).collect();
         let score =
             |score: Option<Spread>, digits| score.map_or_else(|| "–".to_owned(), |s| spread(s, digits));
@@ -227,7 +253,7 @@ fn remark(row: &Row, is_best: bool) -> String {
     if is_best {
         words.push("best".to_owned());
     }
-    for (number, what) in [(row.stopped, "given up"), (row.diverged, "diverged")] {
+    for (number, what) in [(row.stopped, "stopped early"), (row.diverged, "diverged")] {
         if number > 0 {
             words.push(format!("{number} of {} {what}", row.runs.len()));
         }
@@ -251,7 +277,7 @@ fn stopped(dir: &SweepDir, printer: &Printer) -> Failure {
     }
     Failure {
         kind: Kind::Interrupted,
-        message: format!("the runs that were going on are saved in {}", dir.path().display()),
+        message: format!("checkpoints of the unfinished runs are saved in {}", dir.path().display()),
         hint: Some(format!("go on with `tenun sweep --resume {}`", dir.path().display())),
     }
 }

@@ -10,7 +10,7 @@ use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
 use tenun::text::megabytes;
 
-use super::{Given, resume, settings, source};
+use super::{Given, mistaken, resume, settings, source};
 use crate::arguments::TrainArgs;
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
@@ -43,12 +43,14 @@ pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<
 fn prepare(args: &TrainArgs, given: &Given, cpu: Cpu, printer: &Printer) -> Result<(Job, RunDir), Failure> {
     let command: Vec<String> = std::env::args().collect();
     if let Some(folder) = &args.resume {
+        mistaken::run("train", folder)?;
         let run = RunDir::open(folder)?;
         let old = Settings::read(&run.file(run::CONFIG))?;
         let epochs = resume::check(args, given, &run, &old)?;
         let job = source::with_bar(printer, |progress| Job::open(&run, epochs, cpu, command, progress))?;
         return Ok((job, run));
     }
+    args.data.iter().try_for_each(|data| mistaken::images("train", data))?;
     let settings = settings::of(args, given)?;
     settings.check()?;
     let folder = args.out.clone().unwrap_or_else(|| RunDir::default_path(&settings));

@@ -1,6 +1,7 @@
 //! The real program on small data: what it writes, what it says, and how it ends.
 
 mod interruption;
+mod mistaken;
 mod model_files;
 mod output;
 mod resume;

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::{idx_set, json, run, small_run, stderr, stdout};
+use crate::support::{idx_set, json, photographs, run, small_run, stderr, stdout};
 
 #[test]
 fn every_line_of_json_is_an_object_with_its_version() {
@@ -79,6 +79,59 @@ fn there_is_no_colour_and_no_bar_off_a_terminal() {
     let text = stderr(&output) + &stdout(&output);
     assert!(!text.contains('\x1b') && !text.contains('\r'), "{text:?}");
     assert_eq!(text.matches("epoch 3/3").count(), 1, "{text}");
+}
+
+#[test]
+fn what_takes_a_while_says_so_off_a_terminal_too() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    photographs(&folder.path().join("photos"), 6);
+    for (line, told) in [
+        ("eval run", "evaluating the model\nfitting PCA"),
+        ("doctor run", "evaluating the model\nfitting PCA"),
+        ("report run", "writing pictures and report"),
+        ("encode run data --out c.csv", "encoding 10 images"),
+        ("decode run c.csv --out d", "decoding 10 codes"),
+        ("reconstruct run d --out e", "reconstructing 10 images"),
+        ("data inspect photos", "decoding images"),
+    ] {
+        let text = stderr(&run(folder.path(), line, 0));
+        assert!(text.contains(told), "{line}: {text}");
+        assert_eq!(
+            stderr(&run(folder.path(), &format!("{line} --quiet{}", overwrite(line)), 0)),
+            "",
+            "{line}"
+        );
+    }
+}
+
+/// What has to be added to a command line to run it a second time.
+fn overwrite(line: &str) -> &'static str {
+    if line.starts_with("decode") || line.starts_with("reconstruct") { " --overwrite" } else { "" }
+}
+
+#[test]
+fn details_are_words_each_line_with_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    small_run(folder.path());
+    photographs(&folder.path().join("photos"), 6);
+    for line in [
+        "train data --epochs 1 --out other",
+        "eval run",
+        "eval run data --limit 3",
+        "reconstruct run photos --fit crop --out out",
+        "data inspect photos",
+        "sweep data --vary lr=0.001,0.002 --epochs 1 --out sweep",
+        "man --out man",
+    ] {
+        let text = stderr(&run(folder.path(), &format!("{line} --verbose"), 0));
+        assert!(!text.is_empty(), "{line}");
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            assert!(line.starts_with('[') && line[..14].contains(" s] "), "{line}");
+            let debug = ["Some(", "None", "{", "::", "true", "false", "()"];
+            assert!(debug.iter().all(|debug| !line.contains(debug)), "{line}");
+        }
+    }
 }
 
 #[cfg(unix)]

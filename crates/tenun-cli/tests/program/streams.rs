@@ -39,7 +39,7 @@ fn a_folder_in_parts_gives_what_its_images_give_at_once() {
     idx::write_images(fs::File::create(at("all-images")).unwrap(), set.images()).unwrap();
     for (source, out) in [("photos", "parts"), ("all-images", "whole")] {
         let output = run(folder.path(), &format!("encode run {source} --out {out}.npy"), 0);
-        assert_eq!(stdout(&output), format!("300 codes of 32 numbers in {out}.npy\n"));
+        assert_eq!(stdout(&output), format!("300 codes of 32 dimensions in {out}.npy\n"));
         run(folder.path(), &format!("reconstruct run {source} --out {out}"), 0);
     }
     assert!(fs::read(at("parts.npy")).unwrap() == fs::read(at("whole.npy")).unwrap());

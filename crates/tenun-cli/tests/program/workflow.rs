@@ -48,7 +48,7 @@ fn codes_go_out_and_come_back_in_every_format() {
     let mut pictures = Vec::new();
     for ending in ["npy", "csv", "parquet"] {
         let line = format!("encode run data --split train --limit 7 --out codes.{ending}");
-        assert!(stdout(&run(folder.path(), &line, 0)).starts_with("7 codes of 32 numbers"));
+        assert!(stdout(&run(folder.path(), &line, 0)).starts_with("7 codes of 32 dimensions"));
         let codes = codes::read(&folder.path().join(format!("codes.{ending}"))).unwrap();
         assert_eq!((codes.len(), codes.features()), (7, 2 * 2 * 8));
         assert_eq!(codes.labels().unwrap()[..4], ["0", "1", "2", "0"]);
@@ -72,7 +72,7 @@ fn codes_that_lead_astray_are_refused() {
     small_run(folder.path());
     fs::write(folder.path().join("short.csv"), "id,z0\na,1\n").unwrap();
     let output = run(folder.path(), "decode run short.csv --out out", 1);
-    assert!(stderr(&output).contains("has codes of 1 number, the model's are of 32"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("have 1 dimension, the model expects 32"), "{}", stderr(&output));
     let heading: Vec<_> = (0..32).map(|i| format!("z{i}")).collect();
     let text = format!("id,{}\n../../escape,{}\n", heading.join(","), vec!["0"; 32].join(","));
     fs::write(folder.path().join("astray.csv"), text).unwrap();
@@ -88,7 +88,7 @@ fn colour_pictures_of_an_odd_size_come_back_in_their_size_and_colour() {
     photographs(&folder.path().join("photos"), 12);
     run(folder.path(), "train photos --epochs 1 --batch-size 8 --out run", 0);
     let output = run(folder.path(), "reconstruct run photos --out out --grid grid.png", 0);
-    assert!(stdout(&output).contains("12 pictures of 45×37×3 in out"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("12 images of 45×37×3 in out"), "{}", stdout(&output));
     let back = read_folder(&folder.path().join("out"), &FolderOptions::default()).unwrap().train;
     assert_eq!((back.len(), back.id(0).as_ref()), (12, "cats/0.png"));
     assert_eq!(back.images().shape(), Shape::new(3, 45, 37));
@@ -117,7 +117,7 @@ fn images_of_another_size_or_colour_are_refused_with_a_way_out() {
     assert!(stderr(&output).contains("takes images of 12×12×1, these are 45×37×3"), "{}", stderr(&output));
     assert!(stderr(&output).contains("hint: bring images of a folder to that size with `--size 12x12"));
     let output = run(folder.path(), "reconstruct run photos --out out --fit resize", 0);
-    assert!(stderr(&output).contains("taken as grey"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("converted to greyscale"), "{}", stderr(&output));
     let files: Vec<PathBuf> = vec![folder.path().join("out/cats/0.png")];
     let back = read_files("back", &files, &FolderOptions::default()).unwrap().train;
     assert_eq!(back.images().shape(), Shape::new(1, 12, 12));
@@ -155,7 +155,7 @@ fn codes_of_another_model_are_refused_where_the_file_knows() {
         if code == 1 {
             let text = stderr(&output);
             assert!(
-                text.contains("codes.parquet says that its codes were made by another model than other"),
+                text.contains("the codes in codes.parquet were made by another model than other"),
                 "{text}"
             );
             assert!(text.contains("--any-model"), "{text}");
@@ -290,5 +290,5 @@ fn one_bad_image_is_named_and_left_out_when_asked() {
     let output = run(folder.path(), "data inspect photos --json", 0);
     assert_eq!(json(&stdout(&output))["unreadable"].as_array().unwrap().len(), 1);
     let output = run(folder.path(), "train photos --epochs 1 --out run --skip-bad", 0);
-    assert!(stderr(&output).contains("left out photos/cats/bad.png"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("skipped photos/cats/bad.png"), "{}", stderr(&output));
 }

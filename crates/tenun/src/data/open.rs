@@ -90,8 +90,8 @@ pub fn is_image_file(path: &Path) -> bool {
 /// Said of images that are of another colour than the model takes.
 #[must_use]
 pub fn taken_as(model: Shape) -> String {
-    let colour = if model.channels == 1 { "grey" } else { "RGB" };
-    format!("the images are converted to {colour}, which the model takes")
+    let colour = if model.channels == 1 { "greyscale" } else { "RGB" };
+    format!("the images are converted to {colour}, as the model expects")
 }
 
 /// Reads images in the size and colour of the model where the options leave them open.

@@ -1,7 +1,7 @@
 //! [`DoctorObserver`]: the doctor during training, between the loop and whoever watches it.
 
 use super::{Evidence, Finding, PixelFacts, Sample, TrainingContext, look};
-use crate::train::{BatchProgress, EpochMetrics, Observer, Step, TrainError};
+use crate::train::{BatchProgress, EpochMetrics, Observer, Phase, TrainError};
 
 /// Passes everything on to an observer, and tells it what the doctor sees.
 pub(crate) struct DoctorObserver<'a> {
@@ -97,7 +97,11 @@ impl Observer for DoctorObserver<'_> {
         self.inner.taken_back(finding);
     }
 
-    fn step(&mut self, step: Step) {
-        self.inner.step(step);
+    fn phase(&mut self, phase: Phase) {
+        self.inner.phase(phase);
+    }
+
+    fn progress(&mut self, done: usize, total: usize) {
+        self.inner.progress(done, total);
     }
 }

@@ -14,7 +14,7 @@ use crate::measure::{Scored, evaluate, mean_image_baseline};
 use crate::preset::{self, Change, Recipe};
 use crate::run::RunDir;
 use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
-use crate::train::Observer;
+use crate::train::{Observer, Silent};
 
 const SIDE: usize = 16;
 
@@ -109,7 +109,7 @@ impl Run {
         let job = Job::on(settings, data, cpu, Vec::new()).unwrap();
         let mut ear = Ear::default();
         if job.run(&run, &mut ear, &AtomicBool::new(false)).is_ok() {
-            let again = job.examine(&run).unwrap();
+            let again = job.examine(&run, &mut Silent).unwrap();
             let rules = |findings: &[Finding]| {
                 let mut names: Vec<String> = findings.iter().map(|finding| finding.rule.clone()).collect();
                 names.sort_unstable();

@@ -23,7 +23,7 @@ use crate::model::{DataInfo, ModelInfo, TrainingInfo};
 use crate::run::{self, RunDir};
 use crate::settings::{DataSettings, Settings};
 use crate::train::{
-    Checkpoint, End, EpochMetrics, Identity, Observer, State, Step, TrainError, Trainer, read_metrics,
+    Checkpoint, End, EpochMetrics, Identity, Observer, Phase, State, TrainError, Trainer, read_metrics,
     write_metrics,
 };
 use crate::{Error, Model, file};
@@ -276,20 +276,27 @@ impl Job {
         best_epoch: u32,
         observer: &mut dyn Observer,
     ) -> Result<Summary, Error> {
-        observer.step(Step::Evaluating);
         let (scored, what) = self.scored();
-        let scores = score(model, scored, Some(self.collection.train.images()), &self.cpu)?;
-        let family = family::figures(model, scored.images(), self.settings.training.seed, &self.cpu)?;
+        let (scores, family) = self.score(model, observer)?;
         let mut summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores, family);
         summary.warnings = self.diagnose(model, metrics, &scores, &summary.family);
         if self.with_report {
-            observer.step(Step::Reporting);
+            observer.phase(Phase::Reporting);
             reporting::write(self, run, model, metrics, &scores, &summary)?;
         }
         // Last, so that a run with a summary has everything.
         let json = serde_json::to_vec_pretty(&summary).unwrap_or_default();
         write(&run.file(run::SUMMARY), &json)?;
         Ok(summary)
+    }
+
+    /// The scores of a trained model, and the figures of its family.
+    fn score(&self, model: &Model, observer: &mut dyn Observer) -> Result<(Scored, Vec<Figure>), Error> {
+        observer.phase(Phase::Evaluating);
+        let set = self.scored().0;
+        let family = family::figures(model, set.images(), self.settings.training.seed, &self.cpu)?;
+        let scores = score(model, set, Some(self.collection.train.images()), &self.cpu, observer)?;
+        Ok((scores, family))
     }
 
     fn context(&self) -> TrainingContext<'_> {
@@ -323,12 +330,10 @@ impl Job {
     ///
     /// # Errors
     /// If the run has no model yet, or a file cannot be read.
-    pub fn examine(&self, run: &RunDir) -> Result<Vec<Finding>, Error> {
+    pub fn examine(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<Vec<Finding>, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
         let metrics = read_metrics(&run.file(run::METRICS))?;
-        let scored = self.scored().0;
-        let scores = score(&model, scored, Some(self.collection.train.images()), &self.cpu)?;
-        let family = family::figures(&model, scored.images(), self.settings.training.seed, &self.cpu)?;
+        let (scores, family) = self.score(&model, observer)?;
         Ok(self.diagnose(&model, &metrics, &scores, &family))
     }
 

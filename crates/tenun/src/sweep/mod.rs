@@ -35,7 +35,7 @@ use crate::data::{self, Collection, Dataset, OpenOptions, Progress, hold_out};
 use crate::folder::FolderError;
 use crate::job::Job;
 use crate::measure::{bce, pca_baseline, score};
-use crate::train::EpochMetrics;
+use crate::train::{EpochMetrics, Phase, Silent};
 use crate::{Error, Model, settings};
 use plan::Plan;
 
@@ -94,8 +94,15 @@ pub enum Event<'a> {
         /// Trials that are over, with this one.
         done: usize,
     },
-    /// All are over, and compared with PCA.
-    Comparing,
+    /// All are over; or the best is measured on the test images: something else than training begins.
+    Phase(Phase),
+    /// How far that has come.
+    Progress {
+        /// Parts done.
+        done: usize,
+        /// Parts there are.
+        total: usize,
+    },
 }
 
 /// How a sweep ended.
@@ -193,15 +200,15 @@ impl Sweep {
         let rule = self.settings.median_stop;
         let work = workers::Work::new(dir, &self.plan.trials, &self.collection, rule, workers, stop)?;
         let Some(records) = work.run(tell)? else { return Ok(SweepEnd::Stopped) };
-        tell(Event::Comparing);
-        let results = self.results(&records)?;
+        let results = self.results(&records, tell)?;
         results::write_csv(&self.settings, &self.plan, &records, dir)?;
         results.write(dir)?;
+        tell(Event::Phase(Phase::Reporting));
         figure::write(&self.settings, &results, dir)?;
         Ok(SweepEnd::Finished(Box::new(results)))
     }
 
-    fn results(&self, records: &[Record]) -> Result<Results, Error> {
+    fn results(&self, records: &[Record], tell: &mut dyn FnMut(Event<'_>)) -> Result<Results, Error> {
         let settings = &self.settings;
         let (train, held) = hold_out(&self.collection.train, held_fraction(settings), split_seed(settings))?;
         let by = settings.measure();
@@ -209,9 +216,13 @@ impl Sweep {
         let mut results = Results::new(settings, &self.plan, records, held.len(), floor);
         if settings.varies(LATENT) {
             let widths: Vec<usize> = results.rows.iter().map(|row| row.latent).collect();
-            let found = pca_baseline(train.images(), held.images(), &widths)?;
+            tell(Event::Phase(Phase::FittingPca));
+            let mut progress = |done, total| tell(Event::Progress { done, total });
+            let found = pca_baseline(train.images(), held.images(), &widths, &mut progress)?;
             let few = found.first().map(|pca| pca.images).filter(|&images| images < train.len());
-            results.notes.extend(few.map(|images| format!("PCA is that of {images} of the training images")));
+            results
+                .notes
+                .extend(few.map(|images| format!("PCA was fitted on {images} of the training images")));
             let points = found.iter().map(|pca| PcaPoint { latent: pca.components, loss: pca.by(by) });
             results.pca = points.collect();
             let curve = figure::least_losses(&results);
@@ -228,7 +239,13 @@ impl Sweep {
     ///
     /// # Errors
     /// If there is no best, or there are no test images, or a model cannot be read.
-    pub fn test_best(&self, dir: &SweepDir, mut results: Results, cpu: &Cpu) -> Result<Results, Error> {
+    pub fn test_best(
+        &self,
+        dir: &SweepDir,
+        mut results: Results,
+        cpu: &Cpu,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Results, Error> {
         let missing = |what: &'static str, got: &str| SweepError::Setting {
             what: "--test-best",
             expected: what.to_owned(),
@@ -237,9 +254,12 @@ impl Sweep {
         let best = results.best.ok_or_else(|| missing("a setting whose trials all finished", "none"))?;
         let test = self.test.as_ref().ok_or_else(|| missing("data with test images", "none"))?;
         let mut scores = Vec::new();
-        for run in &results.rows[best].runs {
+        let runs = &results.rows[best].runs;
+        tell(Event::Phase(Phase::Evaluating));
+        for run in runs {
             let model = Model::load(&dir.trial(run))?;
-            scores.push(score(&model, test, None, cpu)?.evaluation.overall);
+            scores.push(score(&model, test, None, cpu, &mut Silent)?.evaluation.overall);
+            tell(Event::Progress { done: scores.len(), total: runs.len() });
         }
         let spread = |of: fn(&crate::measure::Scores) -> f64| {
             Spread::of(&scores.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| missing("a model", "none"))

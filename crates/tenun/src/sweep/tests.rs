@@ -97,7 +97,7 @@ fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
     run(&sweep, &side, 3);
     assert_eq!(table(&one), table(&side));
 
-    let tested = sweep.test_best(&one, results, &workers(1).cpu).unwrap();
+    let tested = sweep.test_best(&one, results, &workers(1).cpu, &mut |_| ()).unwrap();
     let test = tested.test.unwrap();
     assert_eq!((test.images, test.bce.count), (16, 2));
     let json: serde_json::Value = serde_json::from_slice(&fs::read(one.file(JSON)).unwrap()).unwrap();
@@ -245,7 +245,7 @@ fn latent_sizes_are_compared_with_pca_and_their_knee_is_found() {
         }
     };
     let records: Vec<Record> = sweep.trials().iter().map(record).collect();
-    let results = sweep.results(&records).unwrap();
+    let results = sweep.results(&records, &mut |_| ()).unwrap();
     assert_eq!(results.best, Some(8));
     // There are 72 images to train on: of a thousand components there is no PCA.
     assert_eq!(results.pca.iter().map(|point| point.latent).collect::<Vec<_>>(), [2, 4, 8, 16]);

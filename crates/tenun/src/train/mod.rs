@@ -9,7 +9,7 @@ mod trainer;
 pub(crate) use checkpoint::{Checkpoint, Identity};
 pub(crate) use metrics::write_metrics;
 pub use metrics::{EpochMetrics, read_metrics};
-pub use observer::{BatchProgress, Observer, Silent, Step};
+pub use observer::{BatchProgress, Observer, Phase, Silent};
 pub use step_metrics::StepMetrics;
 pub(crate) use step_metrics::{COMPARED, StepMonitor, update_ratio};
 pub(crate) use trainer::State;

@@ -1,5 +1,7 @@
 //! [`Observer`]: who is told how training goes.
 
+use std::fmt;
+
 use super::EpochMetrics;
 use crate::finding::Finding;
 
@@ -24,7 +26,10 @@ pub trait Observer {
     fn taken_back(&mut self, _finding: &Finding) {}
 
     /// Something else than training begins.
-    fn step(&mut self, _step: Step) {}
+    fn phase(&mut self, _phase: Phase) {}
+
+    /// How far the phase that began last has come: parts done, and parts there are.
+    fn progress(&mut self, _done: usize, _total: usize) {}
 }
 
 /// How far an epoch has come.
@@ -44,15 +49,28 @@ pub struct BatchProgress {
     pub mean_loss: f64,
 }
 
-/// What a run does besides training.
+/// What is done besides training. As text it is what a progress bar says: `fitting PCA`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum Phase {
     /// The validation loss.
     Validating,
-    /// All scores of the trained model.
+    /// The scores of a model.
     Evaluating,
+    /// The PCA baseline, and its scores.
+    FittingPca,
     /// Pictures and report.
     Reporting,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Validating => "validating",
+            Self::Evaluating => "evaluating the model",
+            Self::FittingPca => "fitting PCA, the linear baseline",
+            Self::Reporting => "writing pictures and report",
+        })
+    }
 }
 
 /// Nobody is told anything.

@@ -11,7 +11,7 @@ use tenun_engine::{
     TrainingPlan,
 };
 
-use super::{BatchProgress, COMPARED, EpochMetrics, Observer, Step, StepMonitor, TrainError, update_ratio};
+use super::{BatchProgress, COMPARED, EpochMetrics, Observer, Phase, StepMonitor, TrainError, update_ratio};
 use crate::data::Images;
 use crate::settings::TrainingSettings;
 
@@ -368,7 +368,7 @@ impl<'a> Trainer<'a> {
         let started = Instant::now();
         let val_loss = match (&mut self.losses, self.validation) {
             (Some(plan), Some(images)) => {
-                observer.step(Step::Validating);
+                observer.phase(Phase::Validating);
                 plan.losses(&state.parameters, Source::Bytes(images.pixels()), &mut self.val_losses);
                 Some(self.val_losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / images.len() as f64)
             }

@@ -47,9 +47,16 @@ impl PcaScores {
 /// Widths that PCA cannot have, for want of pixels or of images, are left out. Of more than 60,000 training images,
 /// or of more than 1024 whose pixels are more than that, so many are taken, evenly spread.
 ///
+/// `progress` is called as the work goes on, with the part that is done and the whole.
+///
 /// # Errors
 /// If `test` is empty, or of another shape than `train`.
-pub fn pca_baseline(train: &Images, test: &Images, widths: &[usize]) -> Result<Vec<PcaScores>, ScoreError> {
+pub fn pca_baseline(
+    train: &Images,
+    test: &Images,
+    widths: &[usize],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<PcaScores>, ScoreError> {
     let features = train.shape().len();
     let train = train.spread(if features > MOST_FEATURES { MOST_FEATURES } else { MOST_IMAGES });
     let most = if train.len() < 2 { 0 } else { features.min(train.len()) };
@@ -58,17 +65,25 @@ pub fn pca_baseline(train: &Images, test: &Images, widths: &[usize]) -> Result<V
     widths.sort_unstable();
     widths.dedup();
     let Some(&widest) = widths.last() else { return Ok(Vec::new()) };
-    let mut pca = Pca::fit_pixels(train.pixels(), features, widest)?;
+    let scoring = test.len() * widths.len();
+    let mut fitting = 0;
+    let mut pca = Pca::fit_pixels(train.pixels(), features, widest, &mut |done, total| {
+        fitting = total;
+        progress(done, total + scoring);
+    })?;
     let mut found = Vec::with_capacity(widths.len());
-    for &width in widths.iter().rev() {
+    for (at, &width) in widths.iter().rev().enumerate() {
         pca.truncate(width);
-        found.push(PcaScores { components: width, images: train.len(), scores: scores(&pca, test)? });
+        let before = fitting + at * test.len();
+        let scores = scores(&pca, test, &mut |done| progress(before + done, fitting + scoring))?;
+        found.push(PcaScores { components: width, images: train.len(), scores });
     }
     found.reverse();
     Ok(found)
 }
 
-fn scores(pca: &Pca, test: &Images) -> Result<Scores, ScoreError> {
+/// `progress` is called with the number of images done.
+fn scores(pca: &Pca, test: &Images, progress: &mut dyn FnMut(usize)) -> Result<Scores, ScoreError> {
     let features = test.shape().len();
     let mut per_image = ImageScores::default();
     for start in (0..test.len()).step_by(CHUNK) {
@@ -79,6 +94,7 @@ fn scores(pca: &Pca, test: &Images) -> Result<Scores, ScoreError> {
         let images = part.pixels().chunks_exact(features).zip(inside.chunks_exact(features));
         let losses: Vec<f64> = images.map(|(image, output)| bce::bce(image, output)).collect();
         per_image.extend(evaluate_with_bce(&part, &output, &losses, None)?.per_image);
+        progress(start + part.len());
     }
     Ok(Evaluation::of(per_image, None)?.overall)
 }
@@ -101,7 +117,9 @@ mod tests {
     #[test]
     fn more_components_lose_less_and_all_of_them_nothing() {
         let (train, test) = (images(60, 0), images(20, 3));
-        let found = pca_baseline(&train, &test, &[16, 2, 8, 2, 99, 0]).unwrap();
+        let mut told = Vec::new();
+        let mut progress = |done, total| told.push((done, total));
+        let found = pca_baseline(&train, &test, &[16, 2, 8, 2, 99, 0], &mut progress).unwrap();
         let widths: Vec<usize> = found.iter().map(|pca| pca.components).collect();
         assert_eq!(widths, [2, 8, 16]);
         for by in Loss::ALL {
@@ -112,10 +130,12 @@ mod tests {
             "{found:?}"
         );
         assert!(found[2].scores.mse < 1e-9, "as many components as pixels: {found:?}");
+        let (last, total) = *told.last().unwrap();
+        assert!(told.is_sorted() && last == total && told.iter().all(|told| told.1 == total), "{told:?}");
     }
 
     #[test]
     fn without_images_to_find_components_in_there_is_none() {
-        assert_eq!(pca_baseline(&images(1, 0), &images(2, 0), &[1]).unwrap(), []);
+        assert_eq!(pca_baseline(&images(1, 0), &images(2, 0), &[1], &mut |_, _| ()).unwrap(), []);
     }
 }
