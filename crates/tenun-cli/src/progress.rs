@@ -38,6 +38,13 @@ struct Epoch<'a> {
     images_per_second: f64,
 }
 
+/// A line of JSON for a section that is missing from the report.
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    section: &'a str,
+    reason: &'a str,
+}
+
 impl<'a> Progress<'a> {
     pub(crate) fn new(printer: &'a Printer) -> Self {
         Self {
@@ -139,6 +146,14 @@ impl Observer for Progress<'_> {
         } else {
             let Finding { rule, epoch, .. } = finding;
             self.printer.note(format!("{rule}, reported after epoch {epoch}: no longer the case"));
+        }
+    }
+
+    fn section_left_out(&mut self, section: &str, reason: &str) {
+        if self.printer.voice().json {
+            self.printer.object("left_out", &LeftOut { section, reason });
+        } else {
+            self.printer.warn(&format!("the report leaves out the section \"{section}\": {reason}"));
         }
     }
 

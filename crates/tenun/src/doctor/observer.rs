@@ -97,6 +97,10 @@ impl Observer for DoctorObserver<'_> {
         self.inner.taken_back(finding);
     }
 
+    fn section_left_out(&mut self, section: &str, reason: &str) {
+        self.inner.section_left_out(section, reason);
+    }
+
     fn phase(&mut self, phase: Phase) {
         self.inner.phase(phase);
     }

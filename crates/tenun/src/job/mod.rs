@@ -282,7 +282,7 @@ impl Job {
         summary.warnings = self.diagnose(model, metrics, &scores, &summary.family);
         if self.with_report {
             observer.phase(Phase::Reporting);
-            reporting::write(self, run, model, metrics, &scores, &summary)?;
+            reporting::write(self, run, model, metrics, &scores, &summary, observer)?;
         }
         // Last, so that a run with a summary has everything.
         let json = serde_json::to_vec_pretty(&summary).unwrap_or_default();

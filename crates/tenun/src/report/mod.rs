@@ -1,17 +1,19 @@
 //! `report.html`: one file that says what was trained, how good it is, and shows it.
 //!
-//! [`render`] turns [`ReportContent`], plain data that a caller puts together, into a page that
-//! needs nothing else: styles and pictures are inside, there is no script, and nothing is fetched.
-//! It follows the reader's light or dark setting, fits a phone, and prints. The same content makes
-//! the same bytes.
+//! [`Report::compose`] asks every section in turn: each is a file in `sections/`, with what it gathers and what it
+//! draws beside each other. A section that fails is left out, and the page says so. The page needs nothing else:
+//! styles and pictures are inside, there is no script, and nothing is fetched. It follows the reader's light or dark
+//! setting, fits a phone, and prints. The same run makes the same bytes.
 
-mod content;
-mod figures;
+mod context;
+mod elements;
+mod illustration;
 mod page;
-mod tables;
+mod section;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod text;
 
-pub use content::{Figure, LatentContent, NetworkRow, ReportContent, Setting};
-pub use page::render;
+pub use context::Context;
+pub use page::{LeftOut, Report};

@@ -18,6 +18,12 @@ pub(super) fn percent(part: f64) -> String {
     format!("{}\u{a0}%", decimals(part * 100.0, 1))
 }
 
+/// With a capital at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 /// What stands between backticks as code.
 pub(super) fn marked(text: &str) -> Markup {
     html! {

@@ -25,6 +25,9 @@ pub trait Observer {
     /// At the end of training what was told by [`Self::warning`] is no longer so.
     fn taken_back(&mut self, _finding: &Finding) {}
 
+    /// A section of the report could not be made, and is left out: its heading, and why.
+    fn section_left_out(&mut self, _section: &str, _reason: &str) {}
+
     /// Something else than training begins.
     fn phase(&mut self, _phase: Phase) {}
 

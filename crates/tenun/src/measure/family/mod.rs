@@ -61,6 +61,19 @@ pub fn is_variational(network: &Network) -> bool {
     network.encoder().last().is_some_and(|placed| placed.layer.role() == Role::Sampling)
 }
 
+/// The kinds of autoencoder that `network` is, by the field's names; none for a plain one.
+#[must_use]
+pub fn kinds(network: &Network) -> Vec<&'static str> {
+    let has = |role: Role| network.layers().any(|placed| placed.layer.role() == role);
+    let kinds = [
+        ("denoising", has(Role::Corruption)),
+        ("VAE", is_variational(network)),
+        ("sparse autoencoder", has(Role::Regulariser)),
+        ("VQ-VAE", has(Role::Quantisation)),
+    ];
+    kinds.into_iter().filter_map(|(name, is_one)| is_one.then_some(name)).collect()
+}
+
 /// All figures of the families that a model belongs to, on `images`. What is drawn at random follows from `seed`.
 ///
 /// # Errors

@@ -1,0 +1,47 @@
+//! Loss curves: training and validation loss, epoch by epoch.
+
+use maud::html;
+use tenun_engine::Loss;
+
+use crate::Error;
+use crate::picture::{LossCurves, loss_curves};
+use crate::report::Context;
+use crate::report::illustration::{Description, Illustration};
+use crate::report::section::{Content, Section};
+
+pub(super) const SECTION: Section = Section { id: "curves", heading: "Loss curves", compose };
+
+fn loss_name(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Bce => "binary cross-entropy (nats a pixel)",
+        Loss::Mse => "mean squared error",
+        Loss::Mae => "mean absolute error",
+        Loss::Gaussian => "Gaussian negative log-likelihood (nats a pixel)",
+    }
+}
+
+fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
+    if context.epochs.is_empty() {
+        return Ok(None);
+    }
+    let train: Vec<f64> = context.epochs.iter().map(|line| line.train_loss).collect();
+    let validation: Vec<f64> = context.epochs.iter().filter_map(|line| line.val_loss).collect();
+    let loss = context.settings.training.loss;
+    let curves = LossCurves {
+        loss: loss_name(loss),
+        train: &train,
+        validation: &validation,
+        floor: (loss == Loss::Bce).then_some(context.evaluation.overall.bce_floor),
+        best_epoch: (context.best_epoch > 0).then_some(context.best_epoch as usize),
+        log: false,
+    };
+    let caption = match (validation.is_empty(), context.held_out.is_some()) {
+        (true, _) => "Training loss of each epoch.",
+        (false, true) => "Training loss of each epoch, and the loss on the images held out for validation.",
+        (false, false) => "Training loss of each epoch, and the loss on the test images.",
+    };
+    let description =
+        Description { file: "curves", heading: "", caption: caption.into(), alt: "Loss over the epochs" };
+    let picture = Illustration::draw(description, |theme| loss_curves(&curves, theme))?;
+    Ok(Some(Content::with(html! { (picture) }, vec![picture])))
+}
