@@ -19,7 +19,8 @@ pub(super) fn linear_ticks(low: f64, high: f64, count: usize) -> Vec<Tick> {
     let step = step.unwrap_or(10.0 * power);
     let decimals = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
-    (0..=(last - first).max(0.0) as usize)
+    // A span at the end of what doubles can tell apart must not become endless.
+    (0..=((last - first).max(0.0) as usize).min(4 * count.max(1)))
         .map(|i| {
             // Multiplied and not added up, so that no tick says 0.30000000000000004.
             let value = (first + i as f64) * step;

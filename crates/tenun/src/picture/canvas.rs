@@ -7,10 +7,14 @@ use tiny_skia::{
 use super::font;
 use super::raster::DENSITY;
 use super::theme::{Rgb, Theme};
+use super::tile::Tile;
 use super::{Picture, PictureError};
 
 /// Most pixels a side: over this no viewer shows a picture well.
 const MOST: u32 = 16_384;
+
+/// The same in units of layout.
+pub(super) const MOST_UNITS: u32 = MOST / DENSITY;
 
 /// Which point of a text is placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,8 @@ impl Marker {
 pub(super) struct Canvas {
     pixmap: Pixmap,
     pub(super) theme: Theme,
+    /// Whether an image on it is smaller than it is.
+    is_reduced: bool,
 }
 
 impl Canvas {
@@ -52,7 +58,7 @@ impl Canvas {
         }
         let mut pixmap = Pixmap::new(width as u32, height as u32).ok_or(too_large)?;
         pixmap.fill(opaque(theme.background()));
-        Ok(Self { pixmap, theme })
+        Ok(Self { pixmap, theme, is_reduced: false })
     }
 
     pub(super) fn rect(&mut self, x: f32, y: f32, width: f32, height: f32, color: Rgb) {
@@ -121,10 +127,11 @@ impl Canvas {
         width
     }
 
-    /// A raster of `width` columns with its corner at (`x`, `y`), each pixel a square of `zoom`
-    /// units: no smoothing, so that what is seen is what is there.
-    pub(super) fn raster(&mut self, x: u32, y: u32, width: usize, zoom: u32, pixels: &[Rgb]) {
-        let side = zoom * DENSITY;
+    /// An image with its corner at (`x`, `y`), the `pixels` of its tile: no smoothing but what the tile did, so that
+    /// what is seen is what is there.
+    pub(super) fn tile(&mut self, x: u32, y: u32, tile: Tile, pixels: &[Rgb]) {
+        self.is_reduced |= tile.is_reduced();
+        let (width, side) = (tile.columns(), tile.zoom());
         let (columns, rows) = (self.pixmap.width(), self.pixmap.height());
         let data = self.pixmap.data_mut();
         for (i, color) in pixels.iter().enumerate() {
@@ -142,7 +149,8 @@ impl Canvas {
     pub(super) fn finish(self) -> Picture {
         // The background is opaque, so every pixel is, and the alpha byte says nothing.
         let rgb = self.pixmap.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-        Picture { width: self.pixmap.width(), height: self.pixmap.height(), rgb }
+        let (width, height) = (self.pixmap.width(), self.pixmap.height());
+        Picture { width, height, rgb, is_reduced: self.is_reduced }
     }
 }
 

@@ -6,13 +6,16 @@ use super::legend::{Entry, Swatch};
 use super::palette::{COLORS, color};
 use super::plot::{Frame, Plot, Scale};
 use super::theme::Rgb;
-use super::{Picture, PictureError, Theme, error};
+use super::{Picture, PictureError, Theme, error, font};
 
 /// Half the width of the bar's ends.
 const CAP: f32 = 4.0;
 
 /// Up to this many values each has its own tick.
 const TICKS: usize = 12;
+
+/// A word below the axis is cut at this width.
+const LABEL: f32 = 120.0;
 
 /// Series beyond this stand in a column beside the chart.
 const ROWS: usize = 4;
@@ -158,7 +161,8 @@ fn x_scale(chart: &ErrorBars<'_>, xs: impl Iterator<Item = f64>) -> Scale {
 /// The values themselves where they are few: those that were tried.
 fn x_ticks(chart: &ErrorBars<'_>, scale: Scale, xs: impl Iterator<Item = f64>) -> Vec<Tick> {
     if !chart.words.is_empty() {
-        let tick = |(at, word): (usize, &String)| Tick { value: at as f64, label: word.clone() };
+        let tick =
+            |(at, word): (usize, &String)| Tick { value: at as f64, label: font::fit(word, 12.0, LABEL) };
         return chart.words.iter().enumerate().map(tick).collect();
     }
     let mut values: Vec<f64> = xs.collect();

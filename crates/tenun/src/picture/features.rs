@@ -4,9 +4,10 @@ use tenun_engine::Shape;
 
 use super::canvas::{Anchor, Canvas};
 use super::colormap::viridis;
-use super::grid::pixels;
 use super::theme::Rgb;
+use super::tile::{Limit, Tile};
 use super::{Picture, PictureError, Theme, error, font};
+use crate::text::{counted, thousands};
 
 const MARGIN: u32 = 16;
 const GUTTER: u32 = 4;
@@ -16,8 +17,16 @@ const PAGE: u32 = 880;
 const TILE: usize = 58;
 /// The input is shown about this wide.
 const INPUT: usize = 112;
-/// More maps than this are counted and not shown.
-const MOST: usize = 64;
+/// Maps shown of a layer, at most: the first number with which the picture has a sane height.
+const SHOWN: [usize; 4] = [64, 32, 16, 8];
+/// A sane height.
+const TALLEST: u32 = 4000;
+/// A longer name is cut.
+const NAME_WIDTH: f32 = 300.0;
+/// The numbers of a vector are squares of one of these sides, in an area of that width and at most that height.
+const NUMBERS: [usize; 4] = [12, 6, 3, 1];
+const NUMBERS_WIDTH: usize = 768;
+const NUMBERS_HEIGHT: usize = 384;
 
 /// The output of one layer for one image.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +43,9 @@ pub struct FeatureLayer<'a> {
 ///
 /// Each map is scaled from its own least value (dark violet) to its greatest (yellow), so brightness
 /// is not comparable between maps; a map that is constant, as that of a dead filter, is dark. The
-/// numbers of a vector, which are one pixel each, share one scale. At most 64 maps a layer are shown.
+/// numbers of a vector, which are one pixel each, share one scale. At most 64 maps a layer are shown, and fewer where the
+/// picture would be too high. Large maps are shown smaller, each pixel the mean of those it covers
+/// ([`Picture::is_reduced`]).
 ///
 /// # Errors
 /// If there is no layer, a length does not match its shape, or a value is not finite.
@@ -54,13 +65,25 @@ pub fn feature_maps(
     for layer in layers {
         strips.push(Strip::layer(layer)?);
     }
-    let width = strips.iter().map(Strip::width).fold(420, u32::max) + 2 * MARGIN;
-    let height = strips.iter().map(Strip::height).sum::<u32>() + MARGIN;
-    let mut canvas = Canvas::new(width as f32, height as f32, theme)?;
+    let height = |strips: &[Strip], most: usize| strips.iter().map(|strip| strip.height(most)).sum::<u32>();
+    // Deep networks of large images: fewer maps of every layer, and at last fewer layers.
+    let most =
+        SHOWN.into_iter().find(|&most| height(&strips, most) <= TALLEST).unwrap_or(SHOWN[SHOWN.len() - 1]);
+    while strips.len() > 2 && height(&strips, most) > TALLEST {
+        strips.pop();
+    }
+    let further = layers.len() + 1 - strips.len();
+    let end = if further > 0 { NAME as u32 + 8 } else { 0 };
+    let width = strips.iter().map(|strip| strip.width(most)).fold(420, u32::max) + 2 * MARGIN;
+    let mut canvas = Canvas::new(width as f32, (height(&strips, most) + MARGIN + end) as f32, theme)?;
     let mut top = MARGIN;
     for strip in &strips {
-        strip.draw(&mut canvas, top);
-        top += strip.height();
+        strip.draw(&mut canvas, top, most);
+        top += strip.height(most);
+    }
+    if further > 0 {
+        let text = format!("and {}", counted(further, "further layer"));
+        canvas.text(&text, (MARGIN as f32, top as f32 + NAME * 0.85), NAME, Anchor::Start, theme.muted());
     }
     Ok(canvas.finish())
 }
@@ -69,23 +92,19 @@ pub fn feature_maps(
 struct Strip {
     name: String,
     note: String,
-    tiles: Vec<Vec<Rgb>>,
-    columns: usize,
-    rows: usize,
-    zoom: u32,
+    tile: Tile,
+    /// The colours of each map that may be shown.
+    maps: Vec<Vec<Rgb>>,
+    /// How many maps there are.
+    count: usize,
 }
 
 impl Strip {
     fn input(shape: Shape, image: &[u8]) -> Self {
         let values: Vec<f64> = image.iter().map(|&byte| f64::from(byte) / 255.0).collect();
-        Self {
-            name: "input".into(),
-            note: shape.to_string(),
-            tiles: vec![pixels(shape, &values)],
-            columns: shape.width,
-            rows: shape.height,
-            zoom: (INPUT / shape.width.max(shape.height)).max(1) as u32,
-        }
+        let tile = Tile::new(shape.width, shape.height, INPUT, Limit::square(2.0 * INPUT as f64));
+        let maps = vec![tile.image(shape, &values)];
+        Self { name: "input".into(), note: shape.to_string(), tile, maps, count: 1 }
     }
 
     fn layer(layer: &FeatureLayer<'_>) -> Result<Self, PictureError> {
@@ -95,79 +114,91 @@ impl Strip {
             return Err(PictureError::Empty { what: "feature maps" });
         }
         error::finite("a feature map", layer.values.iter().map(|&v| f64::from(v)))?;
-        let mut note = shape.to_string();
-        let zoom = |columns: usize, rows: usize| (TILE / columns.max(rows)).max(1) as u32;
+        let values: Vec<f64> = layer.values.iter().map(|&v| f64::from(v)).collect();
+        let name = layer.name.to_owned();
         if shape.is_vector() {
-            note.push_str(if shape.channels == 1 { " number" } else { " numbers, one scale" });
-            let columns = shape.channels.min(64);
-            let mut tile = scaled(layer.values);
-            tile.resize(shape.channels.next_multiple_of(columns), [128; 3]);
-            let rows = tile.len() / columns;
-            let name = layer.name.to_owned();
-            return Ok(Self { name, note, tiles: vec![tile], columns, rows, zoom: 12 });
+            return Ok(Self::vector(name, &values));
         }
-        let maps = || layer.values.chunks_exact(shape.area());
+        let mut note = shape.to_string();
+        let maps = || values.chunks_exact(shape.area());
         let constant = maps().filter(|map| map.iter().all(|&value| value == map[0])).count();
         if constant > 0 {
             note.push_str(&format!(", {constant} constant"));
         }
-        if shape.channels > MOST {
-            note.push_str(&format!(", the first {MOST} shown"));
+        let tile = Tile::new(shape.width, shape.height, TILE, Limit::square(2.0 * TILE as f64));
+        let maps = maps().take(SHOWN[0]).map(|map| scaled(&tile.map(shape, map))).collect();
+        Ok(Self { name, note, tile, maps, count: shape.channels })
+    }
+
+    /// A vector as one map: squares in rows, the smaller the more there are.
+    fn vector(name: String, values: &[f64]) -> Self {
+        let length = values.len();
+        let fits = |zoom: &usize| length.div_ceil(NUMBERS_WIDTH / zoom) * zoom <= NUMBERS_HEIGHT;
+        let zoom = NUMBERS.into_iter().find(fits).unwrap_or(NUMBERS[NUMBERS.len() - 1]);
+        let columns = (NUMBERS_WIDTH / zoom).min(length);
+        let shown = length.min(columns * (NUMBERS_HEIGHT / zoom));
+        let mut note = counted(length, "unit");
+        if length > 1 {
+            note.push_str(", one scale");
         }
-        Ok(Self {
-            name: layer.name.to_owned(),
-            note,
-            tiles: maps().take(MOST).map(scaled).collect(),
-            columns: shape.width,
-            rows: shape.height,
-            zoom: zoom(shape.width, shape.height),
-        })
+        if shown < length {
+            note.push_str(&format!(", the first {} shown", thousands(shown as u64)));
+        }
+        let mut map = scaled(values);
+        map.truncate(shown);
+        map.resize(shown.next_multiple_of(columns), [128; 3]);
+        let tile = Tile::enlarged(columns, map.len() / columns, zoom as u32);
+        Self { name, note, tile, maps: vec![map], count: 1 }
     }
 
-    fn tile_width(&self) -> u32 {
-        self.columns as u32 * self.zoom
+    /// Maps in a row where `most` are shown.
+    fn per_row(&self, most: usize) -> usize {
+        let fit = ((PAGE - 2 * MARGIN + GUTTER) / (self.tile.width() + GUTTER)).max(1) as usize;
+        let maps = self.maps.len().min(most);
+        // Full rows read like a table: a number that divides the maps, unless it halves the width.
+        let even = (1..=fit.min(maps)).rev().find(|&per_row| maps.is_multiple_of(per_row)).unwrap_or(1);
+        if even * 2 > fit.min(maps) { even } else { maps.div_ceil(maps.div_ceil(fit)) }
     }
 
-    fn tile_height(&self) -> u32 {
-        self.rows as u32 * self.zoom
+    /// What is said beside the name.
+    fn note(&self, most: usize) -> String {
+        let shown = self.maps.len().min(most);
+        let few = if shown < self.count { format!(", the first {shown} shown") } else { String::new() };
+        format!("{}{few}", self.note)
     }
 
-    fn per_row(&self) -> usize {
-        let fit = ((PAGE - 2 * MARGIN + GUTTER) / (self.tile_width() + GUTTER)).max(1) as usize;
-        let tiles = self.tiles.len();
-        // Full rows read like a table: a number that divides the tiles, unless it halves the width.
-        let even = (1..=fit.min(tiles)).rev().find(|&per_row| tiles.is_multiple_of(per_row)).unwrap_or(1);
-        if even * 2 > fit.min(tiles) { even } else { tiles.div_ceil(tiles.div_ceil(fit)) }
+    fn width(&self, most: usize) -> u32 {
+        let text = font::width(&self.name, NAME).min(NAME_WIDTH) + 10.0;
+        let text = text + font::width(&self.note(most), NAME - 1.0);
+        (self.per_row(most) as u32 * (self.tile.width() + GUTTER) - GUTTER).max(text.ceil() as u32)
     }
 
-    fn width(&self) -> u32 {
-        self.per_row() as u32 * (self.tile_width() + GUTTER) - GUTTER
+    fn height(&self, most: usize) -> u32 {
+        let rows = self.maps.len().min(most).div_ceil(self.per_row(most)) as u32;
+        NAME as u32 + 8 + rows * (self.tile.height() + GUTTER) + 14
     }
 
-    fn height(&self) -> u32 {
-        let rows = self.tiles.len().div_ceil(self.per_row()) as u32;
-        NAME as u32 + 8 + rows * (self.tile_height() + GUTTER) + 14
-    }
-
-    fn draw(&self, canvas: &mut Canvas, top: u32) {
+    fn draw(&self, canvas: &mut Canvas, top: u32, most: usize) {
         let baseline = top as f32 + NAME * 0.85;
         let (ink, muted) = (canvas.theme.ink(), canvas.theme.muted());
-        let name = font::fit(&self.name, NAME, 300.0);
+        let name = font::fit(&self.name, NAME, NAME_WIDTH);
         let width = canvas.text(&name, (MARGIN as f32, baseline), NAME, Anchor::Start, ink);
-        canvas.text(&self.note, (MARGIN as f32 + width + 10.0, baseline), NAME - 1.0, Anchor::Start, muted);
-        for (i, tile) in self.tiles.iter().enumerate() {
-            let x = MARGIN + (i % self.per_row()) as u32 * (self.tile_width() + GUTTER);
-            let y = top + NAME as u32 + 8 + (i / self.per_row()) as u32 * (self.tile_height() + GUTTER);
-            canvas.raster(x, y, self.columns, self.zoom, tile);
+        let place = (MARGIN as f32 + width + 10.0, baseline);
+        canvas.text(&self.note(most), place, NAME - 1.0, Anchor::Start, muted);
+        let per_row = self.per_row(most);
+        for (i, map) in self.maps.iter().take(most).enumerate() {
+            let x = MARGIN + (i % per_row) as u32 * (self.tile.width() + GUTTER);
+            let y = top + NAME as u32 + 8 + (i / per_row) as u32 * (self.tile.height() + GUTTER);
+            canvas.tile(x, y, self.tile, map);
         }
     }
 }
 
 /// Values from their least to their greatest as colours; all the darkest if they are the same.
-fn scaled(values: &[f32]) -> Vec<Rgb> {
+fn scaled(values: &[f64]) -> Vec<Rgb> {
     let (low, high) =
-        values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
-    let span = f64::from(high) - f64::from(low);
-    let place = |value: f32| if span > 0.0 { (f64::from(value) - f64::from(low)) / span } else { 0.0 };
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
+    let span = high - low;
+    let place = |value: f64| if span > 0.0 { (value - low) / span } else { 0.0 };
     values.iter().map(|&value| viridis(place(value))).collect()
 }

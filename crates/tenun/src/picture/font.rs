@@ -9,6 +9,9 @@ static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
         .expect("the font compiled in is a valid one")
 });
 
+/// Characters of a text that is cut, at most.
+const LONGEST: usize = 500;
+
 /// ab_glyph scales a font by its line height, people by its em.
 fn scale(size: f32) -> PxScale {
     let units = FONT.units_per_em().unwrap_or(2048.0);
@@ -27,7 +30,8 @@ pub(super) fn fit(text: &str, size: f32, most: f32) -> String {
     if width(text, size) <= most {
         return text.to_owned();
     }
-    let mut short: String = text.to_owned();
+    // No line holds more; a name of a million characters should not be measured a million times.
+    let mut short: String = text.chars().take(LONGEST).collect();
     while short.pop().is_some() {
         let candidate = format!("{}…", short.trim_end());
         if width(&candidate, size) <= most {

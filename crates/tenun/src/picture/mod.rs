@@ -24,6 +24,7 @@ mod scatter;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod tile;
 
 pub use chart::{LossCurves, loss_curves};
 pub use error::PictureError;

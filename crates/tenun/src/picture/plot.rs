@@ -101,7 +101,8 @@ impl Plot {
         let mut plot = Self { canvas, left, right, top, bottom, x: frame.x, y: frame.y };
         plot.axes(frame, theme);
         let center = (left + right) / 2.0;
-        plot.canvas.text(frame.x_title, (center, frame.height - MARGIN), LABEL, Anchor::Middle, muted);
+        let x_title = font::fit(frame.x_title, LABEL, right - left);
+        plot.canvas.text(&x_title, (center, frame.height - MARGIN), LABEL, Anchor::Middle, muted);
         Ok(plot)
     }
 

@@ -15,6 +15,7 @@ pub struct Picture {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) rgb: Vec<u8>,
+    pub(super) is_reduced: bool,
 }
 
 impl Picture {
@@ -28,6 +29,12 @@ impl Picture {
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height
+    }
+
+    /// Whether images in it have fewer pixels than they are made of: each is the mean of those it covers.
+    #[must_use]
+    pub fn is_reduced(&self) -> bool {
+        self.is_reduced
     }
 
     /// The bytes, `[row][column][red, green, blue]`.

@@ -35,10 +35,13 @@ impl Illustration {
     /// # Errors
     /// If it cannot be drawn or encoded.
     pub(super) fn draw(
-        description: Description,
+        mut description: Description,
         draw: impl Fn(Theme) -> Result<Picture, PictureError>,
     ) -> Result<Self, PictureError> {
         let (light, dark) = (draw(Theme::Light)?, draw(Theme::Dark)?);
+        if light.is_reduced() {
+            description.caption += " Shown smaller than they are: each pixel is the mean of those it covers.";
+        }
         let size = (light.width(), light.height());
         Ok(Self { description, light: light.png()?, dark: dark.png()?, size })
     }

@@ -200,11 +200,15 @@ impl Sweep {
         let rule = self.settings.median_stop;
         let work = workers::Work::new(dir, &self.plan.trials, &self.collection, rule, workers, stop)?;
         let Some(records) = work.run(tell)? else { return Ok(SweepEnd::Stopped) };
-        let results = self.results(&records, tell)?;
+        let mut results = self.results(&records, tell)?;
         results::write_csv(&self.settings, &self.plan, &records, dir)?;
-        results.write(dir)?;
         tell(Event::Phase(Phase::Reporting));
-        figure::write(&self.settings, &results, dir)?;
+        match figure::write(&self.settings, &results, dir) {
+            // What cannot be drawn is no reason to lose the results.
+            Err(Error::Picture(error)) => results.notes.push(format!("{PICTURE} is left out: {error}")),
+            written => written?,
+        }
+        results.write(dir)?;
         Ok(SweepEnd::Finished(Box::new(results)))
     }
 
