@@ -25,6 +25,7 @@ lint: ## formatting, spelling, shell scripts, clippy, documentation: warnings ar
 
 fmt: ## format the code
 	$(CARGO) fmt --all
+	rustfmt --edition 2024 crates/tenun-engine/src/layer/*.rs
 
 bench: ## measure tenun beside PyTorch, Keras, JAX and onnxruntime: half an hour, 8 GB; ARGUMENTS=--quick, --help
 	$(PYTHON) scripts/bench/bench.py $(ARGUMENTS)

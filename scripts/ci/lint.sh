@@ -7,6 +7,8 @@ cd "$(dirname "$0")/../.."
 
 echo "-- formatting"
 cargo fmt --all --check
+# `layers!` declares these modules, where cargo fmt does not see them.
+rustfmt --check --edition 2024 crates/tenun-engine/src/layer/*.rs
 echo "-- shell scripts"
 shellcheck .ci/run scripts/*.sh scripts/ci/*.sh
 echo "-- spelling"

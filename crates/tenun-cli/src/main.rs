@@ -51,6 +51,7 @@ fn dispatch(command: Command, given: &Given, printer: &Printer) -> Result<(), Fa
         Command::Data(args) => commands::data::run(&args.command, printer),
         Command::Report(args) => commands::report::run(&args, printer),
         Command::Doctor(args) => commands::doctor::run(&args, printer),
+        Command::Layers(args) => commands::layers::run(&args, printer),
         Command::Presets(args) => commands::presets::run(&args, printer),
         Command::Completions(args) => {
             commands::manual::completions(&args, printer);

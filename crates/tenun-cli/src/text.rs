@@ -25,6 +25,27 @@ pub(crate) fn remaining(seconds: f64) -> String {
     if whole < 10.0 { format!("{whole} s") } else { duration(whole) }
 }
 
+/// Words in lines of at most `width` characters, where a single word is not longer; those after the first begin with
+/// `indent`.
+pub(crate) fn wrapped(text: &str, width: usize, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut line = text.chars().take_while(|c| *c == ' ').collect::<String>();
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > width {
+            lines += &line;
+            lines.push('\n');
+            (line, is_empty) = (indent.to_owned(), true);
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line += word;
+        is_empty = false;
+    }
+    lines + &line + "\n"
+}
+
 /// How a column is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Align {

@@ -10,6 +10,7 @@ pub mod optimizer;
 mod plan;
 pub mod reference;
 mod shape;
+mod tagged;
 #[cfg(test)]
 mod testing;
 

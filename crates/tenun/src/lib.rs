@@ -28,6 +28,7 @@ mod finding;
 pub mod folder;
 pub mod job;
 pub mod latent;
+pub mod layers;
 pub mod measure;
 pub mod memory;
 pub mod model;

@@ -1,5 +1,7 @@
 //! [`Settings`]: everything that decides a run; `config.toml` of a run is exactly this.
 
+mod toml_file;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,8 @@ use crate::augment::Augment;
 use crate::data::{Colour, Fit};
 use crate::preset::Change;
 use crate::suggest;
+
+pub(crate) use toml_file::{parse, parse_with, read_text};
 
 /// Everything that decides a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -264,51 +268,6 @@ impl Layers {
     pub fn spec(&self, input: Shape) -> Spec {
         Spec { input, encoder: self.encoder.clone(), decoder: self.decoder.clone() }
     }
-}
-
-/// A whole text file.
-pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
-    let io = |source| SettingsError::Io { path: path.to_owned(), source };
-    let bytes = std::fs::read(path).map_err(io)?;
-    String::from_utf8(bytes).map_err(|error| SettingsError::File {
-        path: path.to_owned(),
-        reason: format!("no text: {error}"),
-        hint: None,
-    })
-}
-
-/// A whole file of TOML.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
-    parse_text(&read_text(path)?, path)
-}
-
-/// A value from TOML; errors have the place, and the nearest known name.
-pub(crate) fn parse_text<T: serde::de::DeserializeOwned>(
-    text: &str,
-    path: &Path,
-) -> Result<T, SettingsError> {
-    let file = |reason: String, hint| SettingsError::File { path: path.to_owned(), reason, hint };
-    toml::from_str(text).map_err(|error| {
-        let message = error.message();
-        let place = error.span().map_or(String::new(), |span| {
-            let before = &text[..span.start.min(text.len())];
-            let line = before.matches('\n').count() + 1;
-            let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-            format!("line {line}, column {column}: ")
-        });
-        file(format!("{place}{message}"), name_hint(message))
-    })
-}
-
-/// Serde says "unknown variant `x`, expected one of `a`, `b`": the nearest of those to x.
-fn name_hint(message: &str) -> Option<String> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    if !message.starts_with("unknown ") {
-        return None;
-    }
-    let given = quoted.next()?;
-    let known: Vec<&str> = quoted.collect();
-    suggest::nearest(given, known).map(|name| format!("did you mean `{name}`?"))
 }
 
 #[cfg(test)]

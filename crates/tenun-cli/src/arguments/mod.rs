@@ -16,7 +16,8 @@ pub(crate) use pictures::{Choice, EvalArgs, ReconstructArgs};
 pub(crate) use source::{SourceFlags, Split, shape};
 pub(crate) use sweep::SweepArgs;
 pub(crate) use tools::{
-    CompletionsArgs, DataArgs, DataCommand, DoctorArgs, ManArgs, PresetsArgs, ReportArgs, SummaryArgs,
+    CompletionsArgs, DataArgs, DataCommand, DoctorArgs, LayersArgs, ManArgs, PresetsArgs, ReportArgs,
+    SummaryArgs,
 };
 pub(crate) use train::{OptimizerName, ScheduleName, TrainArgs};
 
@@ -72,6 +73,7 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     #[command(visible_alias = "list")]
     Presets(PresetsArgs),
+    Layers(LayersArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }

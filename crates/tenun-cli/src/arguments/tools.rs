@@ -58,6 +58,17 @@ pub(crate) struct PresetsArgs {
     pub(crate) name: Option<String>,
 }
 
+/// List the layers that a network's file can have, or the settings of one
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  tenun layers
+  tenun layers conv2d")]
+pub(crate) struct LayersArgs {
+    /// The layer whose settings are listed
+    pub(crate) name: Option<String>,
+}
+
 /// Inspect, verify or download a data set
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DataArgs {

@@ -5,6 +5,7 @@ pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod encode;
 pub(crate) mod eval;
+pub(crate) mod layers;
 pub(crate) mod manual;
 mod mistaken;
 mod pictures;

@@ -12,6 +12,9 @@ use crate::text::Table;
 #[derive(Serialize)]
 struct Named {
     name: &'static str,
+    /// Other names that are understood.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    aliases: &'static [&'static str],
     about: String,
 }
 
@@ -38,14 +41,23 @@ pub(crate) fn run(args: &PresetsArgs, printer: &Printer) -> Result<(), Failure> 
     let known = Known {
         presets: PRESETS
             .iter()
-            .map(|preset| Named { name: preset.name, about: preset.recipe().about })
+            .map(|preset| Named { name: preset.name, aliases: preset.aliases, about: preset.recipe().about })
             .collect(),
-        data: NAMED_SETS.iter().map(|set| Named { name: set.name, about: set.about.to_owned() }).collect(),
+        data: NAMED_SETS
+            .iter()
+            .map(|set| Named { name: set.name, aliases: &[], about: set.about.to_owned() })
+            .collect(),
     };
     printer.result("presets", &known, || {
         let list = |title: &str, all: &[Named]| {
             let mut list = Table::list();
-            all.iter().for_each(|one| list.row([one.name, &one.about]));
+            for one in all {
+                let also = match one.aliases {
+                    [] => String::new(),
+                    names => format!(" (also {})", names.join(", ")),
+                };
+                list.row([one.name, &format!("{}{also}", one.about)]);
+            }
             format!("{title}\n{}", list.render())
         };
         list("Presets, for --preset:", &known.presets) + "\n" + &list("Data sets:", &known.data)

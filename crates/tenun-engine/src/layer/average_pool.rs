@@ -1,47 +1,49 @@
 //! [`AveragePool`]: the mean of each window.
 
-use serde::{Deserialize, Serialize};
-
 use super::pool::{self, Pooling};
+use super::settings::settings;
 use super::window::{self, Rounding};
-use super::{LayerKind, Mirror, Noise, Role};
+use super::{Elsewhere, LayerKind, Mirror, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
-/// The mean of each window; windows lie side by side. A smaller window at the border is the mean of what it has
-/// (PyTorch's `count_include_pad=False`).
-///
-/// # Shapes
-/// Input `[channels][height][width]`, output `[channels][height / size][width / size]`, rounded as
-/// [`Rounding`] says.
-///
-/// ```
-/// use tenun_engine::{Layer, Shape, layer::{AveragePool, Rounding}};
-///
-/// let layer = Layer::from(AveragePool { size: 3, rounding: Rounding::Down });
-/// assert_eq!(layer.infer(Shape::new(8, 7, 7)), Ok(Shape::new(8, 2, 2)));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AveragePool {
-    /// Rows and columns of a window, and the distance between windows: at least 2.
-    pub size: usize,
-    /// What happens to pixels that fill no whole window.
-    pub rounding: Rounding,
-}
-
-impl Default for AveragePool {
-    fn default() -> Self {
-        Self { size: 2, rounding: Rounding::Up }
+settings! {
+    /// Average pooling.
+    ///
+    /// The mean of each window; windows lie side by side. A smaller window at the border is the mean of what it has
+    /// (PyTorch's `count_include_pad=False`).
+    ///
+    /// # Shapes
+    /// Input `[channels][height][width]`, output `[channels][height / size][width / size]`, rounded as
+    /// [`Rounding`] says.
+    ///
+    /// ```
+    /// use tenun_engine::{Layer, Shape, layer::{AveragePool, Rounding}};
+    ///
+    /// let layer = Layer::from(AveragePool { size: 3, rounding: Rounding::Down });
+    /// assert_eq!(layer.infer(Shape::new(8, 7, 7)), Ok(Shape::new(8, 2, 2)));
+    /// ```
+    #[derive(Eq)]
+    pub struct AveragePool {
+        /// Rows and columns of a window, and the stride: at least 2.
+        #[also("pool_size", "kernel_size")]
+        pub size: usize = 2,
+        /// What happens to pixels that fill no whole window.
+        pub rounding: Rounding = Rounding::Up,
     }
 }
 
 impl LayerKind for AveragePool {
     const STEM: &'static str = "pool";
     const ROLE: Role = Role::Pooling;
+    const INSTEAD_OF: Elsewhere = &[(
+        &["avgpool2d", "averagepooling2d", "avgpool", "meanpool"],
+        "it rounds sizes up unless it has `rounding = \"down\"`, the default of PyTorch and Keras",
+    )];
+    const NO_SETTING: Elsewhere = window::NO_SETTING;
 
     fn mirror(&self, _: Shape, _: Shape) -> Mirror {
         Mirror::Upsampling { factor: self.size }

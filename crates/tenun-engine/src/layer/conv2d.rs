@@ -1,58 +1,55 @@
 //! [`Conv2d`]: two-dimensional convolution.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Initial, LayerKind, Mirror, Noise, Role, Wanted, widened};
+use super::settings::{choices, settings};
+use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Role, Wanted, widened};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, ConvGeometry, Convolution, Port, dense};
 use crate::reference::Real;
 
-/// Two-dimensional convolution (cross-correlation, as everywhere in the field):
-///
-/// y\[f\]\[r\]\[c\] = b\[f\] + Σ w\[f\]\[i\]\[u\]\[v\] · x\[i\]\[s·r + u − p\]\[s·c + v − p\]
-///
-/// over input channels i and kernel positions u, v; outside the image x is zero.
-///
-/// # Shapes
-/// Input `[channels][height][width]`, weight `[filters][channels][kernel][kernel]`, bias `[filters]`, output
-/// `[filters][⌊(height + 2p − kernel) / s⌋ + 1][⌊(width + 2p − kernel) / s⌋ + 1]`.
-///
-/// ```
-/// use tenun_engine::{Layer, Shape, layer::Conv2d};
-///
-/// let layer = Layer::from(Conv2d { filters: 32, ..Conv2d::default() });
-/// assert_eq!(layer.infer(Shape::new(1, 28, 28)), Ok(Shape::new(32, 28, 28)));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Conv2d {
-    /// Output channels.
-    pub filters: usize,
-    /// Rows and columns of the kernel: odd.
-    pub kernel: usize,
-    /// Pixels from one output position to the next: 1 or 2.
-    pub stride: usize,
-    /// What happens at the border.
-    pub padding: Padding,
-    /// Whether a bias is added to each output channel.
-    pub bias: bool,
+settings! {
+    /// Two-dimensional convolution.
+    ///
+    /// y\[f\]\[r\]\[c\] = b\[f\] + Σ w\[f\]\[i\]\[u\]\[v\] · x\[i\]\[s·r + u − p\]\[s·c + v − p\], a cross-correlation, over
+    /// input channels i and kernel positions u, v; outside the image x is zero.
+    ///
+    /// # Shapes
+    /// Input `[channels][height][width]`, weight `[filters][channels][kernel][kernel]`, bias `[filters]`, output
+    /// `[filters][⌊(height + 2p − kernel) / s⌋ + 1][⌊(width + 2p − kernel) / s⌋ + 1]`.
+    ///
+    /// ```
+    /// use tenun_engine::{Layer, Shape, layer::Conv2d};
+    ///
+    /// let layer = Layer::from(Conv2d { filters: 32, ..Conv2d::default() });
+    /// assert_eq!(layer.infer(Shape::new(1, 28, 28)), Ok(Shape::new(32, 28, 28)));
+    /// ```
+    #[derive(Eq)]
+    pub struct Conv2d {
+        /// Output channels: at least 1.
+        #[also("out_channels")]
+        pub filters: usize = 1,
+        /// Rows and columns of the kernel: odd.
+        #[also("kernel_size")]
+        pub kernel: usize = 3,
+        /// Pixels from one output position to the next: 1 or 2.
+        #[also("strides")]
+        pub stride: usize = 1,
+        /// What happens at the border.
+        pub padding: Padding = Padding::Same,
+        /// Whether a bias is added to each output channel.
+        #[also("use_bias")]
+        pub bias: bool = true,
+    }
 }
 
-/// What a convolution does at the border of the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Padding {
-    /// (kernel − 1) / 2 zeros on every side: with stride 1 the output is as large as the input.
-    Same,
-    /// No zeros: the output is kernel − 1 smaller.
-    Valid,
-}
-
-impl Default for Conv2d {
-    fn default() -> Self {
-        Self { filters: 1, kernel: 3, stride: 1, padding: Padding::Same, bias: true }
+choices! {
+    /// What a convolution does at the border of the image.
+    pub enum Padding {
+        /// (kernel − 1) / 2 zeros on every side: with stride 1 the output is as large as the input.
+        Same = "same",
+        /// No zeros: the output is kernel − 1 smaller.
+        Valid = "valid",
     }
 }
 
@@ -80,6 +77,17 @@ impl Conv2d {
 impl LayerKind for Conv2d {
     const STEM: &'static str = "conv";
     const ROLE: Role = Role::Convolution;
+    const INSTEAD_OF: Elsewhere = &[(&["conv", "convolution", "convolution2d"], "")];
+    const NO_SETTING: Elsewhere = &[
+        (&["channels"], "`filters` is the number of output channels"),
+        (&["in_channels", "input_shape"], "leave it out: it follows from the layer before"),
+        (
+            &["activation"],
+            "an activation is a layer of its own, such as `{ layer = \"relu\" }` after this one",
+        ),
+        (&["dilation"], "there is no dilated convolution"),
+        (&["groups"], "there is no grouped convolution"),
+    ];
 
     fn mirror(&self, _: Shape, _: Shape) -> Mirror {
         // A *valid* convolution shrinks, so its mirror pads; one with a stride is followed by an up-sampling.

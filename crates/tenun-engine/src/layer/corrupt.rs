@@ -1,10 +1,7 @@
 //! [`Corrupt`]: images made worse while training, so that the network learns to make them good again.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-use super::{LayerKind, Noise, Role};
+use super::settings::{choices, settings};
+use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector};
 use crate::network::Placed;
@@ -12,67 +9,41 @@ use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::random::{self, Philox, Purpose};
 use crate::reference::Real;
 
-/// How [`Corrupt`] makes images worse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Corruption {
-    /// x + `amount` · ε, with ε from the standard normal distribution. The result is not cut to 0–1.
-    #[default]
-    Gaussian,
-    /// With probability `amount` 0 or 1, as likely the one as the other.
-    SaltAndPepper,
-    /// With probability `amount` 0: Vincent et al., "Extracting and composing robust features with denoising
-    /// autoencoders" (2008).
-    Masking,
-    /// The share `amount` of the squares of `size` × `size` pixels is 0 in all channels, the same number of squares in
-    /// every image. As a network's first layer, the loss is then that of the hidden pixels alone: He et al., "Masked
-    /// autoencoders are scalable vision learners" (2021).
-    Patches,
-    /// The mean with the neighbours, `size` times: the kernel 1 2 1 / 4 along rows and along columns, with zeros
-    /// beyond the border. Nothing is random.
-    Blur,
-}
-
-impl Corruption {
-    /// The words of settings and tables.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Gaussian => "gaussian",
-            Self::SaltAndPepper => "salt_and_pepper",
-            Self::Masking => "masking",
-            Self::Patches => "patches",
-            Self::Blur => "blur",
-        }
+choices! {
+    /// How [`Corrupt`] corrupts images.
+    pub enum Corruption {
+        /// x + `amount` · ε, with ε from the standard normal distribution. The result is not cut to 0–1.
+        Gaussian = "gaussian",
+        /// With probability `amount` 0 or 1, as likely the one as the other.
+        SaltAndPepper = "salt_and_pepper",
+        /// With probability `amount` 0: Vincent et al., "Extracting and composing robust features with denoising
+        /// autoencoders" (2008).
+        Masking = "masking",
+        /// The share `amount` of the squares of `size` × `size` pixels is 0 in all channels, the same number of squares in
+        /// every image. As a network's first layer, the loss is then that of the hidden pixels alone: He et al., "Masked
+        /// autoencoders are scalable vision learners" (2021).
+        Patches = "patches",
+        /// The mean with the neighbours, `size` times: the kernel 1 2 1 / 4 along rows and along columns, with zeros
+        /// beyond the border. Nothing is random.
+        Blur = "blur",
     }
 }
 
-impl fmt::Display for Corruption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Images made worse while training; otherwise the layer does nothing. The loss compares with the images as they
-/// were, and the stored data stay as they are.
-///
-/// What is drawn depends on the seed, the epoch, the image and the position alone.
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Corrupt {
-    /// How.
-    pub kind: Corruption,
-    /// How much: a standard deviation of at least 0, or a share from 0 to 1.
-    pub amount: f32,
-    /// Pixels along the side of a patch, or how often a blur is applied: at least 1.
-    pub size: usize,
-}
-
-impl Default for Corrupt {
-    fn default() -> Self {
-        Self { kind: Corruption::Gaussian, amount: 0.3, size: 4 }
+settings! {
+    /// Corruption of the input while training, for a denoising or masked autoencoder.
+    ///
+    /// The loss compares with the images as they were, and the stored data stay as they are; when not training the layer
+    /// does nothing. What is drawn depends on the seed, the epoch, the image and the position alone.
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    pub struct Corrupt {
+        /// The kind of noise.
+        pub kind: Corruption = Corruption::Gaussian,
+        /// How much: a standard deviation of at least 0, or a share from 0 to 1.
+        pub amount: f32 = 0.3,
+        /// Pixels along the side of a patch, or how often a blur is applied: at least 1.
+        pub size: usize = 4,
     }
 }
 
@@ -153,6 +124,20 @@ impl Corrupt {
 impl LayerKind for Corrupt {
     const STEM: &'static str = "corrupt";
     const ROLE: Role = Role::Corruption;
+    const INSTEAD_OF: Elsewhere = &[
+        (&["gaussiannoise"], "with `kind = \"gaussian\"`, and the standard deviation as `amount`"),
+        (&["noise"], "its `kind` is the kind of noise"),
+        (&["masking"], "with `kind = \"masking\"`"),
+        (&["mask"], "with `kind = \"masking\"` or `\"patches\"`"),
+        (&["blur"], "with `kind = \"blur\"`"),
+    ];
+    const NO_SETTING: Elsewhere = &[
+        (&["std", "stddev", "sigma"], "`amount` is the standard deviation"),
+        (&["rate", "p"], "`amount` is the probability, or the share"),
+        (&["ratio", "mask_ratio"], "`amount` is the share of hidden patches"),
+        (&["patch_size"], "`size` is the side of a patch"),
+        (&["noise"], "`kind` is the kind of noise"),
+    ];
 
     fn has_no_effect(&self) -> bool {
         self.kind != Corruption::Blur && self.amount == 0.0

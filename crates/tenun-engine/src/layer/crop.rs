@@ -1,29 +1,29 @@
 //! [`Crop`]: rows and columns cut off.
 
-use serde::{Deserialize, Serialize};
-
-use super::{LayerKind, Mirror, Noise, Role, ZeroPad, window};
+use super::settings::settings;
+use super::{Elsewhere, LayerKind, Mirror, Noise, Role, ZeroPad, window};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Gather, Port};
 use crate::reference::Real;
 
-/// Rows and columns cut off.
-///
-/// # Shapes
-/// Input `[channels][height][width]`, output `[channels][height − top − bottom][width − left − right]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Crop {
-    /// Rows cut off above.
-    pub top: usize,
-    /// Rows cut off below.
-    pub bottom: usize,
-    /// Columns cut off on the left.
-    pub left: usize,
-    /// Columns cut off on the right.
-    pub right: usize,
+settings! {
+    /// Cropping: rows and columns cut off.
+    ///
+    /// # Shapes
+    /// Input `[channels][height][width]`, output `[channels][height − top − bottom][width − left − right]`.
+    #[derive(Eq)]
+    pub struct Crop {
+        /// Rows cut off above.
+        pub top: usize = 0,
+        /// Rows cut off below.
+        pub bottom: usize = 0,
+        /// Columns cut off on the left.
+        pub left: usize = 0,
+        /// Columns cut off on the right.
+        pub right: usize = 0,
+    }
 }
 
 impl Crop {
@@ -38,6 +38,7 @@ impl Crop {
 impl LayerKind for Crop {
     const STEM: &'static str = "crop";
     const ROLE: Role = Role::Padding;
+    const INSTEAD_OF: Elsewhere = &[(&["cropping2d", "centercrop"], "")];
 
     fn mirror(&self, _: Shape, _: Shape) -> Mirror {
         let Self { top, bottom, left, right } = *self;

@@ -1,44 +1,50 @@
 //! [`Dense`]: a linear map of all numbers.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Initial, LayerKind, Mirror, Noise, Reshape, Role, Wanted, widened};
+use super::settings::settings;
+use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Reshape, Role, Wanted, widened};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Gather, Port, dense};
 use crate::reference::Real;
 
-/// A linear map of all numbers of the input: y\[f\] = b\[f\] + Σ w\[f\]\[i\] · x\[i\].
-///
-/// # Shapes
-/// Input any, taken in the order `[channel][row][column]`; weight `[features][inputs]`, bias `[features]`, output
-/// `[features]`.
-///
-/// ```
-/// use tenun_engine::{Layer, Shape, layer::Dense};
-///
-/// let layer = Layer::from(Dense { features: 10, ..Dense::default() });
-/// assert_eq!(layer.infer(Shape::new(8, 4, 4)), Ok(Shape::vector(10)));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Dense {
-    /// Numbers that come out.
-    pub features: usize,
-    /// Whether a bias is added to each.
-    pub bias: bool,
-}
-
-impl Default for Dense {
-    fn default() -> Self {
-        Self { features: 1, bias: true }
+settings! {
+    /// Dense (fully connected) layer.
+    ///
+    /// A linear map of all numbers of the input: y\[f\] = b\[f\] + Σ w\[f\]\[i\] · x\[i\]. A feature map is flattened first.
+    ///
+    /// # Shapes
+    /// Input any, taken in the order `[channel][row][column]`; weight `[features][inputs]`, bias `[features]`, output
+    /// `[features]`.
+    ///
+    /// ```
+    /// use tenun_engine::{Layer, Shape, layer::Dense};
+    ///
+    /// let layer = Layer::from(Dense { features: 10, ..Dense::default() });
+    /// assert_eq!(layer.infer(Shape::new(8, 4, 4)), Ok(Shape::vector(10)));
+    /// ```
+    #[derive(Eq)]
+    pub struct Dense {
+        /// Output features: at least 1.
+        #[also("units", "out_features")]
+        pub features: usize = 1,
+        /// Whether a bias is added to each.
+        #[also("use_bias")]
+        pub bias: bool = true,
     }
 }
 
 impl LayerKind for Dense {
     const STEM: &'static str = "dense";
     const ROLE: Role = Role::Dense;
+    const INSTEAD_OF: Elsewhere = &[(&["linear", "fc", "fullyconnected"], "")];
+    const NO_SETTING: Elsewhere = &[
+        (&["in_features"], "leave it out: it follows from the layer before"),
+        (
+            &["activation"],
+            "an activation is a layer of its own, such as `{ layer = \"relu\" }` after this one",
+        ),
+    ];
 
     fn mirror(&self, input: Shape, _: Shape) -> Mirror {
         let dense = Self { features: input.len(), bias: self.bias }.into();

@@ -1,8 +1,7 @@
 //! [`Dropout`]: random silence while training.
 
-use serde::{Deserialize, Serialize};
-
-use super::{LayerKind, Noise as At, Role};
+use super::settings::settings;
+use super::{Elsewhere, LayerKind, Noise as At, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -10,19 +9,20 @@ use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::random::{self, Philox, Purpose};
 use crate::reference::Real;
 
-/// While training, each number is set to zero with probability `rate`, and the others are divided by 1 − rate;
-/// otherwise the layer does nothing: Srivastava et al., "Dropout: a simple way to prevent neural networks from
-/// overfitting" (2014).
-///
-/// Which numbers are silenced depends on the seed, the epoch, the image and the position alone.
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Dropout {
-    /// The probability of silence: at least 0, below 1.
-    pub rate: f32,
+settings! {
+    /// Dropout.
+    ///
+    /// While training, each number is set to zero with probability `rate`, and the others are divided by 1 − rate;
+    /// otherwise the layer does nothing: Srivastava et al., "Dropout: a simple way to prevent neural networks from
+    /// overfitting" (2014). Which numbers are dropped depends on the seed, the epoch, the image and the position alone.
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    pub struct Dropout {
+        /// The probability that a number is dropped: at least 0, below 1.
+        #[also("p")]
+        pub rate: f32 = 0.5,
+    }
 }
 
 /// What random numbers during training depend on, for one image.
@@ -36,12 +36,6 @@ pub struct Noise {
     pub image: u32,
 }
 
-impl Default for Dropout {
-    fn default() -> Self {
-        Self { rate: 0.5 }
-    }
-}
-
 impl Noise {
     /// Four random words for the positions 4 `block` … 4 `block` + 3 of the `layer`-th layer.
     #[inline]
@@ -53,6 +47,8 @@ impl Noise {
 impl LayerKind for Dropout {
     const STEM: &'static str = "dropout";
     const ROLE: Role = Role::Dropout;
+    const INSTEAD_OF: Elsewhere =
+        &[(&["dropout2d", "spatialdropout2d"], "there is no dropout of whole channels")];
 
     fn dropout_rate(&mut self) -> Option<&mut f32> {
         Some(&mut self.rate)

@@ -1,7 +1,6 @@
 //! [`Flatten`]: all numbers as one vector.
 
-use serde::{Deserialize, Serialize};
-
+use super::settings::settings;
 use super::{LayerKind, Mirror, Noise, Reshape, Role};
 use crate::Shape;
 use crate::lane::Simd;
@@ -9,13 +8,16 @@ use crate::network::Placed;
 use crate::plan::{Builder, Gather, Port};
 use crate::reference::Real;
 
-/// All numbers as one vector, in the order `[channel][row][column]`.
-///
-/// # Shapes
-/// Input `[channels][height][width]`, output `[channels · height · width]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Flatten {}
+settings! {
+    /// Flattens a feature map to a vector.
+    ///
+    /// The order is `[channel][row][column]`.
+    ///
+    /// # Shapes
+    /// Input `[channels][height][width]`, output `[channels · height · width]`.
+    #[derive(Copy, Eq)]
+    pub struct Flatten {}
+}
 
 impl Flatten {
     /// The input position that each output position, in storage order, is a copy of; none for a zero.

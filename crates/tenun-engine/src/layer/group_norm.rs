@@ -1,42 +1,44 @@
 //! [`GroupNorm`]: normalisation over groups of channels.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Initial, LayerKind, Mirror, Noise, Role, Wanted};
+use super::settings::settings;
+use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
 use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::reference::Real;
 
-/// Normalisation over groups of channels, image by image:
-///
-/// y = γ\[c\] · (x − μ) / √(σ² + ε) + β\[c\]
-///
-/// where μ and σ² are the mean and the (biased) variance of the numbers of one image in the group of channel c:
-/// Wu and He, "Group normalization" (2018). One group is layer normalisation; as many groups as channels is
-/// instance normalisation.
-///
-/// # Shapes
-/// Input `[channels][height][width]`, γ (`weight`) and β (`bias`) `[channels]`, output as the input.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct GroupNorm {
-    /// Groups; a divisor of the number of channels.
-    pub groups: usize,
-    /// ε, added to the variance: above 0.
-    pub epsilon: f32,
-}
-
-impl Default for GroupNorm {
-    fn default() -> Self {
-        Self { groups: 1, epsilon: 1e-5 }
+settings! {
+    /// Group normalisation.
+    ///
+    /// y = γ\[c\] · (x − μ) / √(σ² + ε) + β\[c\], image by image, where μ and σ² are the mean and the (biased) variance of the
+    /// numbers of one image in the group of channel c: Wu and He, "Group normalization" (2018). One group is layer
+    /// normalisation; as many groups as channels is instance normalisation.
+    ///
+    /// # Shapes
+    /// Input `[channels][height][width]`, γ (`weight`) and β (`bias`) `[channels]`, output as the input.
+    pub struct GroupNorm {
+        /// Groups: a divisor of the number of channels.
+        #[also("num_groups")]
+        pub groups: usize = 1,
+        /// ε, added to the variance: above 0.
+        #[also("eps")]
+        pub epsilon: f32 = 1e-5,
     }
 }
 
 impl LayerKind for GroupNorm {
     const STEM: &'static str = "norm";
     const ROLE: Role = Role::Normalisation;
+    const INSTEAD_OF: Elsewhere = &[
+        (
+            &["batchnorm", "batchnorm2d", "batchnormalization", "batchnormalisation", "bn"],
+            "batch normalisation mixes the images of a batch, and here each is computed by itself; group normalisation takes its place",
+        ),
+        (&["layernorm", "layernormalization"], "one group, its default, is layer normalisation"),
+        (&["instancenorm", "instancenorm2d"], "as many `groups` as channels is instance normalisation"),
+        (&["groupnormalization", "norm"], ""),
+    ];
 
     fn mirror(&self, _: Shape, _: Shape) -> Mirror {
         Mirror::Normalisation(self.clone().into())

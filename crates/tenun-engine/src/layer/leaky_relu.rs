@@ -1,36 +1,34 @@
 //! [`LeakyRelu`]: x, or a small multiple of it below zero.
 
-use serde::{Deserialize, Serialize};
-
 use super::activation::{self, Activation};
-use super::{LayerKind, Noise, Role};
+use super::settings::settings;
+use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
-/// The leaky rectifier: y = x for x > 0, slope · x else, element by element: Maas, Hannun and Ng, "Rectifier
-/// nonlinearities improve neural network acoustic models" (2013).
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LeakyRelu {
-    /// The slope below zero: between 0 and 1, both excluded.
-    pub slope: f32,
-}
-
-impl Default for LeakyRelu {
-    fn default() -> Self {
-        Self { slope: 0.01 }
+settings! {
+    /// Leaky ReLU.
+    ///
+    /// y = x for x > 0, slope · x else, element by element: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural
+    /// network acoustic models" (2013).
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    #[derive(Copy)]
+    pub struct LeakyRelu {
+        /// The slope below zero: between 0 and 1, both excluded.
+        #[also("negative_slope")]
+        pub slope: f32 = 0.01,
     }
 }
 
 impl LayerKind for LeakyRelu {
     const STEM: &'static str = "leaky_relu";
     const ROLE: Role = Role::Activation;
+    const NO_SETTING: Elsewhere = &[(&["alpha"], "`slope` is the slope below zero")];
 
     fn settings(&self) -> String {
         format!("slope {}", self.slope)

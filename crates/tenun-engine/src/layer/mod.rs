@@ -1,71 +1,26 @@
 //! The layers a network is made of. Each is one file: its settings, shapes, parameters and equation, and how it
-//! becomes operations of a plan. A new layer is one new file and one line in `layers!` below.
+//! becomes operations of a plan. A new layer is one new file, and its name in `layers!` below.
 
 mod activation;
-mod average_pool;
-mod conv2d;
-mod corrupt;
-mod crop;
-mod dense;
-mod dropout;
-mod flatten;
-mod group_norm;
-mod leaky_relu;
-mod max_pool;
-mod penalty;
 mod pool;
-mod quantize;
-mod relu;
-mod reshape;
-mod residual;
 mod role;
-mod sampling;
-mod sigmoid;
-mod silu;
-mod sparsity;
-mod standardise;
-mod tanh;
-mod upsample;
-mod variance;
+mod settings;
 mod window;
-mod zero_pad;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-pub use average_pool::AveragePool;
-pub use conv2d::{Conv2d, Padding};
-pub use corrupt::{Corrupt, Corruption};
-pub use crop::Crop;
-pub use dense::Dense;
-pub use dropout::{Dropout, Noise};
-pub use flatten::Flatten;
-pub use group_norm::GroupNorm;
-pub use leaky_relu::LeakyRelu;
-pub use max_pool::MaxPool;
-pub use penalty::{Norm, Penalty};
-pub use quantize::{CodebookUse, Quantize};
-pub use relu::Relu;
-pub use reshape::Reshape;
-pub use residual::Residual;
 pub(crate) use role::Mirror;
 pub use role::Role;
-pub use sampling::Sampling;
-pub use sigmoid::Sigmoid;
-pub use silu::Silu;
-pub use sparsity::Sparsity;
-pub use standardise::Standardise;
-pub use tanh::Tanh;
-pub use upsample::Upsample;
-pub use variance::Variance;
+pub use settings::{Choice, Description, Setting};
 pub use window::Rounding;
 pub(crate) use window::positions;
-pub use zero_pad::ZeroPad;
 
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
+use crate::tagged::{self, Tagged};
 
 /// How a parameter tensor begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +60,9 @@ fn widened(n: usize, factor: f64) -> usize {
     ((n as f64 * factor).round() as usize).max(1)
 }
 
+/// Names of PyTorch, Keras and the literature, and what to do instead.
+pub(crate) type Elsewhere = &'static [(&'static [&'static str], &'static str)];
+
 /// What every layer tells about itself.
 pub(crate) trait LayerKind {
     /// The stem of its name in a network: `conv` gives `encoder.conv1`.
@@ -112,6 +70,16 @@ pub(crate) trait LayerKind {
 
     /// What kind of layer it is.
     const ROLE: Role;
+
+    /// Other names that a network file may give it: those elsewhere that mean exactly the same.
+    const ALIASES: &'static [&'static str] = &[];
+
+    /// Names of PyTorch, Keras and the literature for which this layer is the nearest, in small letters and digits, and
+    /// what differs or how it is used; nothing where the name says it all.
+    const INSTEAD_OF: Elsewhere = &[];
+
+    /// Settings elsewhere that this layer does not have, and what to do instead.
+    const NO_SETTING: Elsewhere = &[];
 
     /// How many numbers it takes for each that it gives: 2 where they are a mean and a variance.
     const INPUTS_PER_OUTPUT: usize = 1;
@@ -215,15 +183,20 @@ pub(crate) trait LayerKind {
     fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port;
 }
 
-/// Makes the enum of all layers, and a way to call the one at hand.
+/// Makes the modules and the enum of all layers, and ways to call the one at hand.
 macro_rules! layers {
-    ($($(#[$doc:meta])* $name:ident = $tag:literal,)*) => {
+    ($($module:ident: $name:ident,)*) => {
+        $(mod $module;)*
+        $(pub use $module::*;)*
+
         /// One layer of a network, as data.
         ///
         /// In TOML and JSON a layer is a table whose field `layer` names it: `{ layer = "conv2d", filters = 32 }`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "layer")]
-        pub enum Layer { $($(#[$doc])* #[serde(rename = $tag)] $name($name),)* }
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(tag = "layer", rename_all = "snake_case")]
+        pub enum Layer {
+            $(#[doc = concat!("[`", stringify!($name), "`].")] $name($name),)*
+        }
 
         $(impl From<$name> for Layer {
             fn from(layer: $name) -> Self {
@@ -231,14 +204,66 @@ macro_rules! layers {
             }
         })*
 
+        impl Tagged for Layer {
+            const TAG: &'static str = "layer";
+            const NAMES: &'static [&'static str] = Self::NAMES;
+
+            fn knows(name: &str) -> bool {
+                Self::canonical(name).is_some()
+            }
+
+            fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
+                let name = Self::canonical(name).unwrap_or_default();
+                $(if name == stringify!($module) {
+                    return $name::deserialize(fields).map(Self::$name);
+                })*
+                Err(serde::de::Error::unknown_variant(name, Self::NAMES))
+            }
+        }
+
         impl Layer {
             /// The names that the field `layer` can take.
-            pub const NAMES: &'static [&'static str] = &[$($tag),*];
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
 
             /// The name of this layer in the field `layer`.
             #[must_use]
             pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => $tag,)* }
+                match self { $(Self::$name(_) => stringify!($module),)* }
+            }
+
+            /// What there is to know of every kind of layer, in the order of [`Self::NAMES`].
+            #[must_use]
+            pub fn descriptions() -> Vec<Description> {
+                vec![$(Description::new::<$name>(stringify!($module), $name::ALIASES, $name::ROLE)),*]
+            }
+
+            /// The name of the layer that is called `name` there or elsewhere, where that means exactly the same.
+            fn canonical(name: &str) -> Option<&'static str> {
+                $(if name == stringify!($module) || $name::ALIASES.contains(&name) {
+                    return Some(stringify!($module));
+                })*
+                None
+            }
+
+            /// The layer to use instead of one that PyTorch or Keras calls `name`, and why or how.
+            #[must_use]
+            pub fn instead_of(name: &str) -> Option<(&'static str, &'static str)> {
+                let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+                let plain = plain.to_ascii_lowercase();
+                $(if let Some((_, why)) = $name::INSTEAD_OF.iter().find(|(names, _)| names.contains(&plain.as_str())) {
+                    return Some((stringify!($module), why));
+                })*
+                None
+            }
+
+            /// What to do where `layer` is given the setting `name` of PyTorch or Keras, which it does not have.
+            #[must_use]
+            pub fn no_setting(layer: &str, name: &str) -> Option<&'static str> {
+                let layer = Self::canonical(layer)?;
+                $(if layer == stringify!($module) {
+                    return $name::NO_SETTING.iter().find(|(names, _)| names.contains(&name)).map(|(_, words)| *words);
+                })*
+                None
             }
         }
 
@@ -247,67 +272,52 @@ macro_rules! layers {
                 match $layer { $(Layer::$name($it) => $e,)* }
             };
         }
+
+        macro_rules! constant {
+            ($layer:expr, $constant:ident) => {
+                match $layer { $(Layer::$name(_) => $name::$constant,)* }
+            };
+        }
     };
 }
 
 layers! {
-    /// Two-dimensional convolution.
-    Conv2d = "conv2d",
-    /// The largest of each window.
-    MaxPool = "max_pool",
-    /// The mean of each window.
-    AveragePool = "average_pool",
-    /// Nearest-neighbour enlargement.
-    Upsample = "upsample",
-    /// A linear map of all numbers.
-    Dense = "dense",
-    /// All numbers as one vector.
-    Flatten = "flatten",
-    /// The same numbers in another shape.
-    Reshape = "reshape",
-    /// Rows and columns cut off.
-    Crop = "crop",
-    /// Rows and columns of zeros put around.
-    ZeroPad = "zero_pad",
-    /// max(x, 0).
-    Relu = "relu",
-    /// x or a small multiple of it.
-    LeakyRelu = "leaky_relu",
-    /// x · sigmoid x.
-    Silu = "silu",
-    /// Hyperbolic tangent.
-    Tanh = "tanh",
-    /// 1 / (1 + exp(−x)).
-    Sigmoid = "sigmoid",
-    /// Numbers less their mean, divided by their deviation.
-    Standardise = "standardise",
-    /// Random silence while training.
-    Dropout = "dropout",
-    /// Images made worse while training.
-    Corrupt = "corrupt",
-    /// Numbers that cost something.
-    Penalty = "penalty",
-    /// Units that are to be active rarely.
-    Sparsity = "sparsity",
-    /// A code drawn from a normal distribution.
-    Sampling = "sampling",
-    /// Each pixel as the nearest vector of a codebook.
-    Quantize = "quantize",
-    /// The variance of pixels about a reconstruction, learned.
-    Variance = "variance",
-    /// Normalisation over groups of channels.
-    GroupNorm = "group_norm",
-    /// Layers whose input is added to their output.
-    Residual = "residual",
+    conv2d: Conv2d,
+    max_pool: MaxPool,
+    average_pool: AveragePool,
+    upsample: Upsample,
+    dense: Dense,
+    flatten: Flatten,
+    reshape: Reshape,
+    crop: Crop,
+    zero_pad: ZeroPad,
+    relu: Relu,
+    leaky_relu: LeakyRelu,
+    silu: Silu,
+    tanh: Tanh,
+    sigmoid: Sigmoid,
+    standardise: Standardise,
+    dropout: Dropout,
+    corrupt: Corrupt,
+    penalty: Penalty,
+    sparsity: Sparsity,
+    sampling: Sampling,
+    quantize: Quantize,
+    variance: Variance,
+    group_norm: GroupNorm,
+    residual: Residual,
+}
+
+impl<'de> Deserialize<'de> for Layer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged::deserialize(deserializer)
+    }
 }
 
 impl Layer {
     /// The stem of this layer's name in a network.
     pub(crate) fn stem(&self) -> &'static str {
-        fn of<L: LayerKind>(_: &L) -> &'static str {
-            L::STEM
-        }
-        each!(self, layer => of(layer))
+        constant!(self, STEM)
     }
 
     /// The settings in a few words, for tables.
@@ -380,39 +390,34 @@ impl Layer {
         self.loss_weight(0).is_some()
     }
 
+    /// What there is to know of the kind of layer that is called `name`.
+    #[must_use]
+    pub fn describe(name: &str) -> Option<Description> {
+        let name = Self::canonical(name)?;
+        Self::descriptions().into_iter().find(|layer| layer.name == name)
+    }
+
     /// What kind of layer it is.
     #[must_use]
     pub fn role(&self) -> Role {
-        fn of<L: LayerKind>(_: &L) -> Role {
-            L::ROLE
-        }
-        each!(self, layer => of(layer))
+        constant!(self, ROLE)
     }
 
     /// How many numbers this layer takes for each that it gives: 2 where they are a mean and a variance.
     #[must_use]
     pub fn inputs_per_output(&self) -> usize {
-        fn of<L: LayerKind>(_: &L) -> usize {
-            L::INPUTS_PER_OUTPUT
-        }
-        each!(self, layer => of(layer))
+        constant!(self, INPUTS_PER_OUTPUT)
     }
 
     /// Whether output and slope are exactly zero for every negative input, so that a unit can die.
     #[must_use]
     pub fn rectifies(&self) -> bool {
-        fn of<L: LayerKind>(_: &L) -> bool {
-            L::RECTIFIES
-        }
-        each!(self, layer => of(layer))
+        constant!(self, RECTIFIES)
     }
 
     /// Whether the output is a probability, whose logit goes in.
     pub(crate) fn gives_probabilities(&self) -> bool {
-        fn of<L: LayerKind>(_: &L) -> bool {
-            L::GIVES_PROBABILITIES
-        }
-        each!(self, layer => of(layer))
+        constant!(self, GIVES_PROBABILITIES)
     }
 
     /// Whether these settings make the layer do nothing at all.

@@ -1,67 +1,53 @@
 //! [`Penalty`]: numbers that cost something, so that the code becomes sparse or small.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-use super::{LayerKind, Noise, Role};
+use super::settings::{choices, settings};
+use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
 use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile, Uses};
 use crate::reference::Real;
 
-/// What a [`Penalty`] makes of the numbers a that pass through it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Norm {
-    /// Σ |a|, whose slope at zero is taken as zero: most numbers become small. Ranzato, Boureau and LeCun, "Sparse
-    /// feature learning for deep belief networks" (2007).
-    #[default]
-    L1,
-    /// ½ Σ a²: the code of a regularised autoencoder stays near the origin. Ghosh et al., "From variational to
-    /// deterministic autoencoders" (2019), with weight decay on the decoder.
-    L2,
-}
-
-impl Norm {
-    fn name(self) -> &'static str {
-        match self {
-            Self::L1 => "l1",
-            Self::L2 => "l2",
-        }
+choices! {
+    /// What a [`Penalty`] makes of the numbers a that pass through it.
+    pub enum Norm {
+        /// Σ |a|, whose slope at zero is taken as zero: most numbers become small. Ranzato, Boureau and LeCun, "Sparse
+        /// feature learning for deep belief networks" (2007).
+        L1 = "l1",
+        /// ½ Σ a²: the code of a regularised autoencoder stays near the origin. Ghosh et al., "From variational to
+        /// deterministic autoencoders" (2019), with weight decay on the decoder.
+        L2 = "l2",
     }
 }
 
-impl fmt::Display for Norm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Numbers that cost something: they pass unchanged, and while training weight · norm / numbers of the image is
-/// added to the loss of an image.
-///
-/// # Shapes
-/// Any; the output is the input.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Penalty {
-    /// What the numbers cost.
-    pub norm: Norm,
-    /// What that counts beside the sum of the loss over an image: at least 0.
-    pub weight: f32,
-}
-
-impl Default for Penalty {
-    fn default() -> Self {
-        Self { norm: Norm::L1, weight: 1.0 }
+settings! {
+    /// Activity regularisation: an L1 or L2 penalty on the activations.
+    ///
+    /// Numbers pass unchanged, and while training weight · norm / numbers of the image is added to the loss of an image.
+    ///
+    /// # Shapes
+    /// Any; the output is the input.
+    pub struct Penalty {
+        /// The norm of the activations that is added to the loss.
+        pub norm: Norm = Norm::L1,
+        /// Its factor, beside the sum of the loss over an image: at least 0.
+        pub weight: f32 = 1.0,
     }
 }
 
 impl LayerKind for Penalty {
     const STEM: &'static str = "penalty";
     const ROLE: Role = Role::Regulariser;
+    const INSTEAD_OF: Elsewhere = &[
+        (&["activityregularization", "activityregularizer", "regularizer"], "with `norm` and `weight`"),
+        (&["l1"], "with `norm = \"l1\"`"),
+        (&["l2"], "with `norm = \"l2\"`"),
+    ];
+    const NO_SETTING: Elsewhere = &[
+        (&["l1"], "`norm = \"l1\"` and `weight`"),
+        (&["l2"], "`norm = \"l2\"` and `weight`"),
+        (&["lambda"], "`weight` is the factor"),
+    ];
 
     fn loss_weight(&self, _: u32) -> Option<f32> {
         Some(self.weight)

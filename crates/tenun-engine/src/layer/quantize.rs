@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Fresh, Initial, LayerKind, Noise, Role, Wanted};
+use super::settings::settings;
+use super::{Elsewhere, Fresh, Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector};
 use crate::network::Placed;
@@ -14,37 +13,33 @@ use crate::reference::Real;
 /// How far a vector that takes over half of another's images is put beside it, in parts of its own numbers.
 const SPLIT: f32 = 0.01;
 
-/// Each pixel of a map, a vector over the channels, becomes the nearest vector of a codebook: the code of a
-/// vector-quantised autoencoder. Van den Oord, Vinyals and Kavukcuoglu, "Neural discrete representation learning"
-/// (2017).
-///
-/// With x the vector of a pixel and e the nearest of the codebook, y = e; the gradient passes to x as if y were x
-/// (straight through). While training the loss of an image is increased by
-/// commitment · Σ |x − e|² / numbers of the image.
-///
-/// The codebook follows no gradient but the means of what chose it, by its exponential moving average (appendix A of
-/// that paper): n ← decay · n + (1 − decay) · uses in the batch, e ← (decay · n · e + (1 − decay) · Σ x) / n. A vector whose
-/// n falls below `restart` times the mean takes over half of what the most used one has, and begins beside it (the
-/// splitting of Linde, Buzo and Gray, 1980). Codebook and n are kept with the parameters.
-///
-/// # Shapes
-/// Input and output `[channels][height][width]`; codebook `[codes][channels]`, uses `[codes]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Quantize {
-    /// Vectors in the codebook: at least 2.
-    pub codes: usize,
-    /// What the distance to the nearest vector counts beside the sum of the loss over an image: at least 0.
-    pub commitment: f32,
-    /// How much of the moving averages stays in a step: at least 0, below 1.
-    pub decay: f32,
-    /// Vectors used less than so many times the mean begin anew: at least 0, below 1.
-    pub restart: f32,
-}
-
-impl Default for Quantize {
-    fn default() -> Self {
-        Self { codes: 256, commitment: 0.25, decay: 0.99, restart: 0.01 }
+settings! {
+    /// Vector quantisation by a codebook, for a VQ-VAE.
+    ///
+    /// Each pixel of a map, a vector over the channels, becomes the nearest vector of a codebook: van den Oord, Vinyals
+    /// and Kavukcuoglu, "Neural discrete representation learning" (2017). With x the vector of a pixel and e the nearest
+    /// of the codebook, y = e; the gradient passes to x as if y were x (straight through). While training the loss of an
+    /// image is increased by commitment · Σ |x − e|² / numbers of the image.
+    ///
+    /// The codebook follows no gradient but the exponential moving average of the vectors that are nearest to each of
+    /// its own (appendix A of that paper): n ← decay · n + (1 − decay) · uses in the batch,
+    /// e ← (decay · n · e + (1 − decay) · Σ x) / n. A vector whose n falls below `restart` times the mean takes over half
+    /// of what the most used one has, and begins beside it (the splitting of Linde, Buzo and Gray, 1980). Codebook and n
+    /// are kept with the parameters.
+    ///
+    /// # Shapes
+    /// Input and output `[channels][height][width]`; codebook `[codes][channels]`, uses `[codes]`.
+    pub struct Quantize {
+        /// Vectors in the codebook: from 2 to 2^20.
+        #[also("num_embeddings")]
+        pub codes: usize = 256,
+        /// The factor of the commitment loss, beside the sum of the loss over an image: at least 0.
+        #[also("commitment_cost")]
+        pub commitment: f32 = 0.25,
+        /// Decay of the moving averages: at least 0, below 1.
+        pub decay: f32 = 0.99,
+        /// Vectors used less than so many times the mean begin anew: at least 0, below 1.
+        pub restart: f32 = 0.01,
     }
 }
 
@@ -105,6 +100,13 @@ fn values<R: Real>(x: &[R]) -> Vec<f64> {
 impl LayerKind for Quantize {
     const STEM: &'static str = "quantize";
     const ROLE: Role = Role::Quantisation;
+    const ALIASES: &'static [&'static str] = &["quantise"];
+    const INSTEAD_OF: Elsewhere =
+        &[(&["vectorquantizer", "vectorquantize", "vectorquantization", "vq", "codebook"], "")];
+    const NO_SETTING: Elsewhere = &[
+        (&["embedding_dim"], "leave it out: the vectors have as many numbers as the map has channels"),
+        (&["beta"], "`commitment` is the factor of the commitment loss"),
+    ];
 
     fn loss_weight(&self, _: u32) -> Option<f32> {
         Some(self.commitment)

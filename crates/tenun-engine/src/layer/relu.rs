@@ -1,8 +1,7 @@
 //! [`Relu`]: max(x, 0).
 
-use serde::{Deserialize, Serialize};
-
 use super::activation::{self, Activation};
+use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
@@ -10,13 +9,16 @@ use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
-/// The rectifier: y = max(x, 0), element by element; the slope at zero is zero. NaN stays NaN.
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Relu {}
+settings! {
+    /// Rectified linear unit (ReLU).
+    ///
+    /// y = max(x, 0), element by element; the slope at zero is zero. NaN stays NaN.
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    #[derive(Copy, Eq)]
+    pub struct Relu {}
+}
 
 impl LayerKind for Relu {
     const STEM: &'static str = "relu";

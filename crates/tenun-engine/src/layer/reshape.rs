@@ -1,23 +1,25 @@
 //! [`Reshape`]: the same numbers in another shape.
 
-use serde::{Deserialize, Serialize};
-
-use super::{LayerKind, Mirror, Noise, Role};
+use super::settings::settings;
+use super::{Elsewhere, LayerKind, Mirror, Noise, Role};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Gather, Port};
 use crate::reference::Real;
 
-/// The same numbers, in the order `[channel][row][column]`, in another shape of the same length.
-///
-/// # Shapes
-/// Input any with channels · height · width numbers, output `[channels][height][width]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reshape {
-    /// The shape to take.
-    pub shape: Shape,
+settings! {
+    /// The same numbers in another shape.
+    ///
+    /// They keep the order `[channel][row][column]`, and there have to be as many as before.
+    ///
+    /// # Shapes
+    /// Input any with channels · height · width numbers, output `[channels][height][width]`.
+    #[derive(Eq)]
+    pub struct Reshape {
+        /// The shape of the output.
+        pub shape: Shape,
+    }
 }
 
 impl Reshape {
@@ -30,6 +32,8 @@ impl Reshape {
 impl LayerKind for Reshape {
     const STEM: &'static str = "reshape";
     const ROLE: Role = Role::Reshaping;
+    const INSTEAD_OF: Elsewhere = &[(&["view", "unflatten"], "")];
+    const NO_SETTING: Elsewhere = &[(&["target_shape"], "`shape = { channels = 8, height = 4, width = 4 }`")];
 
     fn mirror(&self, input: Shape, output: Shape) -> Mirror {
         let back = (input != output).then(|| Self { shape: input }.into());

@@ -1,29 +1,32 @@
 //! [`Residual`]: layers whose input is added to their output.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Layer, LayerKind, Mirror, Noise, Role};
+use super::settings::settings;
+use super::{Elsewhere, Layer, LayerKind, Mirror, Noise, Role};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Port, Skip, lower};
 use crate::reference::{self, Real};
 
-/// Layers whose input is added to their output, y = x + body(x): He et al., "Deep residual learning for image
-/// recognition" (2015).
-///
-/// # Shapes
-/// The body must give the shape it takes; the output has that shape.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Residual {
-    /// The layers around which the input is carried.
-    pub body: Vec<Layer>,
+settings! {
+    /// Residual block: layers whose input is added to their output.
+    ///
+    /// y = x + body(x): He et al., "Deep residual learning for image recognition" (2015).
+    ///
+    /// # Shapes
+    /// The body must give the shape it takes; the output has that shape.
+    pub struct Residual {
+        /// The layers around which the input is carried.
+        pub body: Vec<Layer>,
+    }
 }
 
 impl LayerKind for Residual {
     const STEM: &'static str = "residual";
     const ROLE: Role = Role::Residual;
+    const INSTEAD_OF: Elsewhere =
+        &[(&["resblock", "residualblock", "resnetblock", "skip", "shortcut"], "its layers are its `body`")];
+    const NO_SETTING: Elsewhere = &[(&["layers", "filters"], "its layers are its `body`")];
 
     fn mirror(&self, _: Shape, _: Shape) -> Mirror {
         Mirror::Block(self.clone().into())

@@ -4,7 +4,8 @@ use super::{Conv2d, Layer};
 
 /// What kind of layer it is. Whatever treats kinds of layers differently asks for the role, so that a new layer needs
 /// no mention there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A nonlinear function of each number by itself.
     Activation,

@@ -1,8 +1,7 @@
 //! [`Sampling`]: a code drawn from the normal distribution that the encoder gives for an image.
 
-use serde::{Deserialize, Serialize};
-
-use super::{LayerKind, Noise, Role};
+use super::settings::settings;
+use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, TILE, Vector, math};
 use crate::network::Placed;
@@ -10,41 +9,34 @@ use crate::plan::{Builder, Gather, Op, Port, Rows, TensorId, TermId, Tile, Uses}
 use crate::random::{self, Philox, Purpose};
 use crate::reference::Real;
 
-/// A code drawn from the normal distribution that the encoder gives for an image: the heart of a variational
-/// autoencoder.
-///
-/// The first half of the input's channels is the mean μ, the second half the logarithm of the variance, v = log σ².
-/// While training z = μ + exp(v / 2) · ε with ε from the standard normal distribution; otherwise z = μ.
-///
-/// It adds to the loss of an image β · Σ max(KLᵢ, free bits) / numbers of the image, with
-/// KLᵢ = ½ (μᵢ² + exp vᵢ − 1 − vᵢ), in nats: with binary cross-entropy or the
-/// Gaussian likelihood and β = 1 the whole, times the numbers of an image, is the negative evidence lower bound (ELBO). Kingma and Welling, "Auto-encoding variational Bayes" (2013);
-/// β: Higgins et al., "beta-VAE" (2017); a β that grows from 0: Bowman et al., "Generating sentences from a continuous
-/// space" (2015); free bits, here for each image and unit: Kingma et al., "Improved variational inference with inverse
-/// autoregressive flow" (2016).
-///
-/// # Shapes
-/// Input `[2 channels][height][width]`, output `[channels][height][width]`; a vector of 2 k gives one of k.
-///
-/// ```
-/// use tenun_engine::{Layer, Shape, layer::Sampling};
-///
-/// assert_eq!(Layer::from(Sampling::default()).infer(Shape::vector(4)), Ok(Shape::vector(2)));
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Sampling {
-    /// What the divergence counts: at least 0.
-    pub beta: f32,
-    /// Epochs in which β grows to its value: that of epoch e, from 1, is β · e / (`warmup_epochs` + 1) at first.
-    pub warmup_epochs: u32,
-    /// Nats of each unit that cost no more than their number: at least 0.
-    pub free_bits: f32,
-}
-
-impl Default for Sampling {
-    fn default() -> Self {
-        Self { beta: 1.0, warmup_epochs: 0, free_bits: 0.0 }
+settings! {
+    /// Sampling of the code by the reparametrisation trick, for a variational autoencoder.
+    ///
+    /// The first half of the input's channels is the mean μ, the second half the logarithm of the variance, v = log σ².
+    /// While training z = μ + exp(v / 2) · ε with ε from the standard normal distribution; otherwise z = μ.
+    ///
+    /// It adds to the loss of an image β · Σ max(KLᵢ, free bits) / numbers of the image, with
+    /// KLᵢ = ½ (μᵢ² + exp vᵢ − 1 − vᵢ), in nats: with binary cross-entropy or the Gaussian likelihood and β = 1 the whole,
+    /// times the numbers of an image, is the negative evidence lower bound (ELBO). Kingma and Welling, "Auto-encoding
+    /// variational Bayes" (2013); β: Higgins et al., "beta-VAE" (2017); a β that grows from 0: Bowman et al., "Generating
+    /// sentences from a continuous space" (2015); free bits, here for each image and unit: Kingma et al., "Improved
+    /// variational inference with inverse autoregressive flow" (2016).
+    ///
+    /// # Shapes
+    /// Input `[2 channels][height][width]`, output `[channels][height][width]`; a vector of 2 k gives one of k.
+    ///
+    /// ```
+    /// use tenun_engine::{Layer, Shape, layer::Sampling};
+    ///
+    /// assert_eq!(Layer::from(Sampling::default()).infer(Shape::vector(4)), Ok(Shape::vector(2)));
+    /// ```
+    pub struct Sampling {
+        /// β, the factor of the KL divergence: at least 0.
+        pub beta: f32 = 1.0,
+        /// Epochs in which β grows to its value: that of epoch e, from 1, is β · e / (`warmup_epochs` + 1) at first.
+        pub warmup_epochs: u32 = 0,
+        /// Nats of each unit that cost no more than their number: at least 0.
+        pub free_bits: f32 = 0.0,
     }
 }
 
@@ -68,6 +60,17 @@ fn draws(noise: Noise, layer: u32, block: u32) -> [f32; 4] {
 impl LayerKind for Sampling {
     const STEM: &'static str = "sampling";
     const ROLE: Role = Role::Sampling;
+    const INSTEAD_OF: Elsewhere = &[(
+        &["reparametrize", "reparameterize", "reparametrization", "reparameterization", "variational", "vae"],
+        "",
+    )];
+    const NO_SETTING: Elsewhere = &[
+        (&["kl_weight"], "`beta` is the factor of the KL divergence"),
+        (
+            &["latent", "latent_dim", "units", "features"],
+            "leave it out: the layer before gives mean and log-variance, two features for each latent dimension",
+        ),
+    ];
     const INPUTS_PER_OUTPUT: usize = 2;
 
     fn loss_weight(&self, epoch: u32) -> Option<f32> {

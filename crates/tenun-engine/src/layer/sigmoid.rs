@@ -1,8 +1,7 @@
 //! [`Sigmoid`]: 1 / (1 + exp(−x)).
 
-use serde::{Deserialize, Serialize};
-
 use super::activation::{self, Activation};
+use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, math};
@@ -10,15 +9,17 @@ use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
-/// The logistic function: y = 1 / (1 + exp(−x)), element by element.
-///
-/// As the last layer of a network it is not computed on its own: the loss works on the logits before it.
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sigmoid {}
+settings! {
+    /// Logistic sigmoid.
+    ///
+    /// y = 1 / (1 + exp(−x)), element by element. As the last layer of a network it is not computed on its own: the loss works
+    /// on the logits before it.
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    #[derive(Copy, Eq)]
+    pub struct Sigmoid {}
+}
 
 impl LayerKind for Sigmoid {
     const STEM: &'static str = "sigmoid";

@@ -1,8 +1,7 @@
 //! [`Silu`]: x · sigmoid x.
 
-use serde::{Deserialize, Serialize};
-
 use super::activation::{self, Activation};
+use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector, math};
@@ -10,18 +9,22 @@ use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
-/// The sigmoid-weighted linear unit, or swish: y = x · sigmoid x, element by element: Hendrycks and Gimpel,
-/// "Gaussian error linear units" (2016); Elfwing, Uchibe and Doya (2017).
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Silu {}
+settings! {
+    /// SiLU, also called swish.
+    ///
+    /// y = x · sigmoid x, element by element: Hendrycks and Gimpel, "Gaussian error linear units" (2016); Elfwing, Uchibe and
+    /// Doya (2017).
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    #[derive(Copy, Eq)]
+    pub struct Silu {}
+}
 
 impl LayerKind for Silu {
     const STEM: &'static str = "silu";
     const ROLE: Role = Role::Activation;
+    const ALIASES: &'static [&'static str] = &["swish"];
 
     fn infer(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)

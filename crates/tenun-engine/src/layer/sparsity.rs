@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Fresh, Initial, LayerKind, Noise, Role, Wanted};
+use super::settings::settings;
+use super::{Elsewhere, Fresh, Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
@@ -15,30 +14,27 @@ use crate::reference::Real;
 /// Means closer to 0 or 1 count as this far away: the divergence has poles there.
 const MARGIN: f64 = 1e-4;
 
-/// Units that are to be active rarely: numbers between 0 and 1 (put it after a sigmoid) pass unchanged, and while
-/// training the loss of each image is increased by weight · Σ KL(ρ ‖ ρ̂ᵢ) / numbers of the image, with the Bernoulli
-/// divergence KL(ρ ‖ ρ̂) = ρ log(ρ / ρ̂) + (1 − ρ) log((1 − ρ) / (1 − ρ̂)) of the mean activation ρ̂ᵢ of unit i from
-/// the target ρ: Ng, "Sparse autoencoder", CS294A lecture notes (2011).
-///
-/// There ρ̂ is a mean over all images. Here it is one over batches, ρ̂ ← decay · ρ̂ + (1 − decay) · mean of the batch,
-/// taken after each step; a step's gradient is that at the mean so far. It is kept with the parameters.
-///
-/// # Shapes
-/// Any; the output is the input. Mean `[numbers]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Sparsity {
-    /// ρ, the mean activation that is wanted: between 0 and 1.
-    pub target: f32,
-    /// What the divergence counts beside the sum of the loss over an image: at least 0.
-    pub weight: f32,
-    /// How much of the mean stays in a step: at least 0, below 1.
-    pub decay: f32,
-}
-
-impl Default for Sparsity {
-    fn default() -> Self {
-        Self { target: 0.05, weight: 1.0, decay: 0.9 }
+settings! {
+    /// Sparsity regularisation: the KL divergence of each unit's mean activation from a target.
+    ///
+    /// Numbers between 0 and 1 (put it after a sigmoid) pass unchanged, and while training the loss of each image is
+    /// increased by weight · Σ KL(ρ ‖ ρ̂ᵢ) / numbers of the image, with the Bernoulli divergence
+    /// KL(ρ ‖ ρ̂) = ρ log(ρ / ρ̂) + (1 − ρ) log((1 − ρ) / (1 − ρ̂)) of the mean activation ρ̂ᵢ of unit i from the target ρ:
+    /// Ng, "Sparse autoencoder", CS294A lecture notes (2011).
+    ///
+    /// There ρ̂ is a mean over all images. Here it is a moving average over batches,
+    /// ρ̂ ← decay · ρ̂ + (1 − decay) · mean of the batch, taken after each step; a step's gradient is that at the mean so
+    /// far. It is kept with the parameters.
+    ///
+    /// # Shapes
+    /// Any; the output is the input. Mean `[numbers]`.
+    pub struct Sparsity {
+        /// ρ, the target of the mean activation: between 0 and 1.
+        pub target: f32 = 0.05,
+        /// The factor of the divergence, beside the sum of the loss over an image: at least 0.
+        pub weight: f32 = 1.0,
+        /// Decay of the moving average of the mean activation: at least 0, below 1.
+        pub decay: f32 = 0.9,
     }
 }
 
@@ -55,6 +51,9 @@ impl Sparsity {
 impl LayerKind for Sparsity {
     const STEM: &'static str = "sparsity";
     const ROLE: Role = Role::Regulariser;
+    const INSTEAD_OF: Elsewhere = &[(&["klsparsity", "kldivergence", "sparse"], "")];
+    const NO_SETTING: Elsewhere =
+        &[(&["rho"], "`target` is ρ"), (&["beta"], "`weight` is the factor of the divergence")];
 
     fn loss_weight(&self, _: u32) -> Option<f32> {
         Some(self.weight)

@@ -1,29 +1,28 @@
 //! [`Standardise`]: inputs with mean 0 and standard deviation 1.
 
-use serde::{Deserialize, Serialize};
-
-use super::{LayerKind, Noise, Role};
+use super::settings::settings;
+use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, Vector};
 use crate::network::Placed;
 use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
 use crate::reference::Real;
 
-/// Numbers less their channel's mean, divided by its standard deviation: y = (x − μ) / σ.
-///
-/// As a network's first layer it gives the others standardised inputs, while the targets of the loss stay from 0 to 1.
-/// What μ and σ are is part of the network, so that a trained one needs nothing else. Source: LeCun et al., "Efficient
-/// backprop" (1998), section 4.3.
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Standardise {
-    /// μ of each channel. Without any it is 0, and training measures its images.
-    pub mean: Vec<f32>,
-    /// σ of each channel: above 0. Without any it is 1.
-    pub std: Vec<f32>,
+settings! {
+    /// Standardisation of the input by the training images.
+    ///
+    /// Numbers less their channel's mean, divided by its standard deviation: y = (x − μ) / σ. As a network's first layer
+    /// it gives the others standardised inputs, while the targets of the loss stay from 0 to 1. μ and σ are part of the
+    /// network, so that a trained one needs nothing else. LeCun et al., "Efficient backprop" (1998), section 4.3.
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    pub struct Standardise {
+        /// μ of each channel; the mean of the training images if there is none.
+        pub mean: Vec<f32> = Vec::new(),
+        /// σ of each channel, above 0; the standard deviation of the training images if there is none.
+        pub std: Vec<f32> = Vec::new(),
+    }
 }
 
 impl Standardise {
@@ -38,6 +37,9 @@ impl Standardise {
 impl LayerKind for Standardise {
     const STEM: &'static str = "standardise";
     const ROLE: Role = Role::Standardisation;
+    const ALIASES: &'static [&'static str] = &["standardize"];
+    const INSTEAD_OF: Elsewhere =
+        &[(&["normalization", "normalize"], "it takes mean and standard deviation from the training images")];
 
     #[allow(clippy::cast_possible_truncation)] // measured in double precision
     fn adapt(&mut self, moments: &dyn Fn() -> Vec<(f64, f64)>) {

@@ -1,8 +1,7 @@
 //! [`Tanh`]: hyperbolic tangent.
 
-use serde::{Deserialize, Serialize};
-
 use super::activation::{self, Activation};
+use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
 use crate::lane::{Simd, math};
@@ -10,13 +9,16 @@ use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
-/// The hyperbolic tangent, element by element.
-///
-/// # Shapes
-/// Any; the output has the shape of the input.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tanh {}
+settings! {
+    /// Hyperbolic tangent.
+    ///
+    /// y = tanh x, element by element.
+    ///
+    /// # Shapes
+    /// Any; the output has the shape of the input.
+    #[derive(Copy, Eq)]
+    pub struct Tanh {}
+}
 
 impl LayerKind for Tanh {
     const STEM: &'static str = "tanh";

@@ -537,12 +537,77 @@ fn layers_are_named_in_files() {
     assert_eq!(layer, Conv2d { filters: 32, ..Conv2d::default() }.into());
     assert_eq!(layer.name(), "conv2d");
     for name in Layer::NAMES {
-        let needs = match *name {
-            "reshape" => r#","shape":{"channels":1,"height":1,"width":1}"#,
-            "residual" => r#","body":[]"#,
-            _ => "",
-        };
-        let layer: Layer = serde_json::from_str(&format!(r#"{{"layer":"{name}"{needs}}}"#)).unwrap();
-        assert_eq!(layer.name(), *name);
+        assert_eq!(example(name).name(), *name);
+    }
+}
+
+/// A layer of that name, with the defaults of all settings that have one.
+fn example(name: &str) -> Layer {
+    let needs = match name {
+        "reshape" => r#","shape":{"channels":1,"height":1,"width":1}"#,
+        "residual" => r#","body":[{"layer":"tanh"}]"#,
+        _ => "",
+    };
+    serde_json::from_str(&format!(r#"{{"layer":"{name}"{needs}}}"#)).unwrap()
+}
+
+#[test]
+fn every_setting_is_listed_and_every_listed_one_is_taken() {
+    for description in Layer::descriptions() {
+        let name = description.name;
+        assert!(!description.about.is_empty() && !description.shapes.is_empty(), "{name}");
+        assert!(description.about.chars().count() < 90, "{name}: {}", description.about);
+        let layer = example(name);
+        let Ok(serde_json::Value::Object(table)) = serde_json::to_value(&layer) else { panic!("{name}") };
+        let mut written: Vec<&str> = table.keys().map(String::as_str).filter(|key| *key != "layer").collect();
+        let mut listed: Vec<&str> = description.settings.iter().map(|setting| setting.name).collect();
+        written.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(written, listed, "{name}");
+        for setting in &description.settings {
+            assert!(!setting.about.is_empty(), "{name}: {}", setting.name);
+            for key in setting.aliases {
+                let mut renamed = table.clone();
+                let value = renamed.remove(setting.name).unwrap();
+                renamed.insert((*key).to_owned(), value);
+                assert_eq!(serde_json::from_value::<Layer>(renamed.into()).unwrap(), layer, "{name}: {key}");
+            }
+            for choice in &setting.choices {
+                let mut changed = table.clone();
+                changed.insert(setting.name.to_owned(), choice.name.into());
+                let changed: Layer = serde_json::from_value(changed.into()).unwrap();
+                assert_eq!(changed.name(), name, "{}", choice.name);
+            }
+        }
+        let mut unknown = table.clone();
+        unknown.insert("?".to_owned(), 1.into());
+        assert!(serde_json::from_value::<Layer>(unknown.into()).is_err(), "{name}");
+        for alias in description.aliases {
+            assert_eq!(Layer::describe(alias).unwrap().name, name);
+        }
+    }
+    assert_eq!(Layer::describe("conv2d").unwrap().settings[0].default.as_deref(), Some("1"));
+    assert_eq!(Layer::describe("conv2d").unwrap().settings[3].kind, r#""same" or "valid""#);
+}
+
+/// What the roles say of a layer has to be what its other facts say.
+#[test]
+fn facts_of_a_layer_agree() {
+    for name in Layer::NAMES {
+        let mut layer = example(name);
+        let role = layer.role();
+        assert_eq!(
+            layer.adds_to_loss(),
+            matches!(role, Role::Regulariser | Role::Sampling | Role::Quantisation),
+            "{name}"
+        );
+        assert_eq!(layer.dropout_rate().is_some(), role == Role::Dropout, "{name}");
+        assert_eq!(layer.codebook().is_some(), role == Role::Quantisation, "{name}");
+        assert_eq!(!layer.body().is_empty(), role == Role::Residual, "{name}");
+        let before = layer.clone();
+        layer.widen(1.0);
+        assert_eq!(layer, before, "{name}");
+        layer.widen(3.0);
+        assert_eq!(layer != before, role.is_linear_map(), "{name}");
     }
 }

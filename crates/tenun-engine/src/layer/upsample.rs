@@ -1,28 +1,25 @@
 //! [`Upsample`]: nearest-neighbour enlargement.
 
-use serde::{Deserialize, Serialize};
-
-use super::{AveragePool, LayerKind, Mirror, Noise, Role, Rounding, window};
+use super::settings::settings;
+use super::{AveragePool, Elsewhere, LayerKind, Mirror, Noise, Role, Rounding, window};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Gather, Port};
 use crate::reference::Real;
 
-/// Nearest-neighbour enlargement: every pixel becomes factor × factor equal ones.
-///
-/// # Shapes
-/// Input `[channels][height][width]`, output `[channels][factor · height][factor · width]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Upsample {
-    /// Rows and columns that one pixel becomes: at least 2.
-    pub factor: usize,
-}
-
-impl Default for Upsample {
-    fn default() -> Self {
-        Self { factor: 2 }
+settings! {
+    /// Nearest-neighbour up-sampling.
+    ///
+    /// Every pixel becomes factor × factor equal ones.
+    ///
+    /// # Shapes
+    /// Input `[channels][height][width]`, output `[channels][factor · height][factor · width]`.
+    #[derive(Eq)]
+    pub struct Upsample {
+        /// Rows and columns that one pixel becomes: at least 2.
+        #[also("scale_factor")]
+        pub factor: usize = 2,
     }
 }
 
@@ -38,6 +35,17 @@ impl Upsample {
 impl LayerKind for Upsample {
     const STEM: &'static str = "up";
     const ROLE: Role = Role::Upsampling;
+    const INSTEAD_OF: Elsewhere = &[
+        (&["upsampling2d", "upsampling", "upsamplingnearest2d", "interpolate"], ""),
+        (
+            &["convtranspose2d", "conv2dtranspose", "deconvolution", "deconv"],
+            "there is no transposed convolution; `upsample` followed by `conv2d` enlarges without a checkerboard pattern",
+        ),
+    ];
+    const NO_SETTING: Elsewhere = &[
+        (&["size"], "`factor` is by what height and width are multiplied"),
+        (&["mode", "interpolation"], "leave it out: up-sampling is that of the nearest neighbour"),
+    ];
 
     fn mirror(&self, _: Shape, _: Shape) -> Mirror {
         Mirror::Layers(vec![AveragePool { size: self.factor, rounding: Rounding::Up }.into()])

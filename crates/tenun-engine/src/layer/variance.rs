@@ -1,7 +1,6 @@
 //! [`Variance`]: how far pixels are from a reconstruction, learned with the network.
 
-use serde::{Deserialize, Serialize};
-
+use super::settings::settings;
 use super::{Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
 use crate::lane::Simd;
@@ -13,17 +12,18 @@ use crate::reference::Real;
 /// not first find the order of magnitude.
 const FIRST: f32 = -3.0;
 
-/// The variance σ² of pixels about a reconstruction, one number for all of them: it belongs to [`crate::Loss::Gaussian`],
-/// which learns its logarithm as it learns weights. Numbers pass unchanged.
-///
-/// With it a variational autoencoder balances reconstruction and divergence by itself: Rybkin, Daniilidis and Levine,
-/// "Simple and effective VAE training with calibrated decoders" (2021).
-///
-/// # Shapes
-/// Any; the output is the input. Logarithm of the variance `[1]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Variance {}
+settings! {
+    /// The variance of the pixels about their reconstruction, learned: for the loss `gaussian`.
+    ///
+    /// One number σ² for all pixels. [`crate::Loss::Gaussian`] learns its logarithm as it learns weights; numbers pass
+    /// unchanged. With it a variational autoencoder balances reconstruction and divergence by itself: Rybkin, Daniilidis
+    /// and Levine, "Simple and effective VAE training with calibrated decoders" (2021).
+    ///
+    /// # Shapes
+    /// Any; the output is the input. Logarithm of the variance `[1]`.
+    #[derive(Eq)]
+    pub struct Variance {}
+}
 
 impl LayerKind for Variance {
     const STEM: &'static str = "variance";

@@ -1,18 +1,27 @@
 //! The windows of the pooling layers.
 
-use serde::{Deserialize, Serialize};
+use super::Elsewhere;
+use super::settings::choices;
 
 use crate::Shape;
 
-/// What happens to the rows and columns that do not fill a whole window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Rounding {
-    /// They make a smaller window: 7 pixels in windows of 2 give 4.
-    Up,
-    /// They are left out: 7 pixels in windows of 2 give 3.
-    Down,
+choices! {
+    /// What happens to the rows and columns that do not fill a whole window.
+    pub enum Rounding {
+        /// They make a smaller window: 7 pixels in windows of 2 give 4 (PyTorch's `ceil_mode=True`, Keras's
+        /// `padding="same"`).
+        Up = "up",
+        /// They are left out: 7 pixels in windows of 2 give 3 (PyTorch's and Keras's default).
+        Down = "down",
+    }
 }
+
+/// Settings of PyTorch's and Keras's pooling layers that those here do not have, and what to do instead.
+pub(crate) const NO_SETTING: Elsewhere = &[
+    (&["stride", "strides"], "leave it out: windows lie side by side, and the stride is their `size`"),
+    (&["padding"], "`rounding = \"up\"` makes smaller windows of the pixels at the border"),
+    (&["ceil_mode"], "`rounding = \"up\"` or `\"down\"`"),
+];
 
 /// The output shape of windows of `size`×`size` side by side, or why there is none.
 pub(crate) fn infer(size: usize, rounding: Rounding, input: Shape) -> Result<Shape, String> {

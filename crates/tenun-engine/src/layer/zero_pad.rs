@@ -1,29 +1,29 @@
 //! [`ZeroPad`]: rows and columns of zeros put around.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Crop, LayerKind, Mirror, Noise, Role, window};
+use super::settings::settings;
+use super::{Crop, Elsewhere, LayerKind, Mirror, Noise, Role, window};
 use crate::Shape;
 use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Gather, Port};
 use crate::reference::Real;
 
-/// Rows and columns of zeros put around.
-///
-/// # Shapes
-/// Input `[channels][height][width]`, output `[channels][height + top + bottom][width + left + right]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ZeroPad {
-    /// Rows added above.
-    pub top: usize,
-    /// Rows added below.
-    pub bottom: usize,
-    /// Columns added on the left.
-    pub left: usize,
-    /// Columns added on the right.
-    pub right: usize,
+settings! {
+    /// Zero padding: rows and columns of zeros added.
+    ///
+    /// # Shapes
+    /// Input `[channels][height][width]`, output `[channels][height + top + bottom][width + left + right]`.
+    #[derive(Eq)]
+    pub struct ZeroPad {
+        /// Rows added above.
+        pub top: usize = 0,
+        /// Rows added below.
+        pub bottom: usize = 0,
+        /// Columns added on the left.
+        pub left: usize = 0,
+        /// Columns added on the right.
+        pub right: usize = 0,
+    }
 }
 
 impl ZeroPad {
@@ -42,6 +42,8 @@ impl ZeroPad {
 impl LayerKind for ZeroPad {
     const STEM: &'static str = "pad";
     const ROLE: Role = Role::Padding;
+    const INSTEAD_OF: Elsewhere = &[(&["zeropadding2d", "zeropad2d", "pad", "padding"], "")];
+    const NO_SETTING: Elsewhere = &[(&["padding"], "give `top`, `bottom`, `left` and `right`")];
 
     fn mirror(&self, _: Shape, _: Shape) -> Mirror {
         let Self { top, bottom, left, right } = *self;

@@ -5,9 +5,10 @@ mod clip;
 mod schedule;
 mod sgd;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Cpu;
+use crate::tagged::{self, Tagged};
 
 pub use adam::Adam;
 pub use clip::{clip, norm};
@@ -15,13 +16,31 @@ pub use schedule::{Horizon, Schedule, Shape as ScheduleShape};
 pub use sgd::Sgd;
 
 /// An optimiser as data.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum Method {
     /// Adam, or AdamW if it has a weight decay.
     Adam(Adam),
     /// Stochastic gradient descent.
     Sgd(Sgd),
+}
+
+impl Tagged for Method {
+    const TAG: &'static str = "name";
+    const NAMES: &'static [&'static str] = &["adam", "sgd"];
+
+    fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
+        match name {
+            "adam" => Adam::deserialize(fields).map(Self::Adam),
+            _ => Sgd::deserialize(fields).map(Self::Sgd),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged::deserialize(deserializer)
+    }
 }
 
 impl Default for Method {

@@ -34,6 +34,12 @@ pub(super) fn job(
     };
     let mut collection = open(&settings.data)?;
     let mut notes = std::mem::take(&mut collection.notes);
+    if let (Some(preset), Some(given)) = (preset, &mut settings.network.preset)
+        && preset.name != given
+    {
+        notes.push(format!("`{given}` is the preset `{}`", preset.name));
+        preset.name.clone_into(given);
+    }
     if collection.test.is_none() && settings.data.val_fraction.is_none() && collection.train.len() >= FEW {
         settings.data.val_fraction = Some(DEFAULT_FRACTION);
         notes.push("there are no test images: 10 % of the images are held out for validation".to_owned());

@@ -20,15 +20,20 @@ use crate::suggest;
 pub struct Preset {
     /// Its name, as `--preset` takes it.
     pub name: &'static str,
+    /// Other names that mean exactly this network.
+    pub aliases: &'static [&'static str],
     /// Its file.
     pub text: &'static str,
 }
 
 macro_rules! presets {
-    ($($name:literal,)*) => {
+    ($($name:literal $(= $($alias:literal)|*)?,)*) => {
         /// Every preset.
-        pub const PRESETS: &[Preset] =
-            &[$(Preset { name: $name, text: include_str!(concat!("../../presets/", $name, ".toml")) },)*];
+        pub const PRESETS: &[Preset] = &[$(Preset {
+            name: $name,
+            aliases: &[$($($alias),*)?],
+            text: include_str!(concat!("../../presets/", $name, ".toml")),
+        },)*];
     };
 }
 
@@ -37,17 +42,32 @@ presets! {
     "cae-fast",
     "sharp",
     "deep",
-    "dense",
-    "denoising",
+    "dense" = "mlp",
+    "denoising" = "dae",
     "sparse",
     "sparse-kl",
-    "regularised",
-    "variational",
+    "regularised" = "rae" | "regularized",
+    "variational" = "vae",
     "variational-2",
-    "variational-gaussian",
-    "quantised",
-    "masked",
+    "variational-gaussian" = "sigma-vae",
+    "quantised" = "vq-vae" | "vqvae" | "quantized",
+    "masked" = "mae",
 }
+
+/// Names that more than one preset could be meant by, or that need more than a preset, and what there is.
+const AMBIGUOUS: &[(&str, &str)] = &[
+    ("ae", PLAIN),
+    ("autoencoder", PLAIN),
+    ("sae", "`sparse` has an L1 penalty, `sparse-kl` a target for the mean activation"),
+    ("beta-vae", BETA),
+    ("betavae", BETA),
+    ("cvae", "the convolutional VAE is `variational`; there is no conditional one"),
+];
+
+const PLAIN: &str =
+    "`cae` is a convolutional autoencoder, `sharp` one with a dense code, `dense` one of dense layers only";
+const BETA: &str = "`variational` has β = 1: save it with `tenun presets variational > net.toml`, change `beta` in the file, \
+                    and give it with `--network net.toml`";
 
 /// There is no preset of that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,19 +78,30 @@ pub struct UnknownPreset {
 }
 
 impl UnknownPreset {
-    /// The nearest name, and all there are.
+    /// What can be meant by the name, else the nearest one, and all there are.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
+        let given = plain(&self.given);
+        if let Some((_, words)) = AMBIGUOUS.iter().find(|(name, _)| *name == given) {
+            return Some((*words).to_owned());
+        }
         Some(suggest::hint(&self.given, "presets", PRESETS.iter().map(|preset| preset.name)))
     }
 }
 
-/// The preset called `name`.
+/// A name as people write it, as it stands in the lists.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
+}
+
+/// The preset called `name`, there or elsewhere.
 ///
 /// # Errors
 /// [`UnknownPreset`], whose hint has the nearest name.
 pub fn find(name: &str) -> Result<&'static Preset, UnknownPreset> {
-    PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| UnknownPreset { given: name.to_owned() })
+    let plain = plain(name);
+    let is_meant = |preset: &&Preset| preset.name == plain || preset.aliases.contains(&plain.as_str());
+    PRESETS.iter().find(is_meant).ok_or_else(|| UnknownPreset { given: name.to_owned() })
 }
 
 impl Preset {
@@ -154,6 +185,35 @@ mod tests {
             error("[network]\nstages = [8]\n[[encoder]]\nlayer = \"relu\"\n").to_string().contains("both")
         );
         assert!(error("[network]\nstages = [8]\n[training]\nseed = 3\n").hint().unwrap().contains("--seed"));
+    }
+
+    #[test]
+    fn common_names_lead_to_presets() {
+        for (given, name) in [
+            ("vae", "variational"),
+            ("VQ_VAE", "quantised"),
+            ("vqvae", "quantised"),
+            ("mae", "masked"),
+            ("dae", "denoising"),
+        ] {
+            assert_eq!(find(given).unwrap().name, name, "{given}");
+        }
+        for (given, candidate) in [
+            ("ae", "`cae`"),
+            ("sae", "`sparse-kl`"),
+            ("beta-vae", "`variational`"),
+            ("cvae", "`variational`"),
+        ] {
+            let hint = find(given).unwrap_err().hint().unwrap();
+            assert!(hint.contains(candidate), "{given}: {hint}");
+        }
+        let mut names: Vec<&str> =
+            PRESETS.iter().flat_map(|preset| preset.aliases.iter().chain([&preset.name])).copied().collect();
+        names.extend(AMBIGUOUS.iter().map(|(name, _)| name));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "each name means one thing");
     }
 
     #[test]

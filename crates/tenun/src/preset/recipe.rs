@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Table;
 
-use super::Stages;
-use crate::settings::{Layers, SettingsError, TrainingSettings, parse_text, read_text};
+use super::{Stages, stages};
+use crate::settings::{Layers, SettingsError, TrainingSettings, parse_with, read_text};
 
 /// A network, and how it is trained unless other settings are given.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,7 @@ impl Recipe {
             reason: reason.to_owned(),
             hint: Some(hint.to_owned()),
         };
-        let file: File = parse_text(text, path)?;
+        let file: File = parse_with(text, path, meant)?;
         let layers = match (file.network, file.encoder, file.decoder) {
             (Some(stages), None, decoder) => Layers { encoder: stages.encoder(), decoder },
             (None, Some(encoder), decoder) => Layers { encoder, decoder },
@@ -75,6 +75,39 @@ impl Recipe {
         };
         Ok(Self { about: file.about, layers, training: training(&file.training, text, path)? })
     }
+}
+
+/// Keys that people bring from elsewhere, by one that the table has for which they are meant, and what to write instead.
+const INSTEAD: [(&str, &[(&str, &str)]); 3] = [
+    ("stages", stages::INSTEAD),
+    (
+        "encoder",
+        &[
+            (
+                "layers",
+                "the list of layers is `[[encoder]]`; a decoder is derived unless there is `[[decoder]]`",
+            ),
+            ("model", "`[network]` with `stages`, or a list of `[[encoder]]` layers"),
+            ("stages", "`stages` belongs under `[network]`"),
+            ("epochs", "`epochs` belongs under `[training]`"),
+            ("learning_rate", "`learning_rate` belongs under `[training]`"),
+        ],
+    ),
+    (
+        "learning_rate",
+        &[
+            ("lr", "did you mean `learning_rate`?"),
+            ("batch", "did you mean `batch_size`?"),
+            ("weight_decay", "`optimizer = { name = \"adam\", weight_decay = 1e-4 }`"),
+            ("momentum", "`optimizer = { name = \"sgd\", momentum = 0.9 }`"),
+        ],
+    ),
+];
+
+/// What was meant by a key that is not among those of its table.
+fn meant(given: &str, known: &[&str]) -> Option<String> {
+    let (_, instead) = INSTEAD.iter().find(|(key, _)| known.contains(key))?;
+    instead.iter().find(|(name, _)| *name == given).map(|(_, words)| (*words).to_owned())
 }
 
 /// The settings that a file gives, over those that hold without it. Read on its own, so that an error names the place.
@@ -91,7 +124,7 @@ fn training(given: &Table, text: &str, path: &Path) -> Result<TrainingSettings, 
             hint: Some("give them as `--seed` and `--init`".to_owned()),
         });
     }
-    Ok(parse_text::<Training>(text, path)?.training)
+    Ok(parse_with::<Training>(text, path, meant)?.training)
 }
 
 /// Whether a table of settings has nothing in it, for tests of the files themselves.

@@ -1,10 +1,30 @@
 //! [`Stages`]: the short form of a network, from which its encoder follows.
 
+use std::fmt;
+use std::sync::LazyLock;
+
 use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use tenun_engine::Layer;
-use tenun_engine::layer::{
-    AveragePool, Conv2d, Dense, Dropout, GroupNorm, LeakyRelu, MaxPool, Relu, Residual, Silu, Tanh,
-};
+use tenun_engine::layer::{AveragePool, Conv2d, Dense, Dropout, GroupNorm, MaxPool, Relu, Residual, Role};
+
+/// Keys that the short form does not have, and what to write instead.
+pub(super) const INSTEAD: &[(&str, &str)] = &[
+    ("layers", "`stages` is a list of filters; a list of layers is `[[encoder]]`, in place of `[network]`"),
+    ("units", "`hidden` is a list of the features of dense layers, `latent` the dimension of the code"),
+    ("features", "`hidden` is a list of the features of dense layers, `latent` the dimension of the code"),
+    ("code", "did you mean `latent`?"),
+    ("bottleneck", "did you mean `latent`?"),
+    ("embedding_dim", "did you mean `latent`?"),
+    ("strides", "`down = \"stride\"` halves the size by strided convolutions"),
+    ("stride", "`down = \"stride\"` halves the size by strided convolutions"),
+    ("pool", "`down` is what halves the size"),
+    ("pooling", "`down` is what halves the size"),
+    ("batch_norm", "`groups` adds group normalisation, which takes the place of batch normalisation here"),
+    ("norm", "`groups` adds group normalisation"),
+    ("decoder", "the decoder is derived; one of your own is a list of `[[decoder]]` layers"),
+];
 
 /// The short form of a network: the table `[network]` of a file.
 ///
@@ -14,12 +34,14 @@ use tenun_engine::layer::{
 #[serde(deny_unknown_fields, default)]
 pub struct Stages {
     /// Filters of each stage.
+    #[serde(alias = "filters", alias = "channels", alias = "out_channels")]
     pub stages: Vec<usize>,
     /// Rows and columns of every kernel: odd.
+    #[serde(alias = "kernel_size")]
     pub kernel: usize,
     /// Convolutions of a stage.
     pub convolutions: usize,
-    /// What follows each convolution and each hidden dense layer.
+    /// The activation after each convolution and each hidden dense layer: a name, or a layer.
     pub activation: Activation,
     /// What halves the size at the end of a stage.
     pub down: Down,
@@ -31,7 +53,8 @@ pub struct Stages {
     pub dropout: f32,
     /// Features of the dense layers between stages and code, each with its activation.
     pub hidden: Vec<usize>,
-    /// Numbers of the code, by a dense layer; the map of the last stage is the code if there is none.
+    /// Latent dimension, by a dense layer; without it the feature map of the last stage is the code.
+    #[serde(alias = "latent_dim")]
     pub latent: Option<usize>,
     /// Layers before the first stage: what corrupts the images.
     pub input_layers: Vec<Layer>,
@@ -39,29 +62,50 @@ pub struct Stages {
     pub code_layers: Vec<Layer>,
 }
 
-/// An activation of the short form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// max(x, 0).
-    #[default]
-    Relu,
-    /// x or a small multiple of it.
-    LeakyRelu,
-    /// x · sigmoid x.
-    Silu,
-    /// Hyperbolic tangent.
-    Tanh,
+/// An activation of the short form: by its name, or as a layer with settings of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Activation(Layer);
+
+/// The names of all activations.
+static ACTIVATIONS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let all = Layer::descriptions().into_iter();
+    all.filter(|layer| layer.role == Role::Activation).map(|layer| layer.name).collect()
+});
+
+impl Default for Activation {
+    fn default() -> Self {
+        Self(Relu {}.into())
+    }
 }
 
-impl Activation {
-    fn layer(self) -> Layer {
-        match self {
-            Self::Relu => Relu {}.into(),
-            Self::LeakyRelu => LeakyRelu::default().into(),
-            Self::Silu => Silu {}.into(),
-            Self::Tanh => Tanh {}.into(),
+impl<'de> Deserialize<'de> for Activation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrLayer;
+
+        impl<'de> Visitor<'de> for NameOrLayer {
+            type Value = Activation;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of an activation, or a layer")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Activation, E> {
+                if Layer::describe(name).is_none_or(|layer| layer.role != Role::Activation) {
+                    return Err(E::unknown_variant(name, &ACTIVATIONS));
+                }
+                Layer::deserialize(MapDeserializer::new([("layer", name)].into_iter())).map(Activation)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Activation, A::Error> {
+                let layer = Layer::deserialize(MapAccessDeserializer::new(map))?;
+                match layer.role() {
+                    Role::Activation => Ok(Activation(layer)),
+                    _ => Err(A::Error::unknown_variant(layer.name(), &ACTIVATIONS)),
+                }
+            }
         }
+
+        deserializer.deserialize_any(NameOrLayer)
     }
 }
 
@@ -108,7 +152,7 @@ impl Stages {
             self.stage(filters, &mut layers);
         }
         for &features in &self.hidden {
-            layers.extend([Dense { features, bias: true }.into(), self.activation.layer()]);
+            layers.extend([Dense { features, bias: true }.into(), self.activation.0.clone()]);
             self.drop_out(&mut layers);
         }
         if let Some(latent) = self.latent {
@@ -130,13 +174,13 @@ impl Stages {
             let stride = if halves { 2 } else { 1 };
             layers.push(Conv2d { filters, kernel: self.kernel, stride, ..Conv2d::default() }.into());
             self.normalise(layers);
-            layers.push(self.activation.layer());
+            layers.push(self.activation.0.clone());
         }
         for _ in 0..self.residual {
             let mut body = Vec::new();
             for _ in 0..2 {
                 self.normalise(&mut body);
-                body.push(self.activation.layer());
+                body.push(self.activation.0.clone());
                 body.push(Conv2d { filters, kernel: self.kernel, ..Conv2d::default() }.into());
             }
             layers.push(Residual { body }.into());
