@@ -15,10 +15,8 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "docs" / "families.md"
 
-# What a family is judged by besides its reconstructions: figures of summary.json and their names in the table.
-FIGURES = [
-    ("corrupted_mse", "MSE with noise"),
-    ("denoised_mse", "MSE denoised"),
+# What a family is judged by besides its reconstructions: metrics of summary.json and their names in the table.
+METRICS = [
     ("code_zeros", "zeros in a code"),
     ("code_hoyer", "Hoyer's sparseness"),
     ("kl", "KL, nats"),
@@ -70,18 +68,21 @@ def table(results):
         beside = [f"{pca['scores'][name]:.{digits}f}" for name, digits in (("bce", 5), ("mse", 5), ("ssim", 4))] if pca else ["–"] * 3
         cells = [f"`{preset}`", f"{runs[0]['parameters']:,}", str(runs[0]["latent"])]
         cells.append(spread([each["total_seconds"] for each in runs], 0))
-        for name, digits in (("test_bce", 5), ("test_mse", 5), ("test_ssim", 4)):
-            cells.append(spread([each[name] for each in runs], digits))
+        for name, digits in (("bce", 5), ("mse", 5), ("ssim", 4)):
+            cells.append(spread([each["scores"][name] for each in runs], digits))
         text += row(cells + beside)
     return text
 
 
-def figures(results):
+def metrics(results):
     """What else the families are judged by."""
-    text = row(["preset", "figures"]) + row(["---", "---"])
+    text = row(["preset", "metrics"]) + row(["---", "---"])
     for preset, runs in results.items():
-        found = [{figure["name"]: figure["value"] for figure in each.get("family", [])} for each in runs]
-        cells = [f"{label} {spread([each[name] for each in found], 4)}" for name, label in FIGURES if name in found[0]]
+        found = [{metric["name"]: metric["value"] for metric in each.get("family", [])} for each in runs]
+        cells = [f"{label} {spread([each[name] for each in found], 4)}" for name, label in METRICS if name in found[0]]
+        if "denoising" in runs[0]:
+            for key, label in (("corrupted", "MSE of noisy inputs"), ("denoised", "MSE denoised")):
+                cells.append(f"{label} {spread([each['denoising'][key]['mse'] for each in runs], 5)}")
         if cells:
             text += row([f"`{preset}`", ", ".join(cells)])
     return text
@@ -104,14 +105,14 @@ def main():
 
 Every preset on Fashion-MNIST: all 60,000 training images, {options.epochs} epochs, otherwise each preset's own settings; the scores are
 those of the 10,000 test images, mean ± standard deviation of {options.seeds} seeds. PCA has as many components as a code has
-numbers, found in the training images. A perfect reconstruction scores a BCE of {results[names[0]][0]["bce_floor"]:.5f}. Seconds are those of training
+numbers, fitted on the training images. A perfect reconstruction scores a BCE of {results[names[0]][0]["scores"]["bce_floor"]:.5f}. Seconds are those of training
 and validation on the machine that made the table, and depend on what else it did. Made by `make families`.
 
 {table(results)}
 Reconstructions are not all that counts. A denoising or masked network is scored here on clean, whole images, a
-variational one by the mean of its code; what each is for is in its own figures:
+variational one by the mean of its code; what each is for is in its own metrics:
 
-{figures(results)}"""
+{metrics(results)}"""
     OUTPUT.write_text(text)
     print(text)
 

@@ -64,8 +64,10 @@ def check_demo(run: Path) -> None:
     loss = summary["val_loss"]
     check(loss <= DEMO_VAL_LOSS, f"validation loss: {loss:.5f}, at most {DEMO_VAL_LOSS}")
     check(loss == lines[-1]["val_loss"], "the validation loss of summary.json is metrics.jsonl's last")
-    check(0.0 < summary["test_mse"] < 0.02, f"test MSE: {summary['test_mse']:.5f}")
-    check(summary["test_bce"] > 0.24217, f"test BCE: {summary['test_bce']:.5f}, above the floor of a perfect copy")
+    scores = summary["scores"]
+    check(scores["measured_on"] == "test", f"scores measured on: {scores['measured_on']}")
+    check(0.0 < scores["mse"] < 0.02, f"test MSE: {scores['mse']:.5f}")
+    check(scores["bce"] > 0.24217, f"test BCE: {scores['bce']:.5f}, above the floor of a perfect copy")
     for name in ("config.toml", "model.safetensors", "checkpoint.safetensors"):
         check((run / name).is_file(), f"{name} is there")
     for name in PICTURES:

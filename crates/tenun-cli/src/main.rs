@@ -9,6 +9,7 @@ mod live;
 mod opening;
 mod printer;
 mod progress;
+mod scores;
 mod sweep_progress;
 mod text;
 

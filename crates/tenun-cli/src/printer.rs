@@ -17,9 +17,6 @@ use serde_json::{Map, Value};
 use crate::failure::{Failure, Kind};
 use crate::live::{Line, Live};
 
-/// The version of the objects that `--json` prints: it grows when a field goes, or changes its name, type or unit.
-const JSON_VERSION: u32 = 1;
-
 /// How much is said, and how.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Voice {
@@ -117,7 +114,7 @@ impl Printer {
     /// Data: an object in a line of its own, its fields after `schema_version` and `kind`.
     pub(crate) fn object(&self, kind: &str, fields: &impl Serialize) {
         let mut object = Map::new();
-        object.insert("schema_version".into(), JSON_VERSION.into());
+        object.insert("schema_version".into(), tenun::SCHEMA_VERSION.into());
         object.insert("kind".into(), kind.into());
         match serde_json::to_value(fields) {
             Ok(Value::Object(fields)) => object.extend(fields),

@@ -1,7 +1,7 @@
 //! [`SweepProgress`]: how a sweep goes, as a line a run, with a bar of all epochs on a terminal, as JSON for machines.
 
 use serde::Serialize;
-use tenun::engine::Loss;
+use tenun::measure::Metric;
 use tenun::sweep::{Event, Record, State};
 use tenun::train::Observer;
 
@@ -21,12 +21,12 @@ pub(crate) struct SweepProgress<'a> {
     trials: usize,
     /// What comes after the runs.
     after: Progress<'a>,
-    /// The measure that is told of a run.
-    by: Loss,
+    /// The metric that is told of a run.
+    by: &'static Metric,
 }
 
 impl<'a> SweepProgress<'a> {
-    pub(crate) fn new(printer: &'a Printer, by: Loss) -> Self {
+    pub(crate) fn new(printer: &'a Printer, by: &'static Metric) -> Self {
         Self { printer, training: None, epochs: (0, 0), trials: 0, after: Progress::new(printer), by }
     }
 
@@ -99,13 +99,9 @@ impl<'a> SweepProgress<'a> {
 
     fn told(&self, record: &Record) -> String {
         let after = counted(record.epochs as usize, "epoch");
-        let score = match self.by {
-            Loss::Bce => ("BCE", record.bce),
-            Loss::Mse | Loss::Gaussian => ("MSE", record.mse),
-            Loss::Mae => ("MAE", record.mae),
-        };
+        let score = record.scores.and_then(|scores| scores.get(self.by));
         match (record.state, score) {
-            (State::Finished, (name, Some(value))) => format!("{name} {value:.5}"),
+            (State::Finished, Some(value)) => format!("{} {}", self.by.label, self.by.text(value)),
             (State::Finished, _) => format!("done after {after}"),
             (State::Stopped, _) => format!("stopped early after {after}"),
             (State::Diverged, _) => format!("diverged after {after}"),

@@ -43,6 +43,9 @@ pub mod sweep;
 pub mod text;
 pub mod train;
 
+/// The version of what tenun writes as JSON: it grows when a field goes, or changes its name, type or unit.
+pub const SCHEMA_VERSION: u32 = 2;
+
 pub use error::Error;
 pub use model::Model;
 pub use tenun_engine as engine;

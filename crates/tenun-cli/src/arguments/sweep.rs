@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use tenun::engine::Loss;
+use tenun::measure::{METRICS, Metric};
 
 use super::TrainArgs;
 
@@ -19,7 +19,7 @@ unset. All other flags are those of `tenun train` and apply to every run.
 All runs are scored on the same validation images, which are held out of the training images; the best combination \
 is the one with the best mean over its seeds. The test images are used only by --test-best, and once.
 
-DIR gets sweep.toml (the search space), results.csv (one line per run), results.json, sweep.png (the loss against the \
+DIR gets sweep.toml (the search space), results.csv (one line per run), results.json, sweep.png (the score against the \
 latent dimension if that is varied, beside PCA of the same dimensions, the lower bound and the elbow; otherwise \
 against the first numeric setting), and trials/ with a folder for every run, as `tenun train` writes it but without \
 the report.
@@ -84,9 +84,9 @@ pub(crate) struct SweepArgs {
     /// Median stopping rule: after at least N epochs, stop a run whose best validation loss is above the median of the other runs at the same epoch
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "Sweep")]
     pub(crate) median_stop: Option<u32>,
-    /// Metric on the held-out images that ranks the combinations [default: the loss; mse if the loss is varied]
-    #[arg(long, value_name = "METRIC", value_parser = measure(), help_heading = "Sweep")]
-    pub(crate) by: Option<Loss>,
+    /// Metric on the held-out images that ranks the combinations [default: that of the loss; mse if the loss is varied]
+    #[arg(long, value_name = "METRIC", value_parser = metric(), help_heading = "Sweep")]
+    pub(crate) by: Option<&'static Metric>,
     /// Evaluate the best combination on the test images at the end
     #[arg(long, help_heading = "Sweep")]
     pub(crate) test_best: bool,
@@ -104,8 +104,9 @@ impl SweepArgs {
     }
 }
 
-fn measure() -> impl TypedValueParser<Value = Loss> {
-    PossibleValuesParser::new(["bce", "mse", "mae"]).try_map(|name| name.parse::<Loss>())
+fn metric() -> impl TypedValueParser<Value = &'static Metric> {
+    PossibleValuesParser::new(METRICS.map(|metric| metric.name))
+        .try_map(|name| name.parse::<&'static Metric>())
 }
 
 fn parallel(text: &str) -> Result<usize, String> {

@@ -5,33 +5,26 @@ use tenun::Model;
 use tenun::data::{self, Dataset, Images, find_named};
 use tenun::engine::Cpu;
 use tenun::job::Job;
-use tenun::measure::family::{self, Denoising, Figure, Quality};
-use tenun::measure::{self, ClassScores, PcaScores, Scores};
+use tenun::measure::{ClassScores, ModelScores, ScoreOn, score};
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
-use tenun::train::{Observer, Phase};
 
 use super::{Given, mistaken, source};
 use crate::arguments::{EvalArgs, SourceFlags};
 use crate::failure::Failure;
 use crate::printer::Printer;
 use crate::progress::Progress;
-use crate::text::{Align, Table, count, counted};
+use crate::scores;
+use crate::text::counted;
 
-/// All scores, in the units of the library: BCE in nats a pixel, PSNR in decibels (null for infinity).
+/// All scores, in the units of the library: BCE in nats per pixel, PSNR in decibels (null for infinity).
 #[derive(Serialize)]
-struct Scored<'a> {
+struct Fields<'a> {
     model: &'a std::path::Path,
     data: &'a str,
-    split: &'a str,
-    images: usize,
-    overall: &'a Scores,
-    mean_image: Option<&'a Scores>,
-    /// PCA with as many components as a code has numbers.
-    pca: Option<&'a PcaScores>,
+    #[serde(flatten)]
+    scores: &'a ModelScores,
     classes: &'a [ClassScores],
-    /// The figures of the families that the network belongs to.
-    family: &'a [Figure],
 }
 
 pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
@@ -55,34 +48,18 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
         }
     };
     let Measured { train, set, split } = measured;
-    let mut progress = Progress::new(printer);
-    progress.phase(Phase::Evaluating);
     // As at the end of training: what is drawn at random follows from the seed of that.
     let seed = model.info().training.as_ref().map_or(0, |training| training.seed);
-    let family = family::figures(&model, set.images(), seed, &cpu)?;
-    let scored = measure::score(&model, &set, Some(&train), &cpu, &mut progress)?;
+    let mut progress = Progress::new(printer);
+    let on = ScoreOn { set: &set, called: split, train: &train, seed };
+    let scored = score(&model, &on, &cpu, &mut progress)?;
     drop(progress);
-    let (overall, baseline) = (&scored.evaluation.overall, scored.baseline.as_ref());
-    let pca = scored.pca.as_ref();
-    let fields = Scored {
-        model: &args.model,
-        data: set.name(),
-        split,
-        images: set.len(),
-        overall,
-        mean_image: baseline,
-        pca,
-        classes: &scored.evaluation.classes,
-        family: &family,
-    };
+    let scores = &scored.model;
+    let fields = Fields { model: &args.model, data: set.name(), scores, classes: &scored.classes };
     printer.result("eval", &fields, || {
-        let mut heading = format!("{}: {}", set.name(), counted(set.len(), &format!("{split} image")));
-        let denoising = Denoising::of(&family);
-        if denoising.is_some() {
-            heading += "; clean images in, but for the rows that say so";
-        }
-        let table = table(&fields, denoising.as_ref());
-        format!("{heading}\n\n{table}{}", figures(&family))
+        let on = counted(set.len(), &format!("{split} image"));
+        let table = scores::table(scores, &scored.classes);
+        format!("{}: {on}\n\n{table}{}", set.name(), scores::absent(scores))
     });
     Ok(())
 }
@@ -127,80 +104,4 @@ fn data_of(args: &EvalArgs, given: &Given, model: &Model) -> Result<(String, Sou
             Some(format!("name them: `tenun eval {} DATA`", args.model.display())),
         )),
     }
-}
-
-/// The figures of a family, below the table; nothing where there are none.
-fn figures(family: &[Figure]) -> String {
-    // Those of corrupted images stand in the table.
-    let is_in_table = |figure: &&Figure| Denoising::of(family).is_some() && Denoising::has(figure);
-    let family: Vec<&Figure> = family.iter().filter(|figure| !is_in_table(figure)).collect();
-    if family.is_empty() {
-        return String::new();
-    }
-    let mut table = Table::new(&[("", Align::Left), ("", Align::Right), ("", Align::Left)]);
-    for figure in family {
-        table.row([figure.label(), figure.text(), figure.meaning.clone()]);
-    }
-    table.render()
-}
-
-/// A decibel value as people read it.
-fn decibels(psnr: f64) -> String {
-    if psnr.is_finite() { format!("{psnr:.2}") } else { "∞".into() }
-}
-
-fn table(scored: &Scored<'_>, denoising: Option<&Denoising>) -> String {
-    let mut table = Table::new(&[
-        ("", Align::Left),
-        ("images", Align::Right),
-        ("BCE", Align::Right),
-        ("floor", Align::Right),
-        ("MSE", Align::Right),
-        ("MAE", Align::Right),
-        ("PSNR dB", Align::Right),
-        ("SSIM", Align::Right),
-    ]);
-    if let Some(Denoising { corrupted, denoised, bce }) = denoising {
-        let mut row = |name: &str, bce: String, floor: String, quality: &Quality| {
-            table.row([
-                name.to_owned(),
-                String::new(),
-                bce,
-                floor,
-                format!("{:.5}", quality.mse),
-                format!("{:.5}", quality.mae),
-                decibels(quality.psnr()),
-                format!("{:.4}", quality.ssim),
-            ]);
-        };
-        // Noise at 0 and 1 is no probability, and has no cross-entropy to speak of.
-        row("corrupted images", String::new(), String::new(), corrupted);
-        let floor = format!("{:.5}", scored.overall.bce_floor);
-        row("model, corrupted images in", format!("{bce:.5}"), floor, denoised);
-    }
-    let mut row = |name: &str, images: String, scores: &Scores| {
-        table.row([
-            name.to_owned(),
-            images,
-            format!("{:.5}", scores.bce),
-            format!("{:.5}", scores.bce_floor),
-            format!("{:.5}", scores.mse),
-            format!("{:.5}", scores.mae),
-            decibels(scores.psnr),
-            format!("{:.4}", scores.ssim),
-        ]);
-    };
-    row(if denoising.is_some() { "model, clean images in" } else { "model" }, String::new(), scored.overall);
-    if let Some(baseline) = scored.mean_image {
-        row("mean image", String::new(), baseline);
-    }
-    if let Some(pca) = scored.pca {
-        row(&format!("PCA, {}", counted(pca.components, "component")), String::new(), &pca.scores);
-    }
-    for class in scored.classes {
-        if let Some(scores) = &class.scores {
-            row(&class.name, count(class.images), scores);
-        }
-    }
-    table.render()
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 use tenun::engine::Cpu;
-use tenun::measure::Scores;
+use tenun::measure::{Better, METRICS, Metric};
 use tenun::sweep::{
     CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers, word,
 };
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<
     let workers = workers(args, sweep.trials().len())?;
     announce(&sweep, &dir, &workers, printer);
     let stop = interrupt::watch()?;
-    let mut progress = SweepProgress::new(printer, sweep.settings().measure());
+    let mut progress = SweepProgress::new(printer, sweep.settings().metric());
     let end = sweep.run(&dir, &workers, &mut |event| progress.tell(event), &stop);
     let results = match end? {
         SweepEnd::Finished(results) => *results,
@@ -144,8 +144,8 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
             counted(combinations, "combination")
         ));
     }
-    if settings.by != Some(settings.base.training.loss) {
-        printer.note(format_args!("note: combinations are ranked by {}", Scores::name(settings.measure())));
+    if settings.metric() != Metric::of(settings.base.training.loss) {
+        printer.note(format_args!("note: combinations are ranked by {}", settings.metric().label));
     }
 }
 
@@ -160,21 +160,22 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
     printer.note("");
     if !printer.voice().json {
         let images = counted(results.held_out_images, "held-out image");
-        printer.note(format_args!("sorted by {} on {images}; lower is better", Scores::name(results.by)));
+        let better = if results.by.better == Better::Higher { "higher" } else { "lower" };
+        printer.note(format_args!("sorted by {} on {images}; {better} is better", results.by.label));
     }
     printer.result("finished", &Finished { sweep: dir.path(), results }, || table(results));
     for note in &results.notes {
         printer.note(format_args!("note: {note}"));
     }
     printer.note("");
-    let by = Scores::name(results.by);
+    let by = results.by;
     let mut list = Table::list();
     match results.best.map(|best| &results.rows[best]) {
         Some(row) => {
-            let loss = row.loss.map_or_else(String::new, |loss| spread(loss, 5));
+            let score = row.scores.get(by).map_or_else(String::new, |score| spread(*score, by.decimals));
             let over =
                 if row.runs.len() > 1 { format!(" over {} seeds", row.runs.len()) } else { String::new() };
-            list.row(["best", &format!("{}: {by} {loss}{over} on held-out images", row.words())]);
+            list.row(["best", &format!("{}: {} {score}{over} on held-out images", row.words(), by.label)]);
             for (at, run) in row.runs.iter().enumerate() {
                 let label = ["runs", ""][usize::from(at > 0)];
                 list.row([label, &dir.trial(run).display().to_string()]);
@@ -182,17 +183,25 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
         }
         None => list.row(["best", "none: no combination finished all of its runs"]),
     }
-    list.row(["lower bound", &format!("{by} {:.5}, of a perfect reconstruction", results.floor)]);
-    if let Some(knee) = results.knee {
+    if let Some(perfect) = results.perfect {
+        let bound = match by.better {
+            Better::Higher => "upper bound",
+            Better::Lower | Better::Neither => "lower bound",
+        };
+        list.row([bound, &format!("{} {}, of a perfect reconstruction", by.label, by.text(perfect))]);
+    }
+    if let Some(elbow) = results.elbow {
         list.row([
             "elbow",
-            &format!("{} of the latent code (diminishing returns)", counted(knee, "dimension")),
+            &format!("{} of the latent code (diminishing returns)", counted(elbow, "dimension")),
         ]);
     }
     if let Some(test) = &results.test {
-        let scores = [("BCE", test.bce), ("MSE", test.mse), ("MAE", test.mae), ("SSIM", test.ssim)];
-        let scores = scores.map(|(name, score)| format!("{name} {}", spread(score, 5))).join(", ");
-        list.row([counted(test.images, "test image"), scores]);
+        let score = |(metric, score): (&Metric, &Spread)| {
+            format!("{} {}", metric.label, spread(*score, metric.decimals))
+        };
+        let scores: Vec<String> = test.scores.iter().map(score).collect();
+        list.row([counted(test.images, "test image"), scores.join(", ")]);
     }
     list.row(["table", &dir.file(CSV).display().to_string()]);
     let picture = dir.file(PICTURE);
@@ -206,13 +215,13 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
 fn ranked(results: &Results) -> Vec<(usize, &Row)> {
     let mut rows: Vec<(usize, &Row)> = results.rows.iter().enumerate().collect();
     // A mean over fewer seeds does not compete, and stands below those that do.
-    let score = |row: &Row| {
-        let is_whole = row.finished == row.runs.len();
-        (!is_whole, row.loss.map_or(f64::INFINITY, |loss| loss.mean))
-    };
+    let score = |row: &Row| row.scores.get(results.by).map(|score| score.mean);
     rows.sort_by(|(_, a), (_, b)| {
-        let (a, b) = (score(a), score(b));
-        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        let is_part = |row: &Row| row.finished < row.runs.len();
+        is_part(a).cmp(&is_part(b)).then_with(|| match (score(a), score(b)) {
+            (Some(a), Some(b)) => results.by.compare(a, b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        })
     });
     rows
 }
@@ -223,8 +232,18 @@ fn table(results: &Results) -> String {
     let has_pca = !results.pca.is_empty();
     let mut columns: Vec<(&str, Align)> =
         first.values.keys().map(|name| (name.as_str(), Align::Right)).collect();
-    let by = format!("{} ↓", Scores::name(results.by));
-    columns.extend([(by.as_str(), Align::Right), ("SSIM", Align::Right)]);
+    // The metric that the best is chosen by, with its spread, before the others.
+    let is_there = |metric: &&'static Metric| results.rows.iter().any(|row| row.scores.get(metric).is_some());
+    let (by, others): (Vec<&'static Metric>, Vec<_>) =
+        METRICS.into_iter().filter(is_there).partition(|&metric| metric == results.by);
+    let sorted_by =
+        format!("{} {}", results.by.label, if results.by.better == Better::Higher { "↑" } else { "↓" });
+    let metrics: Vec<&'static Metric> = by.into_iter().chain(others).collect();
+    columns.extend(
+        metrics.iter().map(|&metric| {
+            (if metric == results.by { sorted_by.as_str() } else { metric.label }, Align::Right)
+        }),
+    );
     if has_pca {
         columns.push(("PCA", Align::Right));
     }
@@ -233,12 +252,15 @@ fn table(results: &Results) -> String {
     let mut table = Table::new(&columns);
     for (at, row) in ranked(results) {
         let mut cells: Vec<String> = row.values.values().map(word).collect();
-        let score =
-            |score: Option<Spread>, digits| score.map_or_else(|| "–".to_owned(), |s| spread(s, digits));
-        cells.extend([score(row.loss, 5), score(row.ssim, 4)]);
+        cells.extend(metrics.iter().map(|&metric| match row.scores.get(metric) {
+            Some(score) if metric == results.by => spread(*score, metric.decimals),
+            Some(score) => metric.text(score.mean),
+            None => "–".to_owned(),
+        }));
         if has_pca {
             let pca = results.pca.iter().find(|point| point.latent == row.latent);
-            cells.push(pca.map_or_else(|| "–".to_owned(), |point| format!("{:.5}", point.loss)));
+            let score = pca.and_then(|point| point.scores.get(results.by));
+            cells.push(score.map_or_else(|| "–".to_owned(), |score| results.by.text(score)));
         }
         cells.extend([format!("{:.1}", row.seconds), count(row.parameters), count(row.latent)]);
         cells.push(remark(row, results.best == Some(at)));

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::job::{Job, Outcome, Summary};
-use tenun::measure::family::Denoising;
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
 use tenun::text::megabytes;
@@ -16,6 +15,7 @@ use crate::failure::{Failure, Kind};
 use crate::interrupt;
 use crate::printer::Printer;
 use crate::progress::Progress;
+use crate::scores;
 use crate::text::{Table, count, counted, duration};
 
 pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
@@ -148,40 +148,19 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
     printer.result("finished", &fields, || {
         let mut list = Table::list();
         let loss = |loss: Option<f64>| loss.map_or_else(|| "none".to_owned(), |loss| format!("{loss:.5}"));
-        let epochs = format!("{}; the loss was best after epoch {}", summary.epochs, summary.best_epoch);
+        let epochs = format!("{}; lowest validation loss: epoch {}", summary.epochs, summary.best_epoch);
         list.row(["epochs", &epochs]);
         list.row(["training loss", &loss(summary.train_loss)]);
         list.row(["validation loss", &loss(summary.val_loss)]);
-        let denoising = Denoising::of(&summary.family);
-        // What goes in goes without saying, unless training corrupts it.
-        let given = if denoising.is_some() { "clean images in: " } else { "" };
-        let mut scores = format!("{given}BCE {:.5} (floor {:.5}", summary.test_bce, summary.bce_floor);
-        if let Some(bce) = summary.baseline_bce {
-            scores += &format!(", mean image {bce:.5}");
-        }
-        scores += &format!("), MSE {:.5}", summary.test_mse);
-        if let Some(mse) = summary.baseline_mse {
-            scores += &format!(" (mean image {mse:.5})");
-        }
-        let images = counted(summary.scored_images, &format!("{} image", summary.scored_on));
-        list.row([images.as_str(), &scores]);
-        let psnr = summary.test_psnr.map_or_else(|| "∞".to_owned(), |psnr| format!("{psnr:.2}"));
-        list.row([
-            "",
-            &format!("MAE {:.5}, PSNR {psnr} dB, SSIM {:.4}", summary.test_mae, summary.test_ssim),
-        ]);
-        if let Some(Denoising { corrupted, denoised, bce }) = denoising {
-            let before = format!("MSE {:.5}, SSIM {:.4}", corrupted.mse, corrupted.ssim);
-            let after = format!("BCE {bce:.5}, MSE {:.5}, SSIM {:.4}", denoised.mse, denoised.ssim);
-            list.row(["", &format!("corrupted images in ({before}): {after}")]);
-        }
-        for figure in summary.family.iter().filter(|figure| denoising.is_none() || !Denoising::has(figure)) {
-            list.row([figure.label(), format!("{}, {}", figure.text(), figure.meaning)]);
-        }
+        let losses = list.render();
+        let on = &summary.model.scores;
+        let on = counted(on.images, &format!("{} image", on.measured_on));
+        let scores = scores::table(&summary.model, &[]);
+        let mut list = Table::list();
         list.row(["time", &duration(summary.total_seconds)]);
         list.row(["model", &fields.model.display().to_string()]);
         list.row(["report", &fields.report.display().to_string()]);
-        list.render()
+        format!("{losses}\n{on}:\n\n{scores}\n{}", list.render())
     });
 }
 

@@ -33,7 +33,7 @@ fn every_line_of_json_is_an_object_with_its_version() {
     ] {
         let output = run(folder.path(), &format!("{line} --json"), 0);
         let object = json(&stdout(&output));
-        assert_eq!(object["schema_version"], 1, "{line}");
+        assert_eq!(object["schema_version"], 2, "{line}");
         assert!(line.starts_with(object["kind"].as_str().unwrap()), "{line}");
         assert_eq!(stdout(&output).lines().count(), 1, "{line}");
     }

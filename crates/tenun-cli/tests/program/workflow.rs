@@ -34,11 +34,14 @@ fn a_run_has_everything_that_is_promised() {
         }
     }
     let summary = json(&fs::read_to_string(path.join("summary.json")).unwrap());
-    for key in ["train_loss", "val_loss", "test_mse", "test_bce", "total_seconds"] {
+    for key in ["train_loss", "val_loss", "total_seconds"] {
         assert!(summary[key].is_f64(), "{key}: {summary}");
     }
+    for key in ["bce", "bce_floor", "mse", "mae", "psnr", "ssim"] {
+        assert!(summary["scores"][key].is_f64(), "{key}: {summary}");
+    }
     assert_eq!((&summary["parameters"], &summary["epochs"]), (&12_785.into(), &2.into()));
-    assert_eq!((&summary["best_epoch"], &summary["scored_images"]), (&2.into(), &9.into()));
+    assert_eq!((&summary["best_epoch"], &summary["scores"]["images"]), (&2.into(), &9.into()));
 }
 
 #[test]
@@ -131,8 +134,11 @@ fn a_model_is_measured_on_the_images_of_its_run() {
     assert!(text.starts_with("data: 10 test images\n") && text.contains("mean image"), "{text}");
     let measured = json(&stdout(&run(folder.path(), "eval run --json", 0)));
     let summary = json(&fs::read_to_string(folder.path().join("run/summary.json")).unwrap());
-    assert_eq!(measured["overall"]["mse"], summary["test_mse"]);
-    assert_eq!(measured["overall"]["bce"], summary["test_bce"]);
+    assert_eq!(measured["scores"]["mse"], summary["scores"]["mse"]);
+    for key in ["scores", "mean_image", "pca"] {
+        assert!(measured[key].is_object() || key == "pca", "{key}: {measured}");
+        assert_eq!(measured[key], summary[key], "{key}");
+    }
     assert_eq!(measured["classes"].as_array().unwrap().len(), 3);
     let output = run(folder.path(), "eval run/model.safetensors", 2);
     assert!(stderr(&output).contains("hint: name them"), "{}", stderr(&output));
@@ -170,13 +176,11 @@ fn what_went_in_is_said_where_training_corrupts_it() {
     idx_set(&folder.path().join("data"), 40, 10);
     let line = "train data --preset denoising --epochs 1 --batch-size 8 --out run";
     let text = stdout(&run(folder.path(), line, 0));
-    assert!(text.contains("clean images in: BCE "), "{text}");
-    assert!(text.contains("corrupted images in (MSE ") && !text.contains("denoised mse"), "{text}");
+    let rows = ["noisy inputs ", "model, on noisy inputs ", "model, on clean inputs "];
+    let has_rows = |text: &str| rows.iter().all(|row| text.lines().any(|line| line.starts_with(row)));
+    assert!(has_rows(&text), "{text}");
     let text = stdout(&run(folder.path(), "eval run", 0));
-    let heading = text.lines().next().unwrap();
-    assert_eq!(heading, "data: 10 test images; clean images in, but for the rows that say so");
-    let rows = ["corrupted images ", "model, corrupted images in ", "model, clean images in "];
-    assert!(rows.iter().all(|row| text.lines().any(|line| line.starts_with(row))), "{text}");
+    assert!(text.starts_with("data: 10 test images\n") && has_rows(&text), "{text}");
     let report = fs::read_to_string(folder.path().join("run/report.html")).unwrap();
     let [corrupted, clean] =
         ["Corrupted", "Clean"].map(|what| report.find(&format!("<h3>{what} images in</h3>")));
@@ -184,7 +188,7 @@ fn what_went_in_is_said_where_training_corrupts_it() {
     // Of a network that takes images as they are nothing of the kind is said.
     small_run(folder.path().join("plain").as_path());
     let text = stdout(&run(folder.path(), "eval plain/run", 0));
-    assert!(!text.contains(" in"), "{text}");
+    assert!(!text.contains(" inputs"), "{text}");
 }
 
 #[test]
@@ -219,9 +223,12 @@ fn a_run_is_measured_on_the_images_that_it_kept_for_that() {
     fs::rename(folder.path().join("one"), folder.path().join("data/train-images-idx3-ubyte")).unwrap();
     let measured = json(&stdout(&run(folder.path(), "eval few --json", 0)));
     let summary = json(&fs::read_to_string(folder.path().join("few/summary.json")).unwrap());
-    assert_eq!((&measured["images"], &measured["split"]), (&7.into(), &"test".into()));
-    assert_eq!(measured["mean_image"]["mse"], summary["baseline_mse"]);
-    assert_eq!(measured["overall"]["ssim"], summary["test_ssim"]);
+    assert_eq!(
+        (&measured["scores"]["images"], &measured["scores"]["measured_on"]),
+        (&7.into(), &"test".into())
+    );
+    assert_eq!(measured["mean_image"]["mse"], summary["mean_image"]["mse"]);
+    assert_eq!(measured["scores"]["ssim"], summary["scores"]["ssim"]);
     // The words that `train` has for it serve here too.
     let text = stdout(&run(folder.path(), "eval few --limit-test 3", 0));
     assert!(text.starts_with("data: 3 test images\n"), "{text}");

@@ -4,29 +4,9 @@ use tenun_engine::Network;
 use tenun_engine::layer::Layer;
 
 use super::{PixelFacts, Sample, TrainingContext};
-use crate::measure::Scored;
-use crate::measure::family::Figure;
+use crate::measure::ModelScores;
 use crate::settings::TrainingSettings;
 use crate::train::{EpochMetrics, TrainError};
-
-/// How good a finished model is, beside others on the same images.
-#[derive(Clone, Copy, Debug)]
-pub struct FinalScores<'a> {
-    /// `test`, `held-out` or `training`.
-    pub scored_on: &'a str,
-    /// The scores of the model, of the mean training image and of PCA.
-    pub scored: &'a Scored,
-    /// The figures of the families that it belongs to.
-    pub family: &'a [Figure],
-}
-
-impl FinalScores<'_> {
-    /// The family's figure of that name.
-    #[must_use]
-    pub fn figure(&self, name: &str) -> Option<f64> {
-        self.family.iter().find(|figure| figure.name == name).map(|figure| figure.value)
-    }
-}
 
 /// All that rules may look at. What is not known yet is `None` or empty, and a rule that needs it is silent.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +24,7 @@ pub struct Evidence<'a> {
     /// Activations after the last of them.
     pub sample: Option<&'a Sample>,
     /// How good the finished model is, beside others.
-    pub scores: Option<FinalScores<'a>>,
+    pub scores: Option<&'a ModelScores>,
     /// Why training ended before its time.
     pub failure: Option<&'a TrainError>,
     /// Whether there will be no more epochs.

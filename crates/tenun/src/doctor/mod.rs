@@ -17,7 +17,7 @@ mod sample;
 mod tests;
 
 pub use crate::finding::Finding;
-pub use evidence::{Evidence, FinalScores};
+pub use evidence::Evidence;
 pub(crate) use observer::DoctorObserver;
 pub use pixel_facts::PixelFacts;
 pub use rule::{Rule, Seen, SettingName};
@@ -27,6 +27,7 @@ pub use sample::{OutputPixel, Rectified, Sample};
 use tenun_engine::{Cpu, Network};
 
 use crate::data::Images;
+use crate::measure::ModelScores;
 use crate::settings::TrainingSettings;
 use crate::train::EpochMetrics;
 use rules::once;
@@ -51,7 +52,7 @@ pub fn examine(
     context: TrainingContext<'_>,
     metrics: &[EpochMetrics],
     parameters: &[f32],
-    scores: Option<FinalScores<'_>>,
+    scores: Option<&ModelScores>,
 ) -> Vec<Finding> {
     let pixels = PixelFacts::of(context.train, context.settings.loss);
     let mut findings = Vec::new();

@@ -3,7 +3,7 @@
 use tenun_engine::Loss;
 
 use crate::data::Images;
-use crate::measure::{bce, mae, mean_image, mse};
+use crate::measure::{Metric, mean_image};
 
 /// Images looked at, at most.
 const MOST: usize = 2048;
@@ -36,12 +36,13 @@ impl PixelFacts {
         let pixels = sample.pixels();
         let (min, max) = pixels.iter().fold((u8::MAX, 0), |(min, max), &p| (min.min(p), max.max(p)));
         let mean = mean_image(&sample).unwrap_or_default();
-        let each = (0..sample.len()).map(|i| per_pixel(loss, sample.image(i), &mean));
-        let mean_of_all = each.sum::<f64>() / sample.len().max(1) as f64;
+        let metric = Metric::of(loss);
+        let values = metric.values(&sample, |_| &mean).unwrap_or_default();
+        let mean_of_all = values.iter().sum::<f64>() / values.len().max(1) as f64;
         let (floor, mean_image_loss) = match loss {
-            Loss::Bce => (bce::floor(pixels), mean_of_all),
-            Loss::Mse | Loss::Mae => (0.0, mean_of_all),
+            // The metric is the squared error on which the likelihood depends.
             Loss::Gaussian => (least_surprise(ROUNDING), least_surprise(mean_of_all)),
+            Loss::Bce | Loss::Mse | Loss::Mae => (metric.perfect(&sample), mean_of_all),
         };
         Self {
             images: sample.len(),
@@ -60,13 +61,4 @@ const ROUNDING: f64 = 1.0 / (12.0 * 255.0 * 255.0);
 /// The negative log-likelihood of a normal distribution at its best variance, which is the squared error itself.
 fn least_surprise(squared_error: f64) -> f64 {
     0.5 * ((std::f64::consts::TAU * squared_error.max(ROUNDING)).ln() + 1.0)
-}
-
-/// The loss of one image, the mean over its numbers; of a Gaussian likelihood the squared error on which it depends.
-fn per_pixel(loss: Loss, image: &[u8], reconstruction: &[f32]) -> f64 {
-    match loss {
-        Loss::Bce => bce::bce(image, reconstruction),
-        Loss::Mse | Loss::Gaussian => mse(image, reconstruction),
-        Loss::Mae => mae(image, reconstruction),
-    }
 }

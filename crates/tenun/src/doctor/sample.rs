@@ -6,7 +6,7 @@ use tenun_engine::{ForwardPlan, Images as Source, Placed, Scaling, Stage};
 use super::TrainingContext;
 use crate::data::Images;
 use crate::latent::LatentSummary;
-use crate::measure::family::{CodebookUse, codebook_uses};
+use crate::measure::family::{CodebookCounts, codebook_counts};
 
 /// Images looked at: one of so many that are trained on …
 const ONE_OF: usize = 64;
@@ -38,7 +38,7 @@ pub struct Sample {
     /// What each number of the code does.
     pub code: LatentSummary,
     /// How the first codebook is used, where there is one.
-    pub codebook: Option<CodebookUse>,
+    pub codebook: Option<CodebookCounts>,
     /// What each number of the output does, `[channel][row][column]`.
     pub output: Vec<OutputPixel>,
     /// The share of all outputs whose logit is beyond ±6 although the target is more than 0.1 away; none without a
@@ -118,7 +118,7 @@ impl Sample {
             images: images.len(),
             rectified,
             code,
-            codebook: codebook_uses(network, parameters, &images, context.cpu).first().copied(),
+            codebook: codebook_counts(network, parameters, &images, context.cpu).first().copied(),
             output: spreads.iter().map(|spread| spread.finish(count)).collect(),
             stuck: network.ends_in_sigmoid().then_some(stuck as f64 / numbers),
         })

@@ -9,8 +9,8 @@ use tenun_engine::{Cpu, Loss, Method, Network, Shape, Width};
 use super::*;
 use crate::data::{Collection, Dataset, Images};
 use crate::job::Job;
-use crate::measure::family::Figure;
-use crate::measure::{Scored, evaluate, mean_image_baseline};
+use crate::measure::family::Denoising;
+use crate::measure::{METRICS, MSE, ModelScores, SetScores, evaluate, mean_image_baseline};
 use crate::preset::{self, Change, Recipe};
 use crate::run::RunDir;
 use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
@@ -266,19 +266,26 @@ fn a_network_that_corrupts_is_no_worse_than_the_mean_image_for_what_it_makes_of_
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
     let context = TrainingContext { network: &network, settings: &settings, train: &train, cpu: &cpu };
     let pixels = PixelFacts::of(&train, settings.loss);
-    let scored = Scored {
-        evaluation: evaluate(&train, &vec![1.0; train.pixels().len()], None).unwrap(),
-        baseline: Some(mean_image_baseline(&train, &train).unwrap()),
+    let mean_image = mean_image_baseline(&train, &train).unwrap();
+    let scores = ModelScores {
+        scores: SetScores {
+            measured_on: "test".into(),
+            images: train.len(),
+            overall: evaluate(&train, &vec![1.0; train.pixels().len()], None).unwrap().overall,
+            absent: Default::default(),
+        },
+        mean_image,
         pca: None,
+        denoising: None,
+        family: Vec::new(),
     };
-    let mean = scored.baseline.unwrap().mse;
+    let mean = mean_image.get(&MSE).unwrap();
     let rule = RULES.iter().find(|rule| rule.name == "worse-than-mean-image").unwrap();
     let seen = |mse: f64| {
-        let names = ["corrupted_mse", "denoised_mse", "denoised_bce", "corrupted_mae", "denoised_mae"];
-        let figure = |name: &&str| Figure { name: (*name).into(), value: mse, meaning: String::new() };
-        let family: Vec<_> = names.iter().chain(&["corrupted_ssim", "denoised_ssim"]).map(figure).collect();
-        let scores = FinalScores { scored_on: "test", scored: &scored, family: &family };
-        let evidence = Evidence { scores: Some(scores), ..Evidence::new(context, &pixels) };
+        let all = METRICS.into_iter().map(|metric| (metric, mse)).collect();
+        let denoising = Some(Denoising { corrupted: all, denoised: all });
+        let scores = ModelScores { denoising, ..scores.clone() };
+        let evidence = Evidence { scores: Some(&scores), ..Evidence::new(context, &pixels) };
         (rule.check)(&evidence)
     };
     assert_eq!(seen(0.5 * mean), None);

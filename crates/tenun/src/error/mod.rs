@@ -44,7 +44,7 @@ pub enum Error {
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(transparent)]
-    Evaluate(#[from] MeasureError),
+    Measure(#[from] MeasureError),
     #[error(transparent)]
     Latent(#[from] LatentError),
     #[error(transparent)]
@@ -55,6 +55,7 @@ pub enum Error {
     Sweep(#[from] SweepError),
 }
 
+/// The error itself, whose hint it keeps.
 impl From<ScoreError> for Error {
     fn from(error: ScoreError) -> Self {
         match error {

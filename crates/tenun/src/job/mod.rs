@@ -16,9 +16,8 @@ pub use prepare::for_loss;
 pub use summary::Summary;
 
 use crate::data::{self, Collection, Dataset, OpenOptions, Progress};
-use crate::doctor::{self, DoctorObserver, FinalScores, Finding, TrainingContext};
-use crate::measure::family::{self, Figure};
-use crate::measure::{Scored, score};
+use crate::doctor::{self, DoctorObserver, Finding, TrainingContext};
+use crate::measure::{ScoreOn, Scored, score};
 use crate::model::{DataInfo, ModelInfo, TrainingInfo};
 use crate::run::{self, RunDir};
 use crate::settings::{DataSettings, Settings};
@@ -276,13 +275,12 @@ impl Job {
         best_epoch: u32,
         observer: &mut dyn Observer,
     ) -> Result<Summary, Error> {
-        let (scored, what) = self.scored();
-        let (scores, family) = self.score(model, observer)?;
-        let mut summary = Summary::new(model, metrics, best_epoch, what, scored.len(), &scores, family);
-        summary.warnings = self.diagnose(model, metrics, &scores, &summary.family);
+        let scored = self.score(model, observer)?;
+        let mut summary = Summary::new(model, metrics, best_epoch, scored.model.clone());
+        summary.warnings = self.diagnose(model, metrics, &scored);
         if self.with_report {
             observer.phase(Phase::Reporting);
-            reporting::write(self, run, model, metrics, &scores, &summary, observer)?;
+            reporting::write(self, run, model, metrics, &scored, &summary, observer)?;
         }
         // Last, so that a run with a summary has everything.
         let json = serde_json::to_vec_pretty(&summary).unwrap_or_default();
@@ -290,13 +288,11 @@ impl Job {
         Ok(summary)
     }
 
-    /// The scores of a trained model, and the figures of its family.
-    fn score(&self, model: &Model, observer: &mut dyn Observer) -> Result<(Scored, Vec<Figure>), Error> {
-        observer.phase(Phase::Evaluating);
-        let set = self.scored().0;
-        let family = family::figures(model, set.images(), self.settings.training.seed, &self.cpu)?;
-        let scores = score(model, set, Some(self.collection.train.images()), &self.cpu, observer)?;
-        Ok((scores, family))
+    /// The scores of a trained model.
+    fn score(&self, model: &Model, observer: &mut dyn Observer) -> Result<Scored, Error> {
+        let (set, called) = self.scored();
+        let (train, seed) = (self.collection.train.images(), self.settings.training.seed);
+        Ok(score(model, &ScoreOn { set, called, train, seed }, &self.cpu, observer)?)
     }
 
     fn context(&self) -> TrainingContext<'_> {
@@ -309,15 +305,8 @@ impl Job {
     }
 
     /// What the doctor says of a trained model.
-    fn diagnose(
-        &self,
-        model: &Model,
-        metrics: &[EpochMetrics],
-        scored: &Scored,
-        family: &[Figure],
-    ) -> Vec<Finding> {
-        let scores = FinalScores { scored_on: self.scored().1, scored, family };
-        doctor::examine(self.context(), metrics, model.parameters(), Some(scores))
+    fn diagnose(&self, model: &Model, metrics: &[EpochMetrics], scored: &Scored) -> Vec<Finding> {
+        doctor::examine(self.context(), metrics, model.parameters(), Some(&scored.model))
     }
 
     /// Bytes that training is going to hold besides the images: an estimate.
@@ -333,8 +322,8 @@ impl Job {
     pub fn examine(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<Vec<Finding>, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
         let metrics = read_metrics(&run.file(run::METRICS))?;
-        let (scores, family) = self.score(&model, observer)?;
-        Ok(self.diagnose(&model, &metrics, &scores, &family))
+        let scored = self.score(&model, observer)?;
+        Ok(self.diagnose(&model, &metrics, &scored))
     }
 
     /// Makes figures and report of a finished run again, and returns the report's path.

@@ -34,10 +34,7 @@ pub(super) fn write(
         best_epoch: summary.best_epoch,
         evaluated,
         evaluated_split,
-        evaluation: &scored.evaluation,
-        baseline: scored.baseline,
-        pca: scored.pca,
-        family: &summary.family,
+        scored,
         findings: &summary.warnings,
     });
     for left_out in report.left_out() {

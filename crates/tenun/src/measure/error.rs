@@ -1,4 +1,4 @@
-//! [`MeasureError`]: input that cannot be measured. [`ScoreError`]: a model that cannot be scored.
+//! [`MeasureError`]: reconstructions that cannot be measured; [`ScoreError`]: a model that cannot be scored.
 
 use thiserror::Error;
 
@@ -17,7 +17,7 @@ pub enum MeasureError {
     )]
     Length {
         /// The slice.
-        what: &'static str,
+        what: String,
         /// The length that the images ask for.
         expected: usize,
         /// The length that came.
@@ -37,7 +37,7 @@ pub enum MeasureError {
     )]
     NotFinite {
         /// The slice.
-        what: &'static str,
+        what: String,
         /// Number of the image, from 0.
         image: usize,
         /// Place in the image, `[channel][row][column]`, from 0.
@@ -57,14 +57,17 @@ pub enum MeasureError {
     },
 }
 
-/// Why a model, or a baseline, cannot be scored.
+/// Why a model cannot be scored.
 #[derive(Debug, Error)]
-#[allow(missing_docs)] // each is the error of one room, and documented there
+#[non_exhaustive]
 pub enum ScoreError {
+    /// Its reconstructions cannot be measured.
     #[error(transparent)]
     Measure(#[from] MeasureError),
+    /// It cannot be given these images, or it gives numbers that are none.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// PCA cannot be fitted, or applied.
     #[error(transparent)]
     Latent(#[from] LatentError),
 }

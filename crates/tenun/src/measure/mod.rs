@@ -1,29 +1,31 @@
-//! How good reconstructions are, and against what.
+//! How good a model is, and beside what.
 //!
-//! [`evaluate`] measures reconstructions against their images by five metrics: overall, per class
-//! and per image. A figure alone says little, so three come to compare it with: the BCE's *floor*
-//! ([`bce::floor`]), which even a perfect reconstruction scores, the *mean-image baseline*
-//! ([`mean_image_baseline`]), which needs no network at all, and *PCA* of the same width
-//! ([`pca_baseline`]), the best linear autoencoder. [`score`] takes all of them of a model. [`family`] has what else a
-//! family of autoencoders is judged by.
+//! [`METRICS`] is the table of metrics; whatever shows scores iterates over it. [`evaluate`] measures reconstructions
+//! against their images in all of them: overall, per class and per image. A number alone says little, so three come to
+//! compare it with: what a perfect reconstruction scores (for the BCE the entropy of the pixels, [`bce::floor`]), the
+//! *mean-image baseline* ([`mean_image_baseline`]), which needs no network at all, and *PCA* with the same latent dimension
+//! ([`pca_baseline`]), the best linear autoencoder. [`score`] takes all of them of a model, and what its [`family`] is
+//! judged by besides.
 //!
-//! All sums are made in `f64`, image by image in the order of the data, so that the figures do not
-//! depend on the number of threads.
+//! All sums are made in `f64`, image by image in the order of the data, so that scores do not depend on the number of
+//! threads.
 
 mod baseline;
+mod by_metric;
 mod error;
 pub mod family;
 mod metric;
-mod non_finite;
 mod scored;
 mod scores;
+mod scores_json;
 #[cfg(test)]
 mod tests;
 
 pub use baseline::{PcaScores, mean_image, mean_image_baseline, pca_baseline};
+pub use by_metric::ByMetric;
 pub use error::{MeasureError, ScoreError};
-pub use metric::{Ssim, bce, mae, mse, psnr};
-pub use scored::{Scored, score};
+pub use metric::*;
+pub use scored::{ModelScores, ScoreOn, Scored, SetScores, score, score_reconstructions};
 pub use scores::{
-    ClassScores, Evaluation, Extremes, ImageScores, Labels, Metric, Scores, evaluate, evaluate_with_bce,
+    ClassScores, Evaluation, Extremes, Given, ImageScores, Labels, Score, Scores, evaluate, evaluate_with,
 };

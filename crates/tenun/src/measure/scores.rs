@@ -1,63 +1,78 @@
-//! All metrics of a set of reconstructions: overall, per class, per image.
-
-use std::cmp::Ordering;
+//! [`Scores`]: how good reconstructions are, in every metric: of one set of images, of a class, of each image.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tenun_engine::Loss;
 
-use super::{MeasureError, Ssim, bce, mae, mse, non_finite, psnr};
+use super::{ByMetric, ImageMetric, METRICS, MeasureError, Measures, Meter, Metric, Perfect};
 use crate::data::Images;
 
 /// Classes of images: a number for each image, and a name for each number.
 pub type Labels<'a> = (&'a [u32], &'a [String]);
 
-/// The metrics of some images, each the mean over the images; PSNR is that of the mean MSE.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scores {
-    /// Binary cross-entropy, nats a pixel ([`bce::bce`]).
-    pub bce: f64,
-    /// The BCE that a perfect reconstruction scores ([`bce::floor`]).
-    pub bce_floor: f64,
-    /// Mean squared error ([`super::mse`]).
-    pub mse: f64,
-    /// Mean absolute error ([`super::mae`]).
-    pub mae: f64,
-    /// Peak signal-to-noise ratio in decibels ([`super::psnr`]); infinity is `null` in JSON.
-    #[serde(with = "non_finite")]
-    pub psnr: f64,
-    /// Structural similarity, 1 at best ([`super::Ssim`]).
-    pub ssim: f64,
+/// Values of a metric that were taken already, `[image]`, such as a BCE on logits.
+pub type Given<'a> = (&'static Metric, &'a [f64]);
+
+/// A value of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// The value.
+    pub value: f64,
+    /// What a perfect reconstruction of these images scores, where that depends on the images.
+    pub floor: Option<f64>,
 }
 
+/// The value of each metric over some images. In JSON it stands under the metric's name, its floor under the name with
+/// `_floor`; an infinite one is `null`. Metrics that the images are too small for are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Scores(pub(super) ByMetric<Score>);
+
 impl Scores {
-    /// The score in the loss `loss`; of a Gaussian likelihood, whose variance the scores do not know, the squared error.
+    /// The value of `metric`; none if the images are too small for it.
     #[must_use]
-    pub fn by(&self, loss: Loss) -> f64 {
-        match loss {
-            Loss::Bce => self.bce,
-            Loss::Mse | Loss::Gaussian => self.mse,
-            Loss::Mae => self.mae,
-        }
+    pub fn get(&self, metric: &Metric) -> Option<f64> {
+        self.0.get(metric).map(|score| score.value)
     }
 
-    /// What the score of [`Self::by`] is called in a table, a picture or a sentence.
+    /// What a perfect reconstruction of these images scores in `metric`, where that depends on the images.
     #[must_use]
-    pub fn name(loss: Loss) -> &'static str {
-        match loss {
-            Loss::Bce => "BCE",
-            Loss::Mse | Loss::Gaussian => "MSE",
-            Loss::Mae => "MAE",
-        }
+    pub fn floor(&self, metric: &Metric) -> Option<f64> {
+        self.0.get(metric)?.floor
     }
 
-    /// How far the BCE lies from floor (0) to that of `baseline` (1); 0 if the two are the same.
+    /// How good they are in the loss `loss`: [`Metric::of`].
+    #[must_use]
+    pub fn by(&self, loss: Loss) -> Option<f64> {
+        self.get(Metric::of(loss))
+    }
+
+    /// All there are, in the order of [`METRICS`].
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Metric, Score)> + '_ {
+        self.0.iter().map(|(metric, &score)| (metric, score))
+    }
+
+    /// How much of the baseline's excess over the floor remains, from 0 for a perfect reconstruction to 1 for the
+    /// baseline's; none where the metric has no floor, or the baseline is no worse than that.
     ///
     /// May be under 0 by rounding, and over 1 for a model worse than the baseline.
     #[must_use]
-    pub fn bce_position(&self, baseline: f64) -> f64 {
-        let range = baseline - self.bce_floor;
-        if range > 0.0 { (self.bce - self.bce_floor) / range } else { 0.0 }
+    pub fn remaining(&self, metric: &Metric, baseline: f64) -> Option<f64> {
+        let Score { value, floor } = *self.0.get(metric)?;
+        let floor = floor?;
+        (baseline > floor).then(|| (value - floor) / (baseline - floor))
+    }
+}
+
+/// From values without a floor.
+impl FromIterator<(&'static Metric, f64)> for Scores {
+    fn from_iter<I: IntoIterator<Item = (&'static Metric, f64)>>(values: I) -> Self {
+        values.into_iter().map(|(metric, value)| (metric, Score { value, floor: None })).collect()
+    }
+}
+
+impl FromIterator<(&'static Metric, Score)> for Scores {
+    fn from_iter<I: IntoIterator<Item = (&'static Metric, Score)>>(scores: I) -> Self {
+        Self(scores.into_iter().collect())
     }
 }
 
@@ -72,41 +87,17 @@ pub struct ClassScores {
     pub scores: Option<Scores>,
 }
 
-/// The metrics image by image; every vector is `[image]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ImageScores {
-    /// Binary cross-entropy, nats a pixel.
-    pub bce: Vec<f64>,
-    /// The BCE that a perfect reconstruction scores.
-    pub bce_floor: Vec<f64>,
-    /// Mean squared error.
-    pub mse: Vec<f64>,
-    /// Mean absolute error.
-    pub mae: Vec<f64>,
-    /// Peak signal-to-noise ratio in decibels; infinity is `null` in JSON.
-    #[serde(with = "non_finite::many")]
-    pub psnr: Vec<f64>,
-    /// Structural similarity.
-    pub ssim: Vec<f64>,
+/// A metric's values image by image.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Column {
+    pub(super) values: Vec<f64>,
+    /// What perfect reconstructions score; empty where that does not depend on the image.
+    pub(super) floors: Vec<f64>,
 }
 
-/// What images are ranked by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// Binary cross-entropy. Ranks dark and simple images first, whose floor is low.
-    Bce,
-    /// Binary cross-entropy above the image's own floor: fair between images.
-    BceAboveFloor,
-    /// Mean squared error.
-    Mse,
-    /// Mean absolute error.
-    Mae,
-    /// Peak signal-to-noise ratio.
-    Psnr,
-    /// Structural similarity.
-    Ssim,
-}
+/// The value of each metric image by image: in JSON a list under the metric's name, and one of the floors.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImageScores(pub(super) ByMetric<Column>);
 
 /// The images at the ends and in the middle of a ranking, by number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,34 +125,43 @@ impl ImageScores {
     /// How many images there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.mse.len()
+        self.0.iter().next().map_or(0, |(_, column)| column.values.len())
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.mse.is_empty()
+        self.len() == 0
     }
 
-    /// Images from best to worst by `metric`; equal ones by their number.
+    /// The values of `metric`, `[image]`; none if the images are too small for it.
     #[must_use]
-    pub fn ranking(&self, metric: Metric) -> Vec<usize> {
-        let key = |i: usize| match metric {
-            Metric::Bce => self.bce[i],
-            Metric::BceAboveFloor => self.bce[i] - self.bce_floor[i],
-            Metric::Mse => self.mse[i],
-            Metric::Mae => self.mae[i],
-            Metric::Psnr => -self.psnr[i],
-            Metric::Ssim => -self.ssim[i],
-        };
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        order.sort_by(|&a, &b| key(a).partial_cmp(&key(b)).unwrap_or(Ordering::Equal));
+    pub fn get(&self, metric: &Metric) -> Option<&[f64]> {
+        self.0.get(metric).map(|column| column.values.as_slice())
+    }
+
+    /// The values of `metric` above each image's own floor, `[image]`, which is fair between images; the values
+    /// themselves where the floor does not depend on the image.
+    #[must_use]
+    pub fn excess(&self, metric: &Metric) -> Option<Vec<f64>> {
+        let Column { values, floors } = self.0.get(metric)?;
+        let mut excess = values.clone();
+        excess.iter_mut().zip(floors).for_each(|(value, floor)| *value -= floor);
+        Some(excess)
+    }
+
+    /// Images from best to worst by their [`Self::excess`]; equal ones by their number.
+    #[must_use]
+    pub fn ranking(&self, metric: &Metric) -> Vec<usize> {
+        let Some(excess) = self.excess(metric) else { return Vec::new() };
+        let mut order: Vec<usize> = (0..excess.len()).collect();
+        order.sort_by(|&a, &b| metric.compare(excess[a], excess[b]));
         order
     }
 
-    /// The `count` best, median and worst images by `metric`; all of them where there are fewer.
+    /// The `count` best, median and worst images by their [`Self::excess`]; all of them where there are fewer.
     #[must_use]
-    pub fn extremes(&self, metric: Metric, count: usize) -> Extremes {
+    pub fn extremes(&self, metric: &Metric, count: usize) -> Extremes {
         let order = self.ranking(metric);
         let count = count.min(order.len());
         let middle = (order.len() - count) / 2;
@@ -172,19 +172,32 @@ impl ImageScores {
         }
     }
 
-    /// The mean scores of the images at `indices`; `None` if there are none.
+    /// The scores over the images at `indices`; `None` if there are none.
     fn mean(&self, indices: impl Iterator<Item = usize> + Clone) -> Option<Scores> {
         let count = indices.clone().count();
         let mean = |values: &[f64]| indices.clone().map(|i| values[i]).sum::<f64>() / count as f64;
-        let mse = mean(&self.mse);
-        (count > 0).then(|| Scores {
-            bce: mean(&self.bce),
-            bce_floor: mean(&self.bce_floor),
-            mse,
-            mae: mean(&self.mae),
-            psnr: psnr(mse),
-            ssim: mean(&self.ssim),
-        })
+        let score = |(metric, Column { values, floors }): (&'static Metric, &Column)| {
+            let value = match metric.of {
+                Measures::Derived { from, by, .. } => by(mean(self.get(from)?)),
+                _ => mean(values),
+            };
+            Some((metric, Score { value, floor: (!floors.is_empty()).then(|| mean(floors)) }))
+        };
+        (count > 0).then(|| self.0.iter().filter_map(score).collect())
+    }
+
+    /// Appends the scores of further images of the same shape.
+    pub fn extend(&mut self, more: Self) {
+        if self.is_empty() {
+            *self = more;
+            return;
+        }
+        for (metric, more) in more.0.iter() {
+            if let Some(column) = self.0.get_mut(metric) {
+                column.values.extend(&more.values);
+                column.floors.extend(&more.floors);
+            }
+        }
     }
 }
 
@@ -194,12 +207,12 @@ impl ImageScores {
 /// If there is no image, a length does not match, a value is not finite, or a class has no name.
 ///
 /// ```
-/// use tenun::{data::Images, engine::Shape, measure::evaluate};
+/// use tenun::{data::Images, engine::Shape, measure::{BCE, MAE, evaluate}};
 ///
 /// let images = Images::new(Shape::new(1, 2, 2), vec![0, 255, 128, 255]).unwrap();
 /// let scores = evaluate(&images, &[0.1, 0.9, 0.5, 0.9], None)?.overall;
-/// assert!(scores.bce > scores.bce_floor);
-/// assert!((scores.mae - 0.0755).abs() < 1e-4);
+/// assert!(scores.get(&BCE) > scores.floor(&BCE));
+/// assert!((scores.get(&MAE).unwrap() - 0.0755).abs() < 1e-4);
 /// # Ok::<(), tenun::measure::MeasureError>(())
 /// ```
 pub fn evaluate(
@@ -207,63 +220,102 @@ pub fn evaluate(
     reconstructions: &[f32],
     labels: Option<Labels<'_>>,
 ) -> Result<Evaluation, MeasureError> {
-    check(images, reconstructions)?;
-    let length = images.shape().len();
-    evaluate_each(images, |i| &reconstructions[i * length..(i + 1) * length], None, labels)
+    evaluate_with(images, reconstructions, &[], labels)
 }
 
-/// As [`evaluate`], with each image's BCE, `[image]`, as it was taken on logits.
+/// As [`evaluate`], with the values that `given` has in place of those taken here.
 ///
 /// # Errors
 /// As [`evaluate`].
-pub fn evaluate_with_bce(
+pub fn evaluate_with(
     images: &Images,
     reconstructions: &[f32],
-    image_bce: &[f64],
+    given: &[Given<'_>],
     labels: Option<Labels<'_>>,
 ) -> Result<Evaluation, MeasureError> {
     check(images, reconstructions)?;
-    length("BCE values", images.len(), image_bce.len())?;
-    if let Some((image, &value)) = image_bce.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-        return Err(MeasureError::NotFinite { what: "BCE values", image, index: 0, value });
+    for (metric, values) in given {
+        let what = || format!("{} values", metric.label);
+        length(what, images.len(), values.len())?;
+        if let Some((image, &value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+            return Err(MeasureError::NotFinite { what: what(), image, index: 0, value });
+        }
     }
     let pixels = images.shape().len();
-    evaluate_each(images, |i| &reconstructions[i * pixels..(i + 1) * pixels], Some(image_bce), labels)
+    let output = |i: usize| &reconstructions[i * pixels..(i + 1) * pixels];
+    evaluate_each(images, output, given, |_| true, labels)
 }
 
-/// Measures the reconstruction that `reconstruction` gives for each image's number.
+/// Measures images that are no probabilities, as those with noise at 0 and 1 are not, in all metrics but those that take
+/// them as such.
+pub(super) fn evaluate_pixels(images: &Images, outputs: &[f32]) -> Result<Scores, MeasureError> {
+    check(images, outputs)?;
+    let pixels = images.shape().len();
+    let output = |i: usize| &outputs[i * pixels..(i + 1) * pixels];
+    Ok(evaluate_each(images, output, &[], |metric| !metric.takes_probabilities(), None)?.overall)
+}
+
+/// Measures the reconstruction that `reconstruction` gives for each image's number, in the metrics that are `wanted`.
 pub(super) fn evaluate_each<'a>(
     images: &Images,
     reconstruction: impl Fn(usize) -> &'a [f32] + Sync,
-    image_bce: Option<&[f64]>,
+    given: &[Given<'_>],
+    wanted: impl Fn(&Metric) -> bool,
     labels: Option<Labels<'_>>,
 ) -> Result<Evaluation, MeasureError> {
     if images.is_empty() {
         return Err(MeasureError::NoImages);
     }
     check_labels(images.len(), labels)?;
-    let rows: Vec<[f64; 5]> = (0..images.len())
-        .into_par_iter()
-        .map_init(
-            || Ssim::new(images.shape()),
-            |ssim, i| {
-                let (target, output) = (images.image(i), reconstruction(i));
-                let bce = image_bce.map_or_else(|| bce::bce(target, output), |values| values[i]);
-                let floor = bce::floor(target);
-                [bce, floor, mse(target, output), mae(target, output), ssim.ssim(target, output)]
-            },
-        )
-        .collect();
-    let column = |j: usize| rows.iter().map(|row| row[j]).collect::<Vec<f64>>();
-    let per_image = ImageScores {
-        bce: column(0),
-        bce_floor: column(1),
-        psnr: rows.iter().map(|row| psnr(row[2])).collect(),
-        mse: column(2),
-        mae: column(3),
-        ssim: column(4),
-    };
-    Evaluation::of(per_image, labels)
+    let mut all = ImageScores::default();
+    for metric in METRICS.into_iter().filter(|metric| wanted(metric)) {
+        let given = given.iter().find(|(of, _)| *of == metric).map(|(_, values)| values.to_vec());
+        let values = match metric.of {
+            // Its metric stands before it in the table.
+            Measures::Derived { from, by, .. } => {
+                all.get(from).map(|values| values.iter().copied().map(by).collect())
+            }
+            _ => given.or_else(|| metric.values(images, &reconstruction)),
+        };
+        if let Some(values) = values {
+            all.0.insert(metric, Column { values, floors: metric.floors(images) });
+        }
+    }
+    Evaluation::of(all, labels)
+}
+
+impl Metric {
+    /// Its values for `images` and the reconstruction that is given for each image's number, `[image]`; none if images of
+    /// this shape cannot be measured with it.
+    pub fn values<'a>(
+        &self,
+        images: &Images,
+        reconstruction: impl Fn(usize) -> &'a [f32] + Sync,
+    ) -> Option<Vec<f64>> {
+        let shape = images.shape();
+        match &self.of {
+            _ if self.refuses(shape).is_some() => None,
+            Measures::Images(how) => {
+                let all = (0..images.len()).into_par_iter();
+                let measure = |meter: &mut Meter, i| meter(images.image(i), reconstruction(i));
+                Some(all.map_init(|| (how.meter)(shape), measure).collect())
+            }
+            Measures::Derived { from, by, .. } => {
+                Some(from.values(images, reconstruction)?.into_iter().map(by).collect())
+            }
+            Measures::Model => None,
+        }
+    }
+
+    /// What perfect reconstructions score, `[image]`; empty where that does not depend on the image.
+    fn floors(&self, images: &Images) -> Vec<f64> {
+        match &self.of {
+            Measures::Images(ImageMetric { perfect: Perfect::OfImage(of), .. }) => {
+                (0..images.len()).into_par_iter().map(|i| of(images.image(i))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl Evaluation {
@@ -276,18 +328,6 @@ impl Evaluation {
         check_labels(per_image.len(), labels)?;
         let classes = labels.map_or_else(Vec::new, |labels| per_class(&per_image, labels));
         Ok(Self { overall, classes, per_image })
-    }
-}
-
-impl ImageScores {
-    /// Appends the scores of further images.
-    pub fn extend(&mut self, more: Self) {
-        self.bce.extend(more.bce);
-        self.bce_floor.extend(more.bce_floor);
-        self.mse.extend(more.mse);
-        self.mae.extend(more.mae);
-        self.psnr.extend(more.psnr);
-        self.ssim.extend(more.ssim);
     }
 }
 
@@ -309,11 +349,11 @@ fn per_class(per_image: &ImageScores, (classes, names): Labels<'_>) -> Vec<Class
 }
 
 fn check(images: &Images, reconstructions: &[f32]) -> Result<(), MeasureError> {
-    length("reconstructions", images.pixels().len(), reconstructions.len())?;
+    length(|| "reconstructions".to_owned(), images.pixels().len(), reconstructions.len())?;
     if let Some(place) = reconstructions.iter().position(|value| !value.is_finite()) {
         let pixels = images.shape().len();
         return Err(MeasureError::NotFinite {
-            what: "reconstructions",
+            what: "reconstructions".to_owned(),
             image: place / pixels,
             index: place % pixels,
             value: f64::from(reconstructions[place]),
@@ -324,13 +364,13 @@ fn check(images: &Images, reconstructions: &[f32]) -> Result<(), MeasureError> {
 
 fn check_labels(images: usize, labels: Option<Labels<'_>>) -> Result<(), MeasureError> {
     let Some((classes, names)) = labels else { return Ok(()) };
-    length("labels", images, classes.len())?;
+    length(|| "labels".to_owned(), images, classes.len())?;
     match classes.iter().enumerate().find(|&(_, &class)| class as usize >= names.len()) {
         Some((image, &class)) => Err(MeasureError::Class { image, class, classes: names.len() }),
         None => Ok(()),
     }
 }
 
-fn length(what: &'static str, expected: usize, got: usize) -> Result<(), MeasureError> {
-    if expected == got { Ok(()) } else { Err(MeasureError::Length { what, expected, got }) }
+fn length(what: impl Fn() -> String, expected: usize, got: usize) -> Result<(), MeasureError> {
+    if expected == got { Ok(()) } else { Err(MeasureError::Length { what: what(), expected, got }) }
 }

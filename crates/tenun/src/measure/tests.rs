@@ -90,11 +90,14 @@ fn overall_is_the_mean_of_the_images_and_classes_part_it() {
     let names = ["shoe".to_owned(), "bag".to_owned(), "hat".to_owned()];
     let evaluation = evaluate(&images, &output, Some((&[1, 0, 1], &names))).expect("valid input");
     let per_image = &evaluation.per_image;
-    assert_eq!(evaluation.overall.mse, per_image.mse.iter().sum::<f64>() / 3.0);
-    assert_eq!(evaluation.overall.psnr, psnr(evaluation.overall.mse));
+    let of = |metric| per_image.get(metric).expect("any shape");
+    let overall = |metric| evaluation.overall.get(metric).expect("any shape");
+    assert_eq!(overall(&MSE), of(&MSE).iter().sum::<f64>() / 3.0);
+    assert_eq!(overall(&PSNR), psnr(overall(&MSE)));
     assert_eq!(evaluation.classes.iter().map(|class| class.images).collect::<Vec<_>>(), [1, 2, 0]);
-    assert_eq!(evaluation.classes[0].scores.expect("one image").mse, per_image.mse[1]);
-    assert_eq!(evaluation.classes[1].scores.expect("two").mae, (per_image.mae[0] + per_image.mae[2]) / 2.0);
+    let class = |at: usize, metric| evaluation.classes[at].scores.expect("images").get(metric);
+    assert_eq!(class(0, &MSE), Some(of(&MSE)[1]));
+    assert_eq!(class(1, &MAE), Some((of(&MAE)[0] + of(&MAE)[2]) / 2.0));
     assert_eq!(evaluation.classes[2].scores, None);
 }
 
@@ -114,7 +117,7 @@ fn threads_change_no_bit() {
 fn ranking_knows_which_way_is_better() {
     let (images, output) = three_images();
     let per_image = evaluate(&images, &output, None).expect("valid input").per_image;
-    for metric in [Metric::BceAboveFloor, Metric::Mse, Metric::Mae, Metric::Psnr, Metric::Ssim] {
+    for metric in [&BCE, &MSE, &MAE, &PSNR, &SSIM] {
         let extremes = per_image.extremes(metric, 1);
         assert_eq!(
             (extremes.best, extremes.median, extremes.worst),
@@ -122,7 +125,7 @@ fn ranking_knows_which_way_is_better() {
             "{metric:?}"
         );
     }
-    let all = per_image.extremes(Metric::Mse, 99);
+    let all = per_image.extremes(&MSE, 99);
     assert_eq!((all.best, all.worst), (vec![0, 2, 1], vec![1, 2, 0]));
 }
 
@@ -130,15 +133,15 @@ fn ranking_knows_which_way_is_better() {
 fn equal_images_rank_by_their_number() {
     let images = images(Shape::new(1, 1, 2), vec![9; 8]);
     let per_image = evaluate(&images, &[0.5; 8], None).expect("valid input").per_image;
-    assert_eq!(per_image.ranking(Metric::Ssim), [0, 1, 2, 3]);
+    assert_eq!(per_image.ranking(&SSIM), [0, 1, 2, 3]);
 }
 
 #[test]
 fn bce_from_logits_takes_the_place_of_ours() {
     let (images, output) = three_images();
-    let evaluation = evaluate_with_bce(&images, &output, &[1.0, 2.0, 6.0], None).expect("valid input");
-    assert_eq!(evaluation.overall.bce, 3.0);
-    assert_eq!(evaluation.per_image.bce, [1.0, 2.0, 6.0]);
+    let evaluation = evaluate_with(&images, &output, &[(&BCE, &[1.0, 2.0, 6.0])], None).expect("valid input");
+    assert_eq!(evaluation.overall.get(&BCE), Some(3.0));
+    assert_eq!(evaluation.per_image.get(&BCE), Some(&[1.0, 2.0, 6.0][..]));
 }
 
 #[test]
@@ -148,9 +151,11 @@ fn baseline_is_the_mean_image() {
     assert_eq!(mean_image(&train).expect("two images"), [0.5, 150.0 / 255.0]);
     let scores = mean_image_baseline(&train, &test).expect("same size");
     let expected = (0.25 + (105.0_f64 / 255.0).powi(2)) / 2.0;
-    assert!((scores.mse - expected).abs() < FLOAT_ROUNDING);
-    assert_eq!(scores.bce_floor, 0.0);
-    assert!((scores.bce_position(scores.bce) - 1.0).abs() < 1e-12);
+    assert!((scores.get(&MSE).expect("any shape") - expected).abs() < FLOAT_ROUNDING);
+    assert_eq!(scores.floor(&BCE), Some(0.0));
+    let bce = scores.get(&BCE).expect("any shape");
+    assert!((scores.remaining(&BCE, bce).expect("above the floor") - 1.0).abs() < 1e-12);
+    assert_eq!((scores.remaining(&BCE, 0.0), scores.remaining(&MSE, 1.0)), (None, None));
 }
 
 #[test]
@@ -160,6 +165,18 @@ fn infinite_psnr_is_null_in_json_and_comes_back() {
     let json = serde_json::to_string(&evaluation).expect("serialisable");
     assert!(json.contains("\"psnr\":[null,"), "{json}");
     assert_eq!(serde_json::from_str::<Evaluation>(&json).expect("readable"), evaluation);
+}
+
+#[test]
+fn a_flat_map_holds_values_beside_their_floors_and_what_is_no_metric() {
+    let score = |value, floor| Score { value, floor };
+    let scores: Scores =
+        [(&BCE, score(0.3, Some(0.25))), (&PSNR, score(f64::INFINITY, None))].into_iter().collect();
+    let json = serde_json::to_string(&scores).expect("serialisable");
+    assert_eq!(json, r#"{"bce":0.3,"bce_floor":0.25,"psnr":null}"#);
+    let more =
+        r#"{"measured_on":"test","bce":0.3,"psnr":null,"bce_floor":0.25,"absent":{"ssim":"too small"}}"#;
+    assert_eq!(serde_json::from_str::<Scores>(more).expect("readable"), scores);
 }
 
 #[test]
@@ -173,7 +190,7 @@ fn wrong_input_is_refused_with_its_place() {
     assert_eq!(mean_image_baseline(&two, &none), Err(MeasureError::NoImages));
     assert_eq!(
         evaluate(&two, &[0.0; 3], None),
-        Err(MeasureError::Length { what: "reconstructions", expected: 4, got: 3 })
+        Err(MeasureError::Length { what: "reconstructions".into(), expected: 4, got: 3 })
     );
     assert!(matches!(
         evaluate(&two, &[0.0, 0.0, 0.0, f32::NAN], None),
@@ -181,19 +198,19 @@ fn wrong_input_is_refused_with_its_place() {
     ));
     assert_eq!(
         evaluate(&two, &[0.0; 4], Some((&[0], &["a".into()]))),
-        Err(MeasureError::Length { what: "labels", expected: 2, got: 1 })
+        Err(MeasureError::Length { what: "labels".into(), expected: 2, got: 1 })
     );
     assert_eq!(
         evaluate(&two, &[0.0; 4], Some((&[0, 1], &["a".into()]))),
         Err(MeasureError::Class { image: 1, class: 1, classes: 1 })
     );
     assert_eq!(
-        evaluate_with_bce(&two, &[0.0; 4], &[0.0], None),
-        Err(MeasureError::Length { what: "BCE values", expected: 2, got: 1 })
+        evaluate_with(&two, &[0.0; 4], &[(&BCE, &[0.0])], None),
+        Err(MeasureError::Length { what: "BCE values".into(), expected: 2, got: 1 })
     );
     assert!(matches!(
-        evaluate_with_bce(&two, &[0.0; 4], &[0.0, f64::INFINITY], None),
-        Err(MeasureError::NotFinite { what: "BCE values", image: 1, .. })
+        evaluate_with(&two, &[0.0; 4], &[(&BCE, &[0.0, f64::INFINITY])], None),
+        Err(MeasureError::NotFinite { what, image: 1, .. }) if what == "BCE values"
     ));
     let other = images(Shape::new(1, 2, 1), vec![1, 2]);
     let error = mean_image_baseline(&other, &two).expect_err("another size").to_string();

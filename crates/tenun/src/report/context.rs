@@ -5,8 +5,7 @@ use tenun_engine::Cpu;
 use crate::Model;
 use crate::data::{Collection, Dataset};
 use crate::finding::Finding;
-use crate::measure::family;
-use crate::measure::{Evaluation, PcaScores, Scores};
+use crate::measure::Scored;
 use crate::settings::Settings;
 use crate::train::EpochMetrics;
 
@@ -35,14 +34,8 @@ pub struct Context<'a> {
     pub evaluated: &'a Dataset,
     /// What they are: `test`, `held-out` or `training`.
     pub evaluated_split: &'a str,
-    /// The scores of the model on them.
-    pub evaluation: &'a Evaluation,
-    /// The scores of the mean training image in place of every reconstruction.
-    pub baseline: Option<Scores>,
-    /// The scores of PCA with the same latent dimension.
-    pub pca: Option<PcaScores>,
-    /// The measures of the families that the network belongs to.
-    pub family: &'a [family::Figure],
+    /// The scores of the model on them, beside those of the baselines.
+    pub scored: &'a Scored,
     /// What the doctor found.
     pub findings: &'a [Finding],
 }

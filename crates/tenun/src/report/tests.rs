@@ -15,8 +15,10 @@ use super::*;
 use crate::Model;
 use crate::data::{Collection, Dataset, Images, Labels};
 use crate::finding::Finding;
-use crate::measure::family;
-use crate::measure::{ClassScores, Evaluation, ImageScores, PcaScores, Scores};
+use crate::measure::family::{Denoising, KL, Measurement};
+use crate::measure::{
+    BCE, ClassScores, MAE, MSE, ModelScores, PSNR, PcaScores, SSIM, Score, Scored, Scores, SetScores,
+};
 use crate::model::{DataInfo, ModelInfo};
 use crate::picture::{Histogram, PictureError, histogram};
 use crate::preset;
@@ -30,7 +32,10 @@ const HOSTILE: &str = r#"<script src="http://evil.example/x.js">'&"</script>"#;
 const VOID: [&str; 4] = ["meta", "img", "source", "br"];
 
 fn scores(bce: f64) -> Scores {
-    Scores { bce, bce_floor: 0.2422, mse: 0.0118, mae: 0.05, psnr: 19.28, ssim: 0.7 }
+    let score = |value| Score { value, floor: None };
+    let bce = Score { value: bce, floor: Some(0.2422) };
+    let others = [(&MSE, score(0.0118)), (&MAE, score(0.05)), (&PSNR, score(19.28)), (&SSIM, score(0.7))];
+    std::iter::once((&BCE, bce)).chain(others).collect()
 }
 
 /// A run whose every word is hostile.
@@ -40,10 +45,8 @@ struct Run {
     cpu: Cpu,
     collection: Collection,
     epochs: Vec<EpochMetrics>,
-    evaluation: Evaluation,
-    pca: Option<PcaScores>,
+    scored: Scored,
     words: Vec<String>,
-    family: Vec<family::Figure>,
     findings: Vec<Finding>,
 }
 
@@ -59,14 +62,8 @@ impl Run {
         let parameters = network.initialise(1);
         let data = DataInfo { name: HOSTILE.into(), sha256: HOSTILE.into(), classes: Vec::new() };
         let info = ModelInfo { data: Some(data), ..ModelInfo::new(Some(HOSTILE.into())) };
-        let per_image = ImageScores {
-            bce: vec![0.3, 0.4, 0.5],
-            bce_floor: vec![0.2; 3],
-            mse: vec![0.1, 0.2, 0.3],
-            mae: vec![0.1; 3],
-            psnr: vec![10.0; 3],
-            ssim: vec![0.5; 3],
-        };
+        let per_image =
+            r#"{"bce":[0.3,0.4,0.5],"bce_floor":[0.2,0.2,0.2],"mse":[0.1,0.2,0.3],"psnr":[10,7,5]}"#;
         let classes = vec![
             ClassScores { name: HOSTILE.into(), images: 1000, scores: Some(scores(0.3)) },
             ClassScores { name: "none".into(), images: 0, scores: None },
@@ -97,10 +94,23 @@ impl Run {
                 terms: BTreeMap::new(),
                 steps: None,
             }],
-            evaluation: Evaluation { overall: scores(0.2791), classes, per_image },
-            pca: Some(PcaScores { components: 128, images: 3, scores: scores(0.2697) }),
+            scored: Scored {
+                model: ModelScores {
+                    scores: SetScores {
+                        measured_on: HOSTILE.into(),
+                        images: 3,
+                        overall: scores(0.2791),
+                        absent: [("ssim".to_owned(), HOSTILE.to_owned())].into(),
+                    },
+                    mean_image: scores(0.4911),
+                    pca: Some(PcaScores { components: 128, images: 3, scores: scores(0.2697) }),
+                    denoising: Some(Denoising { corrupted: scores(0.5), denoised: scores(0.3) }),
+                    family: vec![Measurement { metric: &KL, codebook: None, value: 1.5, images: 3 }],
+                },
+                classes,
+                per_image: serde_json::from_str(per_image).unwrap(),
+            },
             words: vec![HOSTILE.into()],
-            family: vec![family::Figure { name: HOSTILE.into(), value: 1.5, meaning: HOSTILE.into() }],
             findings: vec![finding],
         }
     }
@@ -118,10 +128,7 @@ impl Run {
             best_epoch: 1,
             evaluated: &self.collection.train,
             evaluated_split: HOSTILE,
-            evaluation: &self.evaluation,
-            baseline: Some(scores(0.4911)),
-            pca: self.pca,
-            family: &self.family,
+            scored: &self.scored,
             findings: &self.findings,
         }
     }
@@ -213,17 +220,16 @@ fn figures_are_said_with_what_they_mean() {
 fn what_is_missing_is_left_out() {
     let run = Run::new();
     assert!(!Report::of(&run.context(), &[]).html().contains("<section"));
+    let mut scored = run.scored.clone();
+    scored.classes.clear();
+    scored.model.family.clear();
+    scored.model.scores.overall = [(&BCE, f64::NAN), (&PSNR, f64::INFINITY)].into_iter().collect();
+    scored.model.pca = Some(PcaScores { components: 1, images: 1, scores: scores(f64::NAN) });
     let bare = Run {
         words: Vec::new(),
-        family: Vec::new(),
+        scored,
         findings: Vec::new(),
         epochs: Vec::new(),
-        evaluation: Evaluation {
-            overall: Scores { bce: f64::NAN, psnr: f64::INFINITY, ..scores(0.3) },
-            classes: Vec::new(),
-            per_image: run.evaluation.per_image.clone(),
-        },
-        pca: Some(PcaScores { components: 1, images: 1, scores: scores(f64::NAN) }),
         collection: Collection { test: None, ..run.collection.clone() },
         ..run
     };

@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::measure::Metric;
+
 /// With a fixed number of decimals, or `∞` or `–` where there is no number.
 pub(super) fn decimals(value: f64, decimals: usize) -> String {
     if value.is_finite() {
@@ -10,6 +12,21 @@ pub(super) fn decimals(value: f64, decimals: usize) -> String {
         "∞".into()
     } else {
         "–".into()
+    }
+}
+
+/// A value of a metric, with its unit.
+pub(super) fn score(metric: &Metric, value: f64) -> String {
+    metric.with_unit(value).replace('-', "−")
+}
+
+/// What the error of an image is called: where its metric has a lower bound that depends on the image, it is what is above
+/// that.
+pub(super) fn error_name(metric: &Metric) -> String {
+    if metric.has_floor() {
+        format!("{} above the image's own floor", metric.label)
+    } else {
+        metric.label.to_owned()
     }
 }
 

@@ -1,9 +1,8 @@
-//! `sweep.png`: the loss against what is varied.
+//! `sweep.png`: the score against what is varied.
 
-use super::results::{Results, Row, word};
+use super::results::{PcaPoint, Results, Row, word};
 use super::{LATENT, PICTURE, SweepDir, SweepSettings};
 use crate::Error;
-use crate::measure::Scores;
 use crate::picture::{Callout, ErrorBars, Measured, Reference, Theme, error_bars};
 use crate::text::counted;
 
@@ -19,18 +18,19 @@ pub(super) fn is_wide(values: impl Iterator<Item = f64>) -> bool {
     low > 0.0 && low.is_finite() && high / low >= WIDE
 }
 
-/// The least mean loss at each latent size, sizes rising: the curve whose knee is looked for.
-pub(super) fn least_losses(results: &Results) -> Vec<(f64, f64)> {
+/// The best mean score at each latent dimension, dimensions rising: the curve whose elbow is looked for.
+pub(super) fn best_scores(results: &Results) -> Vec<(f64, f64)> {
+    let by = results.by;
     let mut points: Vec<(f64, f64)> =
-        results.rows.iter().filter_map(|row| Some((row.latent as f64, row.loss?.mean))).collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        results.rows.iter().filter_map(|row| Some((row.latent as f64, row.scores.get(by)?.mean))).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(by.compare(a.1, b.1)));
     points.dedup_by(|later, first| later.0 == first.0);
     points
 }
 
 /// What lies along the horizontal axis.
 enum Axis {
-    /// Numbers of a code.
+    /// The latent dimension.
     Latent,
     /// The values of the `n`th setting varied.
     Numbers(usize),
@@ -39,7 +39,7 @@ enum Axis {
 }
 
 impl Axis {
-    /// Latent sizes if they are varied, else the first setting whose values are all numbers, else the first.
+    /// Latent dimensions if they are varied, else the first setting whose values are all numbers, else the first.
     fn of(sweep: &SweepSettings, results: &Results) -> Self {
         let column = |at: usize| results.rows.iter().filter_map(move |row| row.values.values().nth(at));
         if sweep.varies(LATENT) {
@@ -80,14 +80,14 @@ impl Axis {
     }
 }
 
-/// Draws the results into the sweep's folder; nothing if no trial has a loss.
+/// Draws the results into the sweep's folder; nothing if no trial has a score.
 pub(super) fn write(sweep: &SweepSettings, results: &Results, dir: &SweepDir) -> Result<(), Error> {
-    let axis = Axis::of(sweep, results);
+    let (axis, by) = (Axis::of(sweep, results), results.by);
     let mut series: Vec<(String, Vec<Measured>)> = Vec::new();
     for row in &results.rows {
-        let (Some(loss), Some(x)) = (row.loss, axis.place(row)) else { continue };
+        let (Some(score), Some(x)) = (row.scores.get(by), axis.place(row)) else { continue };
         let name = axis.rest(sweep, row);
-        let point = Measured { x, mean: loss.mean, spread: loss.std.unwrap_or(0.0) };
+        let point = Measured { x, mean: score.mean, spread: score.std.unwrap_or(0.0) };
         match series.iter_mut().find(|(other, _)| *other == name) {
             Some((_, points)) => points.push(point),
             None => series.push((name, vec![point])),
@@ -110,42 +110,45 @@ pub(super) fn write(sweep: &SweepSettings, results: &Results, dir: &SweepDir) ->
     }
     let xs = || series.iter().flat_map(|(_, points)| points).map(|point| point.x);
     let log = !matches!(axis, Axis::Words(..)) && is_wide(xs());
-    let by = Scores::name(results.by);
     let x_title = match &axis {
-        Axis::Latent => "numbers of a code",
+        Axis::Latent => "latent dimension",
         Axis::Numbers(at) | Axis::Words(at, _) => sweep.vary[*at].path(),
     };
     let best = results.best.and_then(|at| {
         let row = &results.rows[at];
-        Some(Callout { x: axis.place(row)?, y: row.loss?.mean, label: format!("best: {}", row.words()) })
+        Some(Callout {
+            x: axis.place(row)?,
+            y: row.scores.get(by)?.mean,
+            label: format!("best: {}", row.words()),
+        })
     });
-    let least = least_losses(results);
-    let knee = results.knee.and_then(|latent| {
-        let &(x, y) = least.iter().find(|(x, _)| *x == latent as f64)?;
-        Some(Callout { x, y, label: format!("knee: {}", counted(latent, "number")) })
+    let curve = best_scores(results);
+    let elbow = results.elbow.and_then(|latent| {
+        let &(x, y) = curve.iter().find(|(x, _)| *x == latent as f64)?;
+        Some(Callout { x, y, label: format!("elbow: {}", counted(latent, "dimension")) })
     });
-    let pca: Vec<(f64, f64)> = results.pca.iter().map(|point| (point.latent as f64, point.loss)).collect();
-    let reference = (!pca.is_empty()).then_some(Reference { label: "PCA of the same width", points: &pca });
+    let point = |point: &PcaPoint| Some((point.latent as f64, point.scores.get(by)?));
+    let pca: Vec<(f64, f64)> = results.pca.iter().filter_map(point).collect();
+    let label = "PCA, same latent dimension";
+    let reference = (!pca.is_empty()).then_some(Reference { label, points: &pca });
     let repeats = if sweep.seeds > 1 {
         format!(", mean of {} seeds ± standard deviation", sweep.seeds)
     } else {
         String::new()
     };
-    let (title, y_title) = (
-        format!("{by} on {}{repeats}", counted(results.held_out_images, "held-out image")),
-        if results.by == tenun_engine::Loss::Bce { "BCE (nats a pixel)" } else { by },
-    );
+    let on = counted(results.held_out_images, "held-out image");
+    let (title, y_title) = (format!("{} on {on}{repeats}", by.label), by.heading());
     let chart = ErrorBars {
         title: &title,
         x_title,
-        y_title,
+        y_title: &y_title,
         series: &series,
         lines: !loose && !matches!(axis, Axis::Words(..)),
         words: if let Axis::Words(_, words) = &axis { words } else { &[] },
         reference,
-        floor: Some(results.floor),
+        floor: results.perfect,
         best,
-        knee,
+        knee: elbow,
         log_x: log,
     };
     let png = error_bars(&chart, Theme::Light)?.png()?;

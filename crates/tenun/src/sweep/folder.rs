@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::file;
 use crate::folder::{Contents, FolderError, Kind, ResultsDir};
+use crate::measure::Scores;
 
 /// What is tried, and how.
 pub const SWEEP: &str = "sweep.toml";
@@ -35,8 +36,6 @@ pub enum State {
 }
 
 /// What became of a trial: `trial.json` in the folder of its run, which is there when the trial is over.
-///
-/// The figures are those of the held-out images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -46,14 +45,8 @@ pub struct Record {
     pub epochs: u32,
     /// The least validation loss: in whatever unit the trial was trained on.
     pub best_loss: Option<f64>,
-    /// Binary cross-entropy, nats a pixel, of the model kept; none without one, as the next three.
-    pub bce: Option<f64>,
-    /// Mean squared error.
-    pub mse: Option<f64>,
-    /// Mean absolute error.
-    pub mae: Option<f64>,
-    /// Structural similarity.
-    pub ssim: Option<f64>,
+    /// The scores of its model on the held-out images; none without a model.
+    pub scores: Option<Scores>,
     /// Numbers that are trained.
     pub parameters: usize,
     /// Numbers of a code.
@@ -131,10 +124,7 @@ mod tests {
             state: State::Stopped,
             epochs: 3,
             best_loss: Some(0.1 + 0.2),
-            bce: None,
-            mse: None,
-            mae: None,
-            ssim: None,
+            scores: None,
             parameters: 7,
             latent: 2,
             seconds: 0.5,

@@ -7,9 +7,9 @@
 //! trials run side by side, unless a [`MedianStop`] gives up some of them.
 
 mod address;
+mod elbow;
 mod figure;
 mod folder;
-mod knee;
 mod median;
 mod plan;
 mod results;
@@ -20,11 +20,11 @@ mod workers;
 
 use std::sync::atomic::AtomicBool;
 
-use tenun_engine::{Cpu, Loss};
+use tenun_engine::Cpu;
 
 pub use crate::error::SweepError;
+pub use elbow::elbow;
 pub use folder::{CSV, JSON, PICTURE, RECORD, Record, SWEEP, State, SweepDir, SweepKind, TRIALS};
-pub use knee::knee;
 pub use median::{JURY, MedianStop};
 pub use plan::{SweepSettings, Trial};
 pub use results::{PcaPoint, Results, Row, Spread, TestScores, word};
@@ -34,7 +34,7 @@ pub use workers::Workers;
 use crate::data::{self, Collection, Dataset, OpenOptions, Progress, hold_out};
 use crate::folder::FolderError;
 use crate::job::Job;
-use crate::measure::{bce, pca_baseline, score};
+use crate::measure::{Better, pca_baseline, score_reconstructions};
 use crate::train::{EpochMetrics, Phase, Silent};
 use crate::{Error, Model, settings};
 use plan::Plan;
@@ -201,7 +201,8 @@ impl Sweep {
         let work = workers::Work::new(dir, &self.plan.trials, &self.collection, rule, workers, stop)?;
         let Some(records) = work.run(tell)? else { return Ok(SweepEnd::Stopped) };
         let mut results = self.results(&records, tell)?;
-        results::write_csv(&self.settings, &self.plan, &records, dir)?;
+        let shape = self.images().images().shape();
+        results::write_csv(&self.settings, &self.plan, &records, shape, dir)?;
         tell(Event::Phase(Phase::Reporting));
         match figure::write(&self.settings, &results, dir) {
             // What cannot be drawn is no reason to lose the results.
@@ -215,9 +216,9 @@ impl Sweep {
     fn results(&self, records: &[Record], tell: &mut dyn FnMut(Event<'_>)) -> Result<Results, Error> {
         let settings = &self.settings;
         let (train, held) = hold_out(&self.collection.train, held_fraction(settings), split_seed(settings))?;
-        let by = settings.measure();
-        let floor = if by == Loss::Bce { bce::floor(held.images().pixels()) } else { 0.0 };
-        let mut results = Results::new(settings, &self.plan, records, held.len(), floor);
+        let by = settings.metric();
+        let perfect = by.perfect(held.images());
+        let mut results = Results::new(settings, &self.plan, records, held.len(), perfect);
         if settings.varies(LATENT) {
             let widths: Vec<usize> = results.rows.iter().map(|row| row.latent).collect();
             tell(Event::Phase(Phase::FittingPca));
@@ -227,14 +228,17 @@ impl Sweep {
             results
                 .notes
                 .extend(few.map(|images| format!("PCA was fitted on {images} of the training images")));
-            let points = found.iter().map(|pca| PcaPoint { latent: pca.components, loss: pca.by(by) });
+            let points = found.iter().map(|pca| PcaPoint { latent: pca.components, scores: pca.scores });
             results.pca = points.collect();
-            let curve = figure::least_losses(&results);
+            let curve = figure::best_scores(&results);
             let log = figure::is_wide(curve.iter().map(|&(x, _)| x));
+            // Of a metric of which more is better the curve is turned over: it is to fall.
+            let turn = if by.better == Better::Higher { -1.0 } else { 1.0 };
+            let falling: Vec<(f64, f64)> = curve.iter().map(|&(x, y)| (x, turn * y)).collect();
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             // a whole number, kept in a double
-            let at = knee(&curve, log).map(|at| curve[at].0 as usize);
-            results.knee = at;
+            let at = elbow(&falling, log).map(|at| curve[at].0 as usize);
+            results.elbow = at;
         }
         Ok(results)
     }
@@ -262,19 +266,10 @@ impl Sweep {
         tell(Event::Phase(Phase::Evaluating));
         for run in runs {
             let model = Model::load(&dir.trial(run))?;
-            scores.push(score(&model, test, None, cpu, &mut Silent)?.evaluation.overall);
+            scores.push(score_reconstructions(&model, test, cpu, &mut Silent)?.overall);
             tell(Event::Progress { done: scores.len(), total: runs.len() });
         }
-        let spread = |of: fn(&crate::measure::Scores) -> f64| {
-            Spread::of(&scores.iter().map(of).collect::<Vec<_>>()).ok_or_else(|| missing("a model", "none"))
-        };
-        results.test = Some(TestScores {
-            images: test.len(),
-            bce: spread(|scores| scores.bce)?,
-            mse: spread(|scores| scores.mse)?,
-            mae: spread(|scores| scores.mae)?,
-            ssim: spread(|scores| scores.ssim)?,
-        });
+        results.test = Some(TestScores { images: test.len(), scores: results::spreads(scores.iter()) });
         results.write(dir)?;
         Ok(results)
     }

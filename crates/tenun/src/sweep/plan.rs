@@ -1,12 +1,12 @@
 //! [`SweepSettings`]: what a sweep tries, and the trials that follow from it: a grid, or a random search.
 
 use serde::{Deserialize, Serialize};
-use tenun_engine::Loss;
 
 use super::SweepError;
 use super::address::{self, Choice, text};
 use super::median::MedianStop;
 use super::vary::{Values, Vary};
+use crate::measure::{MSE, Metric};
 use crate::settings::Settings;
 
 /// More trials than anyone waits for: most likely a slip.
@@ -34,10 +34,10 @@ pub struct SweepSettings {
     /// The rule by which trials that are behind are given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_stop: Option<MedianStop>,
-    /// The measure, on the held-out images, by which the best is chosen; the loss trained on where there is none, and
-    /// the squared error where several are.
+    /// The metric, on the held-out images, by which the best is chosen; that of the loss trained on where there is none, and
+    /// the squared error where the loss is varied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<Loss>,
+    pub by: Option<&'static Metric>,
     /// SHA-256 of the training images, those held out among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train_sha256: Option<String>,
@@ -73,17 +73,13 @@ pub(super) struct Plan {
 }
 
 impl SweepSettings {
-    /// The measure by which the best is chosen.
+    /// The metric by which the best is chosen.
     #[must_use]
-    pub fn measure(&self) -> Loss {
+    pub fn metric(&self) -> &'static Metric {
         match self.by {
             Some(by) => by,
-            None if self.varies("training.loss") => Loss::Mse,
-            None => match self.base.training.loss {
-                // Likelihoods of different variances are no measure of reconstructions.
-                Loss::Gaussian => Loss::Mse,
-                loss => loss,
-            },
+            None if self.varies("training.loss") => &MSE,
+            None => Metric::of(self.base.training.loss),
         }
     }
 
@@ -96,7 +92,7 @@ impl SweepSettings {
         let data = &mut self.base.data;
         data.val_fraction.get_or_insert(FRACTION);
         data.split_seed.get_or_insert(self.base.training.seed);
-        self.by = Some(self.measure());
+        self.by = Some(self.metric());
         self
     }
 
@@ -271,6 +267,7 @@ fn too_many(count: usize) -> SweepError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::{BCE, MAE};
     use crate::settings::{DataSettings, NetworkSettings, TrainingSettings};
 
     fn sweep(vary: &[&str]) -> SweepSettings {
@@ -361,10 +358,10 @@ mod tests {
     }
 
     #[test]
-    fn the_measure_is_the_loss_unless_losses_are_compared() {
-        assert_eq!(sweep(&["lr=1"]).measure(), Loss::Bce);
-        assert_eq!(sweep(&["loss=bce,mae"]).measure(), Loss::Mse);
-        assert_eq!(SweepSettings { by: Some(Loss::Mae), ..sweep(&["lr=1"]) }.measure(), Loss::Mae);
+    fn the_metric_is_that_of_the_loss_unless_losses_are_compared() {
+        assert_eq!(sweep(&["lr=1"]).metric(), &BCE);
+        assert_eq!(sweep(&["loss=bce,mae"]).metric(), &MSE);
+        assert_eq!(SweepSettings { by: Some(&MAE), ..sweep(&["lr=1"]) }.metric(), &MAE);
     }
 
     #[test]

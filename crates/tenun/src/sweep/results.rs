@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tenun_engine::Loss;
+use tenun_engine::Shape;
 
 use super::address::{Choice, text};
 use super::folder::{CSV, JSON, Record, State, SweepDir};
 use super::plan::{Plan, SweepSettings};
+use crate::SCHEMA_VERSION;
 use crate::folder::FolderError;
-
-/// The version of `results.json`: it grows when a field goes, or changes its name, type or unit.
-const VERSION: u32 = 1;
+use crate::measure::{ByMetric, METRICS, Metric, Scores};
 
 /// A mean and how far the values lie from it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,10 +45,8 @@ pub struct Row {
     pub stopped: usize,
     /// Diverged.
     pub diverged: usize,
-    /// The measure on the held-out images, over the finished seeds.
-    pub loss: Option<Spread>,
-    /// Structural similarity there.
-    pub ssim: Option<Spread>,
+    /// Every metric on the held-out images, over the finished seeds.
+    pub scores: ByMetric<Spread>,
     /// Mean seconds of training and validation of a trial.
     pub seconds: f64,
     /// Numbers that are trained.
@@ -80,13 +77,13 @@ pub fn word(value: &Value) -> String {
     }
 }
 
-/// Principal components of one width, on the held-out images.
+/// PCA of one latent dimension, on the held-out images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PcaPoint {
     /// Components kept.
     pub latent: usize,
-    /// The measure.
-    pub loss: f64,
+    /// Its scores.
+    pub scores: Scores,
 }
 
 /// The best on the test images, which nothing was chosen by.
@@ -94,14 +91,18 @@ pub struct PcaPoint {
 pub struct TestScores {
     /// How many images.
     pub images: usize,
-    /// Binary cross-entropy, nats a pixel, over the seeds.
-    pub bce: Spread,
-    /// Mean squared error.
-    pub mse: Spread,
-    /// Mean absolute error.
-    pub mae: Spread,
-    /// Structural similarity.
-    pub ssim: Spread,
+    /// Every metric, over the seeds.
+    #[serde(flatten)]
+    pub scores: ByMetric<Spread>,
+}
+
+/// Each metric of some models, as a spread.
+pub(super) fn spreads<'a>(of: impl Iterator<Item = &'a Scores> + Clone) -> ByMetric<Spread> {
+    let spread = |metric: &'static Metric| {
+        let values: Vec<f64> = of.clone().filter_map(|scores| scores.get(metric)).collect();
+        Some((metric, Spread::of(&values)?))
+    };
+    METRICS.into_iter().filter_map(spread).collect()
 }
 
 /// What came out of a sweep: `results.json`.
@@ -109,33 +110,24 @@ pub struct TestScores {
 pub struct Results {
     /// The version of this object's form.
     pub schema_version: u32,
-    /// The measure: `bce`, `mse` or `mae`.
-    pub by: Loss,
-    /// The images it was taken on, held out of training.
+    /// The metric that the best is chosen by.
+    pub by: &'static Metric,
+    /// The images that the trials are measured on, held out of training.
     pub held_out_images: usize,
     /// Every combination, in the order of the sweep.
     pub rows: Vec<Row>,
-    /// The row with the least mean among those whose seeds all finished.
+    /// The row with the best mean among those whose seeds all finished.
     pub best: Option<usize>,
-    /// What a perfect reconstruction scores.
-    pub floor: f64,
-    /// PCA at the widths of the codes; empty where no latent size was varied.
+    /// What a perfect reconstruction scores in the metric `by`; none where that is infinite.
+    pub perfect: Option<f64>,
+    /// PCA with the same latent dimensions; empty where they were not varied.
     pub pca: Vec<PcaPoint>,
-    /// The latent size at the knee of the best losses.
-    pub knee: Option<usize>,
+    /// The latent dimension at the elbow of the best scores.
+    pub elbow: Option<usize>,
     /// The best on the test images, if that was asked for.
     pub test: Option<TestScores>,
     /// What the user should know.
     pub notes: Vec<String>,
-}
-
-/// The measure of a trial.
-pub(super) fn measured(record: &Record, by: Loss) -> Option<f64> {
-    match by {
-        Loss::Bce => record.bce,
-        Loss::Mse | Loss::Gaussian => record.mse,
-        Loss::Mae => record.mae,
-    }
 }
 
 impl Results {
@@ -145,18 +137,16 @@ impl Results {
         plan: &Plan,
         records: &[Record],
         images: usize,
-        floor: f64,
+        perfect: f64,
     ) -> Self {
-        let by = sweep.measure();
+        let by = sweep.metric();
         let row = |(combination, values): (usize, &Vec<Choice>)| {
             let trials = || {
                 let all = plan.trials.iter().zip(records);
                 all.filter(move |(trial, _)| trial.combination == combination)
             };
             let count = |state| trials().filter(|(_, record)| record.state == state).count();
-            let spread = |of: &dyn Fn(&Record) -> Option<f64>| {
-                Spread::of(&trials().filter_map(|(_, record)| of(record)).collect::<Vec<_>>())
-            };
+            let seconds: Vec<f64> = trials().map(|(_, record)| record.seconds).collect();
             let first = trials().next().map(|(_, record)| record);
             Row {
                 values: sweep
@@ -168,31 +158,36 @@ impl Results {
                 finished: count(State::Finished),
                 stopped: count(State::Stopped),
                 diverged: count(State::Diverged),
-                loss: spread(&|record| measured(record, by)),
-                ssim: spread(&|record| record.ssim),
-                seconds: spread(&|record| Some(record.seconds)).map_or(0.0, |spread| spread.mean),
+                scores: spreads(trials().filter_map(|(_, record)| record.scores.as_ref())),
+                seconds: Spread::of(&seconds).map_or(0.0, |spread| spread.mean),
                 parameters: first.map_or(0, |record| record.parameters),
                 latent: first.map_or(0, |record| record.latent),
                 runs: trials().map(|(trial, _)| trial.name.clone()).collect(),
             }
         };
         let rows: Vec<Row> = plan.combinations.iter().enumerate().map(row).collect();
-        let mean = |row: &Row| row.loss.filter(|_| row.finished == row.runs.len()).map(|loss| loss.mean);
-        let means = rows.iter().enumerate().filter_map(|(at, row)| Some((at, mean(row)?)));
+        let whole = rows.iter().enumerate().filter(|(_, row)| row.finished == row.runs.len());
+        let means = whole.filter_map(|(at, row)| Some((at, row.scores.get(by)?.mean)));
         // Of equals the first: `min_by` keeps it.
-        let best = means.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at);
+        let best = means.min_by(|a, b| by.compare(a.1, b.1)).map(|(at, _)| at);
         Self {
-            schema_version: VERSION,
+            schema_version: SCHEMA_VERSION,
             by,
             held_out_images: images,
             rows,
             best,
-            floor,
+            perfect: perfect.is_finite().then_some(perfect),
             pca: Vec::new(),
-            knee: None,
+            elbow: None,
             test: None,
             notes: Vec::new(),
         }
+    }
+
+    /// The score of a row in the metric that the best is chosen by; none where no seed has finished.
+    #[must_use]
+    pub fn score(&self, row: usize) -> Option<Spread> {
+        self.rows.get(row)?.scores.get(self.by).copied()
     }
 
     pub(super) fn write(&self, dir: &SweepDir) -> Result<(), FolderError> {
@@ -204,20 +199,26 @@ fn json(choice: &Choice) -> Value {
     choice.as_ref().map_or(Value::Null, |value| serde_json::to_value(value).unwrap_or(Value::Null))
 }
 
-/// Writes `results.csv`: a line a trial. All but its last column, the seconds, is the same every time.
+/// Writes `results.csv`: a line a trial, with every metric that images of `shape` can be measured with. All but its last
+/// column, the seconds, is the same every time.
 pub(super) fn write_csv(
     sweep: &SweepSettings,
     plan: &Plan,
     records: &[Record],
+    shape: Shape,
     dir: &SweepDir,
 ) -> Result<(), FolderError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let failed = |error: &dyn std::fmt::Display| {
         FolderError::io(&dir.file(CSV), "write")(std::io::Error::other(error.to_string()))
     };
-    let fixed =
-        ["seed", "state", "epochs", "bce", "mse", "mae", "ssim", "parameters", "code", "run", "seconds"];
-    let heading = sweep.vary.iter().map(super::Vary::path).chain(fixed);
+    let metrics: Vec<&Metric> =
+        METRICS.into_iter().filter(|metric| metric.refuses(shape).is_none()).collect();
+    let varied = sweep.vary.iter().map(super::Vary::path);
+    let heading = varied
+        .chain(["seed", "state", "epochs"])
+        .chain(metrics.iter().map(|metric| metric.name))
+        .chain(["parameters", "code", "run", "seconds"]);
     writer.write_record(heading).map_err(|error| failed(&error))?;
     for (trial, record) in plan.trials.iter().zip(records) {
         let state = match record.state {
@@ -225,10 +226,13 @@ pub(super) fn write_csv(
             State::Stopped => "stopped",
             State::Diverged => "diverged",
         };
-        let figure = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+        let score = |metric: &&Metric| {
+            let value = record.scores.and_then(|scores| scores.get(metric));
+            value.map_or(String::new(), |value| value.to_string())
+        };
         let mut cells: Vec<String> = plan.combinations[trial.combination].iter().map(text).collect();
         cells.extend([trial.seed.to_string(), state.to_owned(), record.epochs.to_string()]);
-        cells.extend([record.bce, record.mse, record.mae, record.ssim].map(figure));
+        cells.extend(metrics.iter().map(score));
         cells.extend([record.parameters.to_string(), record.latent.to_string(), trial.name.clone()]);
         cells.push(format!("{:.3}", record.seconds));
         writer.write_record(cells).map_err(|error| failed(&error))?;

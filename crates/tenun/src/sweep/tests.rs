@@ -7,6 +7,7 @@ use tenun_engine::{Shape, Width};
 
 use super::*;
 use crate::data::{Images, idx};
+use crate::measure::{BCE, MAE, MSE, SSIM};
 use crate::run::RunDir;
 use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
 
@@ -76,12 +77,12 @@ fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
         assert!(one.file(name).is_file(), "{name}");
     }
     // Where no weight moves nothing is learned.
-    let mean = |row: usize| results.rows[row].loss.unwrap().mean;
+    let mean = |row: usize| results.score(row).unwrap().mean;
     let best = results.best.unwrap();
     assert!(best < 2 && mean(best) < mean(2) && mean(best) < mean(3), "{results:?}");
-    assert_eq!((results.held_out_images, results.by), (8, Loss::Bce));
-    assert!(results.floor < mean(best) && results.pca.is_empty() && results.test.is_none());
-    let spread = results.rows[0].loss.unwrap();
+    assert_eq!((results.held_out_images, results.by), (8, &BCE));
+    assert!(results.perfect.unwrap() < mean(best) && results.pca.is_empty() && results.test.is_none());
+    let spread = results.score(0).unwrap();
     assert!(spread.count == 2 && spread.std.unwrap() > 0.0);
     // A trial is a run as any other, without its report.
     let trial = one.trial(&results.rows[0].runs[0]);
@@ -89,7 +90,7 @@ fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
     let summary: serde_json::Value =
         serde_json::from_slice(&fs::read(trial.join(crate::run::SUMMARY)).unwrap()).unwrap();
     assert_eq!(
-        (summary["scored_on"].as_str(), summary["scored_images"].as_u64()),
+        (summary["scores"]["measured_on"].as_str(), summary["scores"]["images"].as_u64()),
         (Some("held-out"), Some(8))
     );
 
@@ -99,9 +100,10 @@ fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
 
     let tested = sweep.test_best(&one, results, &workers(1).cpu, &mut |_| ()).unwrap();
     let test = tested.test.unwrap();
-    assert_eq!((test.images, test.bce.count), (16, 2));
+    let bce = test.scores.get(&BCE).unwrap();
+    assert_eq!((test.images, bce.count), (16, 2));
     let json: serde_json::Value = serde_json::from_slice(&fs::read(one.file(JSON)).unwrap()).unwrap();
-    assert_eq!(json["test"]["bce"]["mean"], test.bce.mean);
+    assert_eq!(json["test"]["bce"]["mean"], bce.mean);
 }
 
 #[test]
@@ -141,7 +143,7 @@ fn stopped_and_resumed_it_ends_with_the_same_table() {
         [0, 0, 0, 1, 1],
         "{results:?}"
     );
-    assert!(results.rows[3].loss.is_none() && results.best.unwrap() < 3);
+    assert!(results.score(3).is_none() && results.best.unwrap() < 3);
     assert!(table(&straight)[4].contains(",stopped,1,"), "{:?}", table(&straight));
 
     // Stopped after every epoch once, in whatever trial that is.
@@ -215,7 +217,7 @@ fn other_images_are_not_gone_on_with() {
 }
 
 #[test]
-fn latent_sizes_are_compared_with_pca_and_their_knee_is_found() {
+fn latent_sizes_are_compared_with_pca_and_their_elbow_is_found() {
     let data = data(false);
     let folder = tempfile::tempdir().unwrap();
     let dir = SweepDir::create(&folder.path().join("s"), false).unwrap();
@@ -235,10 +237,7 @@ fn latent_sizes_are_compared_with_pca_and_their_knee_is_found() {
             state: State::Finished,
             epochs: 3,
             best_loss: Some(bce),
-            bce: Some(bce),
-            mse: Some(0.01),
-            mae: Some(0.02),
-            ssim: Some(0.5),
+            scores: Some([(&BCE, bce), (&MSE, 0.01), (&MAE, 0.02), (&SSIM, 1.0 - bce)].into_iter().collect()),
             parameters: 100 * sizes[size],
             latent: sizes[size],
             seconds: 1.0,
@@ -249,13 +248,19 @@ fn latent_sizes_are_compared_with_pca_and_their_knee_is_found() {
     assert_eq!(results.best, Some(8));
     // There are 72 images to train on: of a thousand components there is no PCA.
     assert_eq!(results.pca.iter().map(|point| point.latent).collect::<Vec<_>>(), [2, 4, 8, 16]);
-    assert!(results.pca.is_sorted_by(|a, b| a.loss > b.loss) && results.pca[3].loss > results.floor);
-    assert_eq!(results.knee, Some(8), "{:?}", figure::least_losses(&results));
+    let pca = |at: usize| results.pca[at].scores.get(&BCE);
+    assert!((1..4).all(|at| pca(at - 1) > pca(at)) && pca(3) > results.perfect);
+    assert_eq!(results.elbow, Some(8), "{:?}", figure::best_scores(&results));
+    // The same by a metric of which more is better.
+    sweep.settings.by = Some(&SSIM);
+    let by_ssim = sweep.results(&records, &mut |_| ()).unwrap();
+    assert_eq!((by_ssim.best, by_ssim.elbow, by_ssim.perfect), (Some(8), Some(8), Some(1.0)));
+    sweep.settings.by = Some(&BCE);
     figure::write(&sweep.settings, &results, &dir).unwrap();
     let with_all = fs::read(dir.file(PICTURE)).unwrap();
     for other in [
         Results { pca: Vec::new(), ..results.clone() },
-        Results { knee: None, ..results.clone() },
+        Results { elbow: None, ..results.clone() },
         Results { best: Some(0), ..results.clone() },
     ] {
         figure::write(&sweep.settings, &other, &dir).unwrap();

@@ -13,7 +13,7 @@ use super::plan::Trial;
 use super::{Event, MedianStop};
 use crate::Error;
 use crate::data::Collection;
-use crate::job::{Job, Outcome, Summary};
+use crate::job::{Job, Outcome};
 use crate::run::{self, RunDir};
 use crate::train::{BatchProgress, EpochMetrics, Observer, TrainError, read_metrics};
 
@@ -44,7 +44,7 @@ pub(super) struct Work<'a> {
 }
 
 /// A message of a worker: its trial, and what happened.
-enum Told {
+enum Message {
     Begins(usize),
     Epoch(usize, EpochMetrics),
     Ends(usize, Record),
@@ -81,7 +81,7 @@ impl<'a> Work<'a> {
         let next = AtomicUsize::new(0);
         let error: Mutex<Option<Error>> = Mutex::new(None);
         thread::scope(|scope| {
-            let (sender, told) = channel();
+            let (sender, messages) = channel();
             for _ in 0..self.workers.parallel.clamp(1, pending.len().max(1)) {
                 let (sender, next, pending, error) = (sender.clone(), &next, &pending, &error);
                 scope.spawn(move || {
@@ -98,13 +98,13 @@ impl<'a> Work<'a> {
                 });
             }
             drop(sender);
-            for message in told {
+            for message in messages {
                 match message {
-                    Told::Begins(at) => tell(Event::Begins { number: at + 1, trial: &self.trials[at] }),
-                    Told::Epoch(at, metrics) => {
+                    Message::Begins(at) => tell(Event::Begins { number: at + 1, trial: &self.trials[at] }),
+                    Message::Epoch(at, metrics) => {
                         tell(Event::Epoch { number: at + 1, trial: &self.trials[at], metrics });
                     }
-                    Told::Ends(at, record) => {
+                    Message::Ends(at, record) => {
                         let done = records.iter().flatten().count() + 1;
                         let trial = &self.trials[at];
                         tell(Event::Ends { number: at + 1, trial, record: &record, done });
@@ -131,11 +131,11 @@ impl<'a> Work<'a> {
     }
 
     /// One trial, from where it stands to its end, or to where it is stopped.
-    fn trial(&self, at: usize, sender: &Sender<Told>) -> Result<(), Error> {
+    fn trial(&self, at: usize, sender: &Sender<Message>) -> Result<(), Error> {
         let trial = &self.trials[at];
         // Nobody listens any more only when the program ends: then it does not matter.
-        let send = |told| drop(sender.send(told));
-        send(Told::Begins(at));
+        let send = |message| drop(sender.send(message));
+        send(Message::Begins(at));
         let folder = self.dir.trial(&trial.name);
         let run = if folder.join(run::CONFIG).is_file() {
             RunDir::open(&folder)?
@@ -163,10 +163,7 @@ impl<'a> Work<'a> {
                 state,
                 epochs: metrics.last().map_or(0, |line| line.epoch),
                 best_loss: running_best(&losses).last().copied(),
-                bce: None,
-                mse: None,
-                mae: None,
-                ssim: None,
+                scores: None,
                 parameters: network.parameter_count(),
                 latent: network.latent().len(),
                 // From zero: the sum of nothing is −0.
@@ -174,7 +171,9 @@ impl<'a> Work<'a> {
             })
         };
         let record = match outcome {
-            Ok(Outcome::Finished(summary)) => finished(&summary, over(State::Finished)?),
+            Ok(Outcome::Finished(summary)) => {
+                Record { scores: Some(summary.model.scores.overall), ..over(State::Finished)? }
+            }
             Ok(Outcome::Stopped { .. }) if behind => over(State::Stopped)?,
             Ok(Outcome::Stopped { .. }) => return Ok(()),
             // A setting that diverges is a result, and not the end of the sweep.
@@ -182,18 +181,8 @@ impl<'a> Work<'a> {
             Err(error) => return Err(error),
         };
         self.dir.write_record(&trial.name, &record)?;
-        send(Told::Ends(at, record));
+        send(Message::Ends(at, record));
         Ok(())
-    }
-}
-
-fn finished(summary: &Summary, record: Record) -> Record {
-    Record {
-        bce: Some(summary.test_bce),
-        mse: Some(summary.test_mse),
-        mae: Some(summary.test_mae),
-        ssim: Some(summary.test_ssim),
-        ..record
     }
 }
 
@@ -201,7 +190,7 @@ fn finished(summary: &Summary, record: Record) -> Record {
 struct Watcher<'a> {
     work: &'a Work<'a>,
     at: usize,
-    sender: &'a Sender<Told>,
+    sender: &'a Sender<Message>,
     halt: &'a AtomicBool,
     behind: bool,
 }
@@ -222,7 +211,7 @@ impl Observer for Watcher<'_> {
             let before = best.last().copied().unwrap_or(f64::INFINITY);
             best.push(metrics.monitored_loss().min(before));
         }
-        drop(self.sender.send(Told::Epoch(self.at, metrics.clone())));
+        drop(self.sender.send(Message::Epoch(self.at, metrics.clone())));
         if self.work.is_behind(self.at) {
             self.behind = true;
             self.halt.store(true, Ordering::Relaxed);

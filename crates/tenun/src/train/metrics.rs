@@ -29,8 +29,8 @@ pub struct EpochMetrics {
     pub learning_rate: f64,
     /// The mean over the training images of what layers add to the loss, each as its layer defines it and not
     /// weighted: `kl` in nats an image, `l1`, `l2`. Of a codebook
-    /// `codes_used` and `perplexity` by the moving averages at the end of the epoch, in which the uses at the start
-    /// fade over some hundred steps.
+    /// `ema_codes_used` and `ema_perplexity` by the exponential moving averages that training keeps of its use, at the end of
+    /// the epoch; they remember the epochs before for some hundred steps. The use by the finished model is in its scores.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f64>,
     /// Gradient norms and update ratios; none in files written before there were such.

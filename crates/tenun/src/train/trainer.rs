@@ -386,8 +386,8 @@ impl<'a> Trainer<'a> {
                 let means = state.term_sums.iter().map(|sum| sum / self.train.len() as f64);
                 let mut terms: BTreeMap<_, _> = self.plan.terms().iter().cloned().zip(means).collect();
                 if let [codebook] = self.network.codebooks(&state.parameters)[..] {
-                    terms.insert("perplexity".to_owned(), codebook.perplexity);
-                    terms.insert("codes_used".to_owned(), codebook.used as f64);
+                    terms.insert("ema_perplexity".to_owned(), codebook.perplexity);
+                    terms.insert("ema_codes_used".to_owned(), codebook.used as f64);
                 }
                 terms
             },

@@ -3,6 +3,7 @@
 use tenun_engine::layer::{Layer, Role};
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
+use crate::measure::MSE;
 use crate::text::counted;
 
 /// This share of the noise is still there.
@@ -45,7 +46,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         });
     }
     let scores = evidence.scores?;
-    let (before, after) = (scores.figure("corrupted_mse")?, scores.figure("denoised_mse")?);
+    let denoising = scores.denoising.as_ref()?;
+    let (before, after) = (denoising.corrupted.get(&MSE)?, denoising.denoised.get(&MSE)?);
     (after >= KEPT * before).then(|| Seen {
         seen: format!(
             "the noisy images have a mean squared error of {before:.4}, their reconstructions {after:.4}"

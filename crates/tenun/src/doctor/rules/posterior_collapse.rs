@@ -1,6 +1,7 @@
 //! `posterior-collapse`: a variational code that says nothing of the image.
 
 use super::{Evidence, Rule, Seen, SettingName};
+use crate::measure::family::ACTIVE_UNITS;
 use crate::text::{are, counted};
 
 /// Nats an image; whatever a code tells of Fashion-MNIST is a hundred times that.
@@ -26,7 +27,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let line = evidence.metrics.get(EPOCHS - 1..).and_then(<[_]>::last)?;
     let units = evidence.network.latent().len();
     let kl = *line.terms.get("kl")?;
-    let active = evidence.scores.and_then(|scores| scores.figure("active_units"));
+    let active = evidence.scores.and_then(|scores| scores.of_family(&ACTIVE_UNITS));
     let seen = if kl < NATS {
         format!("the KL divergence of the code from its prior is {kl:.3} nats per image")
     } else {

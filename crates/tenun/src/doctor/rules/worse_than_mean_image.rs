@@ -1,8 +1,7 @@
 //! `worse-than-mean-image`: a network is no better than no network.
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
-use crate::measure::Scores;
-use crate::measure::family::Denoising;
+use crate::measure::Metric;
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-mean-image",
@@ -16,16 +15,16 @@ pub(super) const RULE: Rule = Rule {
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let scores = evidence.scores?;
     let loss = evidence.settings.loss;
-    let (model, given) = match Denoising::of(scores.family) {
-        Some(denoising) => (denoising.by(loss), ", corrupted,"),
-        None => (scores.scored.evaluation.overall.by(loss), ""),
+    let (model, given) = match &scores.denoising {
+        Some(denoising) => (denoising.denoised.by(loss)?, ", corrupted,"),
+        None => (scores.scores.overall.by(loss)?, ""),
     };
-    let mean = scores.scored.baseline?.by(loss);
+    let mean = scores.mean_image.by(loss)?;
     (model >= mean).then(|| Seen {
         seen: format!(
             "on the {} images{given} the model scores {} {:.5}, the mean training image {:.5}",
-            scores.scored_on,
-            Scores::name(loss),
+            scores.scores.measured_on,
+            Metric::of(loss).label,
             model,
             mean
         ),

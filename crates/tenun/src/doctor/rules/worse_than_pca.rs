@@ -3,7 +3,7 @@
 use tenun_engine::layer::Role;
 
 use super::{Evidence, Rule, Seen, SettingName, more_steps};
-use crate::measure::Scores;
+use crate::measure::Metric;
 use crate::text::counted;
 
 pub(super) const RULE: Rule = Rule {
@@ -21,14 +21,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         return None;
     }
     // As many numbers as pixels are no compression.
-    let pca = scores.scored.pca.filter(|pca| pca.components < evidence.network.input().len())?;
+    let pca = scores.pca.filter(|pca| pca.components < evidence.network.input().len())?;
     let loss = evidence.settings.loss;
-    let model = scores.scored.evaluation.overall.by(loss);
-    let (by_pca, name) = (pca.by(loss), Scores::name(loss));
+    let model = scores.scores.overall.by(loss)?;
+    let (by_pca, name) = (pca.scores.by(loss)?, Metric::of(loss).label);
     (model > by_pca).then(|| Seen {
         seen: format!(
             "on the {} images the model scores {name} {:.5}, PCA with {}, fitted on {}, {by_pca:.5}",
-            scores.scored_on,
+            scores.scores.measured_on,
             model,
             counted(pca.components, "component"),
             counted(pca.images, "training image")

@@ -38,5 +38,5 @@ pub fn mean_image_baseline(train: &Images, test: &Images) -> Result<Scores, Meas
         });
     }
     let mean = mean_image(train)?;
-    Ok(evaluate_each(test, |_| &mean, None, None)?.overall)
+    Ok(evaluate_each(test, |_| &mean, &[], |_| true, None)?.overall)
 }

@@ -1,46 +1,37 @@
-//! PCA as an autoencoder: what the best linear one scores with as many numbers.
+//! PCA as an autoencoder: what the best linear one scores with the same latent dimension.
 
 use serde::{Deserialize, Serialize};
-use tenun_engine::Loss;
 
 use crate::data::Images;
 use crate::latent::Pca;
-use crate::measure::{Evaluation, ImageScores, ScoreError, Scores, bce, evaluate_with_bce};
+use crate::measure::{Evaluation, Given, ImageScores, METRICS, Metric, ScoreError, Scores, evaluate_with};
 
 /// The eigenproblem is at most this large: its time grows with the cube, its memory with the square.
 const MOST_FEATURES: usize = 1024;
 
-/// Training images that components are found in, at most: the time grows with them, and beyond some thousand the
+/// Training images that components are fitted on, at most: the time grows with them, and beyond some thousand the
 /// components hardly change.
 const MOST_IMAGES: usize = 60_000;
 
-/// Before the cross-entropy is taken, the output of PCA, which knows nothing of probabilities, is clipped to
-/// [0.01, 0.99], which serves it best; the other measures take it clipped to [0, 1].
+/// Metrics that take probabilities get the output of PCA, which knows nothing of them, clipped to [0.01, 0.99], which
+/// serves it best; the other metrics get it clipped to [0, 1].
 const MARGIN: f32 = 0.01;
 
 /// Images scored at a time.
 const CHUNK: usize = 1024;
 
-/// What PCA of a width scores.
+/// How good PCA is with some number of components.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PcaScores {
-    /// Components: the numbers of a code.
+    /// Components, which are the latent dimension.
     pub components: usize,
-    /// Training images that they were found in.
+    /// Training images that they were fitted on.
     pub images: usize,
     /// The scores of the reconstructions.
     pub scores: Scores,
 }
 
-impl PcaScores {
-    /// The score in the loss `loss`.
-    #[must_use]
-    pub fn by(&self, loss: Loss) -> f64 {
-        self.scores.by(loss)
-    }
-}
-
-/// What PCA scores on `test` with its components found in `train`, for each of `widths`, in rising order: the best
+/// What PCA scores on `test` with its components fitted on `train`, for each of `widths`, in rising order: the best
 /// linear autoencoder by squared error (Baldi and Hornik, "Neural networks and principal component analysis: learning
 /// from examples without local minima", 1989).
 ///
@@ -91,9 +82,15 @@ fn scores(pca: &Pca, test: &Images, progress: &mut dyn FnMut(usize)) -> Result<S
         let mut output = pca.inverse_transform(&pca.transform(&floats(&part))?)?;
         output.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         let inside: Vec<f32> = output.iter().map(|value| value.clamp(MARGIN, 1.0 - MARGIN)).collect();
-        let images = part.pixels().chunks_exact(features).zip(inside.chunks_exact(features));
-        let losses: Vec<f64> = images.map(|(image, output)| bce::bce(image, output)).collect();
-        per_image.extend(evaluate_with_bce(&part, &output, &losses, None)?.per_image);
+        let reconstruction = |i: usize| &inside[i * features..(i + 1) * features];
+        let probabilities: Vec<(&'static Metric, Vec<f64>)> = METRICS
+            .into_iter()
+            .filter(|metric| metric.takes_probabilities())
+            .filter_map(|metric| Some((metric, metric.values(&part, reconstruction)?)))
+            .collect();
+        let given: Vec<Given<'_>> =
+            probabilities.iter().map(|(metric, values)| (*metric, &values[..])).collect();
+        per_image.extend(evaluate_with(&part, &output, &given, None)?.per_image);
         progress(start + part.len());
     }
     Ok(Evaluation::of(per_image, None)?.overall)
@@ -105,9 +102,10 @@ fn floats(images: &Images) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use tenun_engine::Shape;
+    use tenun_engine::{Loss, Shape};
 
     use super::*;
+    use crate::measure::{BCE, MSE};
 
     fn images(count: usize, salt: usize) -> Images {
         let pixel = |at: usize| ((at / 16 + salt) * (at % 16 + 1) * 7 % 256) as u8;
@@ -123,13 +121,13 @@ mod tests {
         let widths: Vec<usize> = found.iter().map(|pca| pca.components).collect();
         assert_eq!(widths, [2, 8, 16]);
         for by in Loss::ALL {
-            assert!(found.is_sorted_by(|a, b| a.by(by) > b.by(by)), "{found:?}");
+            assert!(found.is_sorted_by(|a, b| a.scores.by(by) > b.scores.by(by)), "{found:?}");
         }
         assert!(
-            found.iter().all(|pca| pca.scores.bce > pca.scores.bce_floor && pca.images == 60),
+            found.iter().all(|pca| pca.scores.get(&BCE) > pca.scores.floor(&BCE) && pca.images == 60),
             "{found:?}"
         );
-        assert!(found[2].scores.mse < 1e-9, "as many components as pixels: {found:?}");
+        assert!(found[2].scores.get(&MSE).unwrap() < 1e-9, "as many components as pixels: {found:?}");
         let (last, total) = *told.last().unwrap();
         assert!(told.is_sorted() && last == total && told.iter().all(|told| told.1 == total), "{told:?}");
     }

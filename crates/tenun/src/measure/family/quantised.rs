@@ -4,16 +4,46 @@ use std::collections::HashMap;
 
 use tenun_engine::{Cpu, ForwardPlan, Images as Source, Network, Scaling};
 
-use super::Figure;
+use super::{Better, Measurement, metric};
 use crate::Model;
 use crate::data::Images;
+use crate::measure::Metric;
+
+/// Vectors of a codebook that are used.
+pub static CODES_USED: Metric = metric(
+    ("codes_used", "codebook vectors used"),
+    "",
+    Better::Higher,
+    0,
+    "vectors of the codebook that stand for a pixel of these images",
+);
+
+/// Perplexity of a codebook on images.
+pub static PERPLEXITY: Metric = metric(
+    ("perplexity", "codebook perplexity"),
+    "",
+    Better::Higher,
+    2,
+    "exp of the entropy of the codebook's use: so many vectors used equally often would say as much",
+);
+
+/// Size of a code.
+pub static CODE_BITS: Metric = metric(
+    ("code_bits", "bits per code"),
+    "",
+    Better::Neither,
+    0,
+    "bits that the code of an image takes, uncompressed",
+);
+
+pub(super) static METRICS: [&Metric; 3] = [&CODES_USED, &PERPLEXITY, &CODE_BITS];
 
 /// Images quantised at a time.
 const CHUNK: usize = 256;
 
-/// How some images use a codebook.
+/// How some images use a codebook, counted.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CodebookUse {
+pub struct CodebookCounts {
     /// Vectors in it.
     pub codes: usize,
     /// Different vectors that stand for a pixel of the images.
@@ -28,12 +58,12 @@ pub struct CodebookUse {
 ///
 /// It is counted, vector by vector. What training keeps of the uses is a moving average that the uses at the start and
 /// vectors begun anew are still in, and says nothing of images not trained on.
-pub(crate) fn codebook_uses(
+pub(crate) fn codebook_counts(
     network: &Network,
     parameters: &[f32],
     images: &Images,
     cpu: &Cpu,
-) -> Vec<CodebookUse> {
+) -> Vec<CodebookCounts> {
     let layers = network.layers().enumerate();
     layers
         .filter_map(|(at, placed)| Some((at, placed.layer.codebook()?)))
@@ -47,7 +77,7 @@ pub(crate) fn codebook_uses(
             let mut sorted: Vec<usize> = counts.into_values().collect();
             sorted.sort_unstable();
             let entropy: f64 = sorted.iter().map(share).map(|share| -share * share.ln()).sum();
-            CodebookUse { codes, used: sorted.len(), perplexity: entropy.exp(), pixels }
+            CodebookCounts { codes, used: sorted.len(), perplexity: entropy.exp(), pixels }
         })
         .collect()
 }
@@ -75,32 +105,25 @@ fn counts(plan: &mut ForwardPlan, parameters: &[f32], images: &Images) -> HashMa
     counts
 }
 
-/// The use of each codebook, and what a code costs to store.
-pub(super) fn figures(model: &Model, images: &Images, cpu: &Cpu) -> Vec<Figure> {
+/// How each codebook is used, and what a code costs to store.
+pub(super) fn measure(model: &Model, images: &Images, cpu: &Cpu) -> Vec<Measurement> {
     let network = model.network();
-    let books = codebook_uses(network, model.parameters(), images, cpu);
+    let books = codebook_counts(network, model.parameters(), images, cpu);
     let several = books.len() > 1;
-    let mut figures = Vec::new();
+    let mut found = Vec::new();
     for (number, book) in books.into_iter().enumerate() {
-        let name = |name: &str| if several { format!("{name}{}", number + 1) } else { name.to_owned() };
+        let codebook = several.then_some(number + 1);
+        let mut add = |metric, value| {
+            found.push(Measurement { codebook, ..Measurement::new(metric, value, images.len()) });
+        };
         #[allow(clippy::cast_precision_loss)]
         let (used, codes) = (book.used as f64, book.codes as f64);
-        let meaning = "vectors of the codebook that stand for a pixel of these images";
-        figures.push(Figure::new(&name("codes_used"), used, meaning));
-        figures.push(Figure::new(
-            &name("perplexity"),
-            book.perplexity,
-            "vectors used equally often that would say as much",
-        ));
+        add(&CODES_USED, used);
+        add(&PERPLEXITY, book.perplexity);
         if !several {
             #[allow(clippy::cast_precision_loss)]
-            let bits = network.latent().area() as f64 * codes.log2();
-            figures.push(Figure::new(
-                "code_bits",
-                bits,
-                "bits that the code of an image takes, uncompressed",
-            ));
+            add(&CODE_BITS, network.latent().area() as f64 * codes.log2());
         }
     }
-    figures
+    found
 }

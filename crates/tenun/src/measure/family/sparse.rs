@@ -1,13 +1,44 @@
-//! Sparse codes: how much of a code is silent.
+//! Sparse codes: how much of a code is zero.
 
-use super::Figure;
+use super::{Better, Measurement, metric};
+use crate::measure::Metric;
+
+/// Size of the numbers of a code.
+pub static CODE_MEAN: Metric = metric(
+    ("code_mean", "mean |code|"),
+    "",
+    Better::Neither,
+    4,
+    "mean absolute value of the numbers of a code",
+);
+
+/// Zeros in a code.
+pub static CODE_ZEROS: Metric = metric(
+    ("code_zeros", "zeros in a code"),
+    "",
+    Better::Neither,
+    4,
+    "share of the numbers of a code that are exactly zero",
+);
+
+/// Hoyer's sparseness of a code.
+pub static CODE_HOYER: Metric = metric(
+    ("code_hoyer", "Hoyer sparseness"),
+    "",
+    Better::Neither,
+    4,
+    "Hoyer's sparseness of a code: 0 if all units are equally active, 1 if a single one is",
+);
+
+pub(super) static METRICS: [&Metric; 3] = [&CODE_MEAN, &CODE_ZEROS, &CODE_HOYER];
 
 /// How sparse the codes `[image][unit]` are.
 ///
 /// Hoyer's measure (√n − Σ|a| / √Σa²) / (√n − 1) is 0 where all units are equally active and 1 where one is alone:
 /// Hoyer, "Non-negative matrix factorization with sparseness constraints" (2004). It is the mean over images with a
 /// code other than zero.
-pub(super) fn figures(codes: &[f32], units: usize) -> Vec<Figure> {
+pub(super) fn measure(codes: &[f32], units: usize) -> Vec<Measurement> {
+    let images = codes.len() / units.max(1);
     #[allow(clippy::cast_precision_loss)]
     let (count, root) = (codes.len() as f64, (units as f64).sqrt());
     let zeros = codes.iter().filter(|&&a| a == 0.0).count();
@@ -20,25 +51,15 @@ pub(super) fn figures(codes: &[f32], units: usize) -> Vec<Figure> {
             (two > 0.0 && units > 1).then(|| (root - one / two) / (root - 1.0))
         })
         .collect();
+    let mut found = vec![Measurement::new(&CODE_MEAN, mean, images)];
     #[allow(clippy::cast_precision_loss)]
-    let mut figures = vec![
-        Figure::new("code_mean", mean, "mean absolute number of a code"),
-        Figure::new(
-            "code_zeros",
-            zeros as f64 / count,
-            "share of the numbers of codes that are exactly zero",
-        ),
-    ];
+    found.push(Measurement::new(&CODE_ZEROS, zeros as f64 / count, images));
     if !hoyer.is_empty() {
         #[allow(clippy::cast_precision_loss)]
         let mean = hoyer.iter().sum::<f64>() / hoyer.len() as f64;
-        figures.push(Figure::new(
-            "code_hoyer",
-            mean,
-            "Hoyer's sparseness of a code: 0 even, 1 a single unit",
-        ));
+        found.push(Measurement::new(&CODE_HOYER, mean, images));
     }
-    figures
+    found
 }
 
 #[cfg(test)]
@@ -47,12 +68,12 @@ mod tests {
 
     #[test]
     fn an_even_code_is_not_sparse_and_a_single_unit_is() {
-        let value = |codes: &[f32], name: &str| {
-            figures(codes, 4).into_iter().find(|figure| figure.name == name).unwrap().value
+        let value = |codes: &[f32], metric: &Metric| {
+            measure(codes, 4).into_iter().find(|found| found.metric == metric).unwrap().value
         };
-        assert!(value(&[1.0, -1.0, 1.0, 1.0], "code_hoyer").abs() < 1e-12);
-        assert!((value(&[0.0, 3.0, 0.0, 0.0], "code_hoyer") - 1.0).abs() < 1e-12);
-        assert!((value(&[0.0, 3.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0], "code_zeros") - 0.25).abs() < 1e-12);
-        assert_eq!(figures(&[0.0; 4], 4).len(), 2, "a code of zeros has no direction");
+        assert!(value(&[1.0, -1.0, 1.0, 1.0], &CODE_HOYER).abs() < 1e-12);
+        assert!((value(&[0.0, 3.0, 0.0, 0.0], &CODE_HOYER) - 1.0).abs() < 1e-12);
+        assert!((value(&[0.0, 3.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0], &CODE_ZEROS) - 0.25).abs() < 1e-12);
+        assert_eq!(measure(&[0.0; 4], 4).len(), 2, "a code of zeros has no direction");
     }
 }

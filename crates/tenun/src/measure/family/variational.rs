@@ -2,10 +2,58 @@
 
 use tenun_engine::{Cpu, ForwardPlan, Images as Source, Philox, Purpose, Scaling, normal};
 
-use super::Figure;
+use super::{Better, Measurement, metric};
 use crate::Model;
 use crate::data::Images;
-use crate::measure::ScoreError;
+use crate::measure::{Metric, ScoreError};
+
+/// Kullback–Leibler divergence of the codes' distributions from the prior.
+pub static KL: Metric = metric(
+    ("kl", "KL divergence"),
+    "nats per image",
+    Better::Neither,
+    2,
+    "divergence of the codes' distributions from the standard normal prior",
+);
+
+/// Units of the code that tell images apart.
+pub static ACTIVE_UNITS: Metric = metric(
+    ("active_units", "active units"),
+    "",
+    Better::Higher,
+    0,
+    "units of the code whose mean varies by more than 0.01 over the images",
+);
+
+/// Negative evidence lower bound.
+pub static NEGATIVE_ELBO: Metric = metric(
+    ("negative_elbo", "−ELBO"),
+    "nats per image",
+    Better::Lower,
+    2,
+    "negative evidence lower bound; of pixels between black and white a density, which may be below 0",
+);
+
+/// Negative importance-weighted bound.
+pub static NEGATIVE_IWAE_50: Metric = metric(
+    ("negative_iwae_50", "−IWAE bound (50 samples)"),
+    "nats per image",
+    Better::Lower,
+    2,
+    "the same with 50 importance-weighted samples: closer to the negative log-likelihood",
+);
+
+/// Learned standard deviation of the pixels.
+pub static PIXEL_DEVIATION: Metric = metric(
+    ("pixel_deviation", "pixel standard deviation"),
+    "",
+    Better::Neither,
+    4,
+    "learned standard deviation of the pixels, 0 to 1, about their reconstruction",
+);
+
+pub(super) static METRICS: [&Metric; 5] =
+    [&KL, &ACTIVE_UNITS, &NEGATIVE_ELBO, &NEGATIVE_IWAE_50, &PIXEL_DEVIATION];
 
 /// Draws of a code for each image in the importance-weighted bound.
 const DRAWS: usize = 50;
@@ -74,12 +122,12 @@ fn draws(seed: u64, stream: u32, count: usize) -> Vec<f32> {
     Philox::new(seed, Purpose::Sample).stream(1, stream).take(count).map(normal).collect()
 }
 
-pub(super) fn figures(
+pub(super) fn measure(
     model: &Model,
     images: &Images,
     seed: u64,
     cpu: &Cpu,
-) -> Result<Vec<Figure>, ScoreError> {
+) -> Result<Vec<Measurement>, ScoreError> {
     let units = model.network().latent().len();
     let codes = distributions(model, images, cpu);
     let count = images.len() as f64;
@@ -95,40 +143,20 @@ pub(super) fn figures(
     }
     let variance = |unit: usize| squares[unit] / count - (sums[unit] / count).powi(2);
     let active = (0..units).filter(|&unit| variance(unit) > ACTIVE).count();
-    let mut figures = vec![
-        Figure::new(
-            "kl",
-            divergence / count,
-            "divergence of the codes from the normal distribution, nats an image",
-        ),
-        Figure::new(
-            "active_units",
-            active as f64,
-            "units whose mean varies by more than 0.01 over the images",
-        ),
+    let mut found = vec![
+        Measurement::new(&KL, divergence / count, images.len()),
+        Measurement::new(&ACTIVE_UNITS, active as f64, images.len()),
     ];
     if let Some(pixels) = Pixels::of(model) {
-        let (bound, weighted) = bounds(model, images, &codes, &pixels, seed, cpu)?;
-        let meaning = match pixels {
-            Pixels::Bernoulli => {
-                "negative evidence lower bound, nats an image; the least possible is that of the floor"
-            }
-            Pixels::Normal(_) => {
-                "negative evidence lower bound, nats an image, of a density: it has no least"
-            }
-        };
-        figures.push(Figure::new("negative_elbo", bound, meaning));
-        figures.push(Figure::new(
-            "negative_iwae_50",
-            weighted,
-            "the same with 50 importance-weighted draws: closer to the negative log-likelihood",
-        ));
+        let shown = images.part(0..images.len().min(MOST_IMAGES));
+        let (bound, weighted) = bounds(model, &shown, &codes, &pixels, seed, cpu)?;
+        found.push(Measurement::new(&NEGATIVE_ELBO, bound, shown.len()));
+        found.push(Measurement::new(&NEGATIVE_IWAE_50, weighted, shown.len()));
         if let Pixels::Normal(log_variance) = pixels {
-            let meaning = "learned standard deviation of pixels, from 0 to 1, about their reconstruction";
-            figures.push(Figure::new("pixel_deviation", (0.5 * log_variance).exp(), meaning));
+            found.push(Measurement::new(&PIXEL_DEVIATION, (0.5 * log_variance).exp(), images.len()));
         }
     }
-    Ok(figures)
+    Ok(found)
 }
 
 /// The mean over images of −ELBO, and of −log (1/K Σ p(x|z) p(z) / q(z|x)) with K draws of each, both from the same
@@ -142,8 +170,7 @@ fn bounds(
     cpu: &Cpu,
 ) -> Result<(f64, f64), ScoreError> {
     let units = model.network().latent().len();
-    let shown = images.len().min(MOST_IMAGES);
-    let images = images.part(0..shown);
+    let shown = images.len();
     let mut logs = vec![Vec::with_capacity(DRAWS); shown];
     for draw in 0..DRAWS {
         let noise = draws(seed, draw as u32, shown * units);

@@ -1,4 +1,24 @@
-//! Binary cross-entropy of reconstructed pixels, and its floor.
+//! Binary cross-entropy of reconstructed pixels, and its lower bound.
+
+use tenun_engine::Loss;
+
+use super::{Better, ImageMetric, Measures, Metric, Perfect, any_shape};
+
+/// Binary cross-entropy. Nothing is below the entropy of an image's own pixels ([`floor`]).
+pub static BCE: Metric = Metric {
+    name: "bce",
+    label: "BCE",
+    unit: "nats per pixel",
+    better: Better::Lower,
+    decimals: 5,
+    meaning: "binary cross-entropy: how badly the reconstruction predicts each pixel",
+    of: Measures::Images(ImageMetric {
+        meter: |_| Box::new(bce),
+        refuses: any_shape,
+        perfect: Perfect::OfImage(floor),
+        on_logits: Some(Loss::Bce),
+    }),
+};
 
 /// Probabilities are clipped to `[EPSILON, 1 − EPSILON]` before the logarithm, as Keras does.
 ///
@@ -13,7 +33,7 @@ pub const EPSILON: f64 = 1e-7;
 /// [`EPSILON`]. Both slices have the same order and length; the shorter one ends the sum.
 ///
 /// A loss taken on logits needs no clipping and is the better figure where logits are at hand:
-/// [`crate::measure::evaluate_with_bce`] takes it.
+/// [`crate::measure::evaluate_with`] takes it.
 ///
 /// ```
 /// let bce = tenun::measure::bce::bce(&[255, 0], &[0.5, 0.5]);

@@ -1,5 +1,23 @@
 //! Mean squared error.
 
+use super::{Better, ImageMetric, Measures, Metric, Perfect, any_shape};
+
+/// Mean squared error.
+pub static MSE: Metric = Metric {
+    name: "mse",
+    label: "MSE",
+    unit: "",
+    better: Better::Lower,
+    decimals: 5,
+    meaning: "mean squared error of a pixel, whose values are 0 to 1",
+    of: Measures::Images(ImageMetric {
+        meter: |_| Box::new(mse),
+        refuses: any_shape,
+        perfect: Perfect::Always(0.0),
+        on_logits: None,
+    }),
+};
+
 /// Mean squared error of one image, in squared units of the pixel range `[0, 1]`.
 ///
 /// `1/n Σ (t − p)²`, with `t = byte / 255`. Both slices have the same order and length.

@@ -1,5 +1,18 @@
 //! Peak signal-to-noise ratio.
 
+use super::{Better, MSE, Measures, Metric};
+
+/// Peak signal-to-noise ratio, of several images that of their mean squared error.
+pub static PSNR: Metric = Metric {
+    name: "psnr",
+    label: "PSNR",
+    unit: "dB",
+    better: Better::Higher,
+    decimals: 2,
+    meaning: "peak signal-to-noise ratio: the MSE in decibels",
+    of: Measures::Derived { from: &MSE, by: psnr, perfect: f64::INFINITY },
+};
+
 /// Peak signal-to-noise ratio of a mean squared error, in decibels; pixels range over `[0, 1]`.
 ///
 /// `10 log₁₀(1 / MSE)`. No error at all is infinitely good: `f64::INFINITY`.

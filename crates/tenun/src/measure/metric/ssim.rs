@@ -2,6 +2,27 @@
 
 use tenun_engine::Shape;
 
+use super::{Better, ImageMetric, Measures, Metric, Perfect, any_shape};
+
+/// Structural similarity.
+pub static SSIM: Metric = Metric {
+    name: "ssim",
+    label: "SSIM",
+    unit: "",
+    better: Better::Higher,
+    decimals: 4,
+    meaning: "structural similarity, from 0 for unrelated images to 1 for equal ones",
+    of: Measures::Images(ImageMetric {
+        meter: |shape| {
+            let mut ssim = Ssim::new(shape);
+            Box::new(move |target, reconstruction| ssim.ssim(target, reconstruction))
+        },
+        refuses: any_shape,
+        perfect: Perfect::Always(1.0),
+        on_logits: None,
+    }),
+};
+
 /// Standard deviation of the Gaussian window, in pixels.
 const SIGMA: f64 = 1.5;
 /// The window reaches this many pixels to each side: 11×11 in all.
@@ -9,7 +30,7 @@ const RADIUS: usize = 5;
 /// (K₁ L)² with K₁ = 0.01 and pixel range L = 1: keeps the luminance term away from 0/0.
 const C1: f64 = 0.01 * 0.01;
 /// (K₂ L)² with K₂ = 0.03: keeps the contrast term away from 0/0.
-const C2: f64 = 0.03 * 0.03;
+pub(super) const C2: f64 = 0.03 * 0.03;
 /// Local moments: mean of x, mean of y, mean of x² + y², mean of xy.
 const MOMENTS: usize = 4;
 
@@ -41,31 +62,14 @@ const MOMENTS: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Ssim {
     shape: Shape,
-    row_weights: Vec<f64>,
-    column_weights: Vec<f64>,
-    /// `[row][moment][column]` of one channel.
-    moments: Vec<f64>,
-    /// `[moment][column]` of one row of windows, filtered down the columns.
-    filtered: Vec<f64>,
-    /// The same, filtered along the row as well.
-    local: Vec<f64>,
+    windows: Windows,
 }
 
 impl Ssim {
     /// Buffers and weights for images of `shape`.
     #[must_use]
     pub fn new(shape: Shape) -> Self {
-        let row_weights = gaussian(shape.height);
-        let column_weights = gaussian(shape.width);
-        let out_width = (shape.width + 1).saturating_sub(column_weights.len());
-        Self {
-            shape,
-            moments: vec![0.0; shape.area() * MOMENTS],
-            filtered: vec![0.0; shape.width * MOMENTS],
-            local: vec![0.0; out_width * MOMENTS],
-            row_weights,
-            column_weights,
-        }
+        Self { shape, windows: Windows::new(shape.height, shape.width) }
     }
 
     /// SSIM of one image, bytes divided by 255, and its reconstruction in `[0, 1]`, both
@@ -82,39 +86,81 @@ impl Ssim {
         let mut sum = 0.0;
         for channel in 0..self.shape.channels {
             let pixels = channel * area..(channel + 1) * area;
-            self.load(&target[pixels.clone()], &reconstruction[pixels]);
-            sum += self.channel();
+            let (xs, ys) = (&target[pixels.clone()], &reconstruction[pixels]);
+            let pixel = |i: usize| (f64::from(xs[i]) * (1.0 / 255.0), f64::from(ys[i]));
+            let [similarity] = self.windows.mean(pixel, |local| [local.similarity()]);
+            sum += similarity;
         }
         sum / self.shape.channels.max(1) as f64
     }
+}
 
-    fn load(&mut self, target: &[u8], reconstruction: &[f32]) {
-        let width = self.shape.width;
-        let rows = target.chunks_exact(width).zip(reconstruction.chunks_exact(width));
-        for ((xs, ys), row) in rows.zip(self.moments.chunks_exact_mut(width * MOMENTS)) {
-            let (mx, rest) = row.split_at_mut(width);
-            let (my, rest) = rest.split_at_mut(width);
-            let (squares, products) = rest.split_at_mut(width);
-            for column in 0..width {
-                let x = f64::from(xs[column]) * (1.0 / 255.0);
-                let y = f64::from(ys[column]);
-                mx[column] = x;
-                my[column] = y;
-                squares[column] = x * x + y * y;
-                products[column] = x * y;
-            }
+/// What the window sees at one place: means of x, of y, of x² + y², and of xy.
+pub(super) struct Local {
+    pub(super) mean_x: f64,
+    pub(super) mean_y: f64,
+    pub(super) squares: f64,
+    pub(super) products: f64,
+}
+
+impl Local {
+    /// SSIM at this place.
+    pub(super) fn similarity(&self) -> f64 {
+        let mean_product = self.mean_x * self.mean_y;
+        let mean_squares = self.mean_x * self.mean_x + self.mean_y * self.mean_y;
+        let covariance = self.products - mean_product;
+        let variances = self.squares - mean_squares;
+        ((2.0 * mean_product + C1) * (2.0 * covariance + C2)) / ((mean_squares + C1) * (variances + C2))
+    }
+}
+
+/// The window over one channel, at every place where it lies fully inside.
+#[derive(Clone, Debug)]
+pub(super) struct Windows {
+    height: usize,
+    width: usize,
+    row_weights: Vec<f64>,
+    column_weights: Vec<f64>,
+    /// `[row][moment][column]`.
+    moments: Vec<f64>,
+    /// `[moment][column]` of one row of windows, filtered down the columns.
+    filtered: Vec<f64>,
+    /// The same, filtered along the row as well.
+    local: Vec<f64>,
+}
+
+impl Windows {
+    /// Buffers and weights for channels of this size.
+    pub(super) fn new(height: usize, width: usize) -> Self {
+        let row_weights = gaussian(height);
+        let column_weights = gaussian(width);
+        let out_width = (width + 1).saturating_sub(column_weights.len());
+        Self {
+            height,
+            width,
+            moments: vec![0.0; height * width * MOMENTS],
+            filtered: vec![0.0; width * MOMENTS],
+            local: vec![0.0; out_width * MOMENTS],
+            row_weights,
+            column_weights,
         }
     }
 
-    /// Mean SSIM of the channel whose moments are loaded.
+    /// The means over all places of the values that `of` takes of each. `pixel` gives both images' values at a pixel,
+    /// row by row.
     ///
     /// The Gaussian is separable: a pass down the columns and one along the rows cost 22 multiplies
     /// a place, where the square window costs 121.
-    fn channel(&mut self) -> f64 {
-        let width = self.shape.width;
+    pub(super) fn mean<const N: usize>(
+        &mut self,
+        pixel: impl Fn(usize) -> (f64, f64),
+        of: impl Fn(&Local) -> [f64; N],
+    ) -> [f64; N] {
+        self.load(pixel);
+        let width = self.width;
         let out_width = width + 1 - self.column_weights.len();
-        let out_height = self.shape.height + 1 - self.row_weights.len();
-        let mut sum = 0.0;
+        let out_height = self.height + 1 - self.row_weights.len();
+        let mut sums = [0.0; N];
         for top in 0..out_height {
             self.filtered.fill(0.0);
             let rows = self.moments[top * width * MOMENTS..].chunks_exact(width * MOMENTS);
@@ -132,10 +178,32 @@ impl Ssim {
             let (my, rest) = rest.split_at(out_width);
             let (squares, products) = rest.split_at(out_width);
             for place in 0..out_width {
-                sum += index(mx[place], my[place], squares[place], products[place]);
+                let values = of(&Local {
+                    mean_x: mx[place],
+                    mean_y: my[place],
+                    squares: squares[place],
+                    products: products[place],
+                });
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
         }
-        sum / (out_width * out_height) as f64
+        sums.map(|sum| sum / (out_width * out_height) as f64)
+    }
+
+    fn load(&mut self, pixel: impl Fn(usize) -> (f64, f64)) {
+        let width = self.width;
+        for (at, row) in self.moments.chunks_exact_mut(width * MOMENTS).enumerate() {
+            let (mx, rest) = row.split_at_mut(width);
+            let (my, rest) = rest.split_at_mut(width);
+            let (squares, products) = rest.split_at_mut(width);
+            for column in 0..width {
+                let (x, y) = pixel(at * width + column);
+                mx[column] = x;
+                my[column] = y;
+                squares[column] = x * x + y * y;
+                products[column] = x * y;
+            }
+        }
     }
 }
 
@@ -143,14 +211,6 @@ fn add_scaled(out: &mut [f64], weight: f64, values: &[f64]) {
     for (out, &value) in out.iter_mut().zip(values) {
         *out += weight * value;
     }
-}
-
-fn index(mx: f64, my: f64, squares: f64, products: f64) -> f64 {
-    let mean_product = mx * my;
-    let mean_squares = mx * mx + my * my;
-    let covariance = products - mean_product;
-    let variances = squares - mean_squares;
-    ((2.0 * mean_product + C1) * (2.0 * covariance + C2)) / ((mean_squares + C1) * (variances + C2))
 }
 
 /// Weights of the window along an axis of `length` pixels; they sum to 1.

@@ -3,6 +3,7 @@
 use maud::html;
 
 use crate::Error;
+use crate::measure::Metric;
 use crate::report::Context;
 use crate::report::elements::table;
 use crate::report::section::{Content, Section};
@@ -15,16 +16,24 @@ pub(super) const SECTION: Section = Section { id: "classes", heading: "Per-class
 const MANY: usize = 100;
 
 fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
-    let classes = &context.evaluation.classes;
+    let classes = &context.scored.classes;
     if classes.is_empty() {
         return Ok(None);
     }
-    let head = ["images", "BCE", "floor", "above floor", "MSE", "MAE", "PSNR (dB)", "SSIM"];
+    let metrics: Vec<&'static Metric> =
+        context.scored.model.scores.overall.iter().map(|(metric, _)| metric).collect();
     let rows = html! {
         thead {
             tr {
                 th scope="col" { "class" }
-                @for name in head { th.number scope="col" { (name) } }
+                th.number scope="col" { "images" }
+                @for metric in &metrics {
+                    th.number scope="col" { (metric.heading()) }
+                    @if metric.has_floor() {
+                        th.number scope="col" { "floor" }
+                        th.number scope="col" { "above floor" }
+                    }
+                }
             }
         }
         tbody {
@@ -32,16 +41,14 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
                 tr {
                     th.name scope="row" { (class.name) }
                     td.number { (thousands(class.images as u64)) }
-                    @if let Some(scores) = &class.scores {
-                        td.number { (decimals(scores.bce, 4)) }
-                        td.number { (decimals(scores.bce_floor, 4)) }
-                        td.number { (decimals(scores.bce - scores.bce_floor, 4)) }
-                        td.number { (decimals(scores.mse, 4)) }
-                        td.number { (decimals(scores.mae, 4)) }
-                        td.number { (decimals(scores.psnr, 2)) }
-                        td.number { (decimals(scores.ssim, 3)) }
-                    } @else {
-                        @for _ in 1..head.len() { td.number { "–" } }
+                    @for metric in &metrics {
+                        @let value = class.scores.and_then(|scores| scores.get(metric)).unwrap_or(f64::NAN);
+                        td.number { (decimals(value, metric.decimals)) }
+                        @if metric.has_floor() {
+                            @let floor = class.scores.and_then(|scores| scores.floor(metric)).unwrap_or(f64::NAN);
+                            td.number { (decimals(floor, metric.decimals)) }
+                            td.number { (decimals(value - floor, metric.decimals)) }
+                        }
                     }
                 }
             }

@@ -4,6 +4,7 @@ use maud::html;
 use tenun_engine::Loss;
 
 use crate::Error;
+use crate::measure::Metric;
 use crate::picture::{LossCurves, loss_curves};
 use crate::report::Context;
 use crate::report::illustration::{Description, Illustration};
@@ -31,7 +32,7 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
         loss: loss_name(loss),
         train: &train,
         validation: &validation,
-        floor: (loss == Loss::Bce).then_some(context.evaluation.overall.bce_floor),
+        floor: context.scored.model.scores.overall.floor(Metric::of(loss)),
         best_epoch: (context.best_epoch > 0).then_some(context.best_epoch as usize),
         log: false,
     };

@@ -5,13 +5,13 @@ use maud::{Markup, html};
 use tenun_engine::{Philox, Purpose};
 
 use crate::Error;
-use crate::measure::family;
+use crate::measure::family::{self, Measurement};
 use crate::picture::{Mosaic, mosaic};
 use crate::report::Context;
 use crate::report::elements::table;
 use crate::report::illustration::{Description, Illustration};
 use crate::report::section::{Content, Section};
-use crate::report::text::capitalised;
+use crate::report::text::{capitalised, score};
 
 pub(super) const SECTION: Section = Section { id: "family", heading: "Model family", compose };
 
@@ -34,9 +34,9 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     let first: Vec<usize> = order.iter().take(WALK).map(|&i| i as usize).collect();
     let sample = context.evaluated.images().select(&first);
     let (model, seed, cpu) = (context.model, context.settings.training.seed, context.cpu);
-    if let Some(denoised) = family::denoised(model, &sample, seed, cpu)? {
+    if let Some(denoised) = family::corrupted(model, &sample, seed, cpu)? {
         let originals = sample.pixels().iter().map(|&byte| f32::from(byte) / 255.0);
-        let rows: Vec<f32> = originals.chain(denoised.corrupted).chain(denoised.reconstructions).collect();
+        let rows: Vec<f32> = originals.chain(denoised.images).chain(denoised.reconstructions).collect();
         let description = Description {
             file: "denoised",
             heading: "Denoised",
@@ -48,12 +48,13 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     if family::is_variational(model.network()) {
         pictures.extend(generated(context, &model.transform(&sample, cpu)?)?);
     }
-    if pictures.is_empty() && context.family.is_empty() {
+    let measurements = &context.scored.model.family;
+    if pictures.is_empty() && measurements.is_empty() {
         return Ok(None);
     }
     let body = html! {
         @for picture in &pictures { (picture) }
-        @if !context.family.is_empty() { (measures(context.family)) }
+        @if !measurements.is_empty() { (metrics(measurements, context.evaluated.len())) }
     };
     let kinds = family::kinds(model.network());
     let heading = (!kinds.is_empty()).then(|| capitalised(&format!("{} results", kinds.join(", "))));
@@ -120,15 +121,15 @@ fn draw(
     Ok(Illustration::draw(description, |theme| mosaic(&content, theme))?)
 }
 
-fn measures(measures: &[family::Figure]) -> Markup {
+fn metrics(measurements: &[Measurement], images: usize) -> Markup {
     table(&html! {
-        thead { tr { th scope="col" { "measure" } th.number scope="col" { "value" } th scope="col" { "what it is" } } }
+        thead { tr { th scope="col" { "metric" } th.number scope="col" { "value" } th scope="col" { "what it is" } } }
         tbody {
-            @for measure in measures {
+            @for measurement in measurements {
                 tr {
-                    th scope="row" { (measure.label()) }
-                    td.number { (measure.text().replace('-', "−")) }
-                    td.text { (measure.meaning) }
+                    th scope="row" { (measurement.label()) }
+                    td.number { (score(measurement.metric, measurement.value)) }
+                    td.text { (measurement.meaning(images)) }
                 }
             }
         }

@@ -1,27 +1,22 @@
 //! Error distribution: how many images have which error.
 
 use maud::html;
-use tenun_engine::Loss;
 
 use crate::Error;
+use crate::measure::Metric;
 use crate::picture::{Histogram, histogram};
 use crate::report::Context;
 use crate::report::illustration::{Description, Illustration};
 use crate::report::section::{Content, Section};
+use crate::report::text::error_name;
 
 pub(super) const SECTION: Section = Section { id: "histogram", heading: "Error distribution", compose };
 
 fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
-    let per_image = &context.evaluation.per_image;
-    let (values, name): (Vec<f64>, _) = match context.settings.training.loss {
-        Loss::Bce => (
-            per_image.bce.iter().zip(&per_image.bce_floor).map(|(bce, floor)| bce - floor).collect(),
-            "binary cross-entropy above the image's floor",
-        ),
-        Loss::Mse | Loss::Gaussian => (per_image.mse.clone(), "mean squared error"),
-        Loss::Mae => (per_image.mae.clone(), "mean absolute error"),
-    };
-    let chart = Histogram { title: "", x_title: name, values: &values };
+    let metric = Metric::of(context.settings.training.loss);
+    let Some(values) = context.scored.per_image.excess(metric) else { return Ok(None) };
+    let name = error_name(metric);
+    let chart = Histogram { title: "", x_title: &name, values: &values };
     let description = Description {
         file: "histogram",
         heading: "",

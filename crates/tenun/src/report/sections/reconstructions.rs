@@ -1,7 +1,7 @@
 //! Reconstructions: a random sample, the best, those around the median, and the worst.
 
 use maud::html;
-use tenun_engine::{Loss, Philox, Purpose};
+use tenun_engine::{Philox, Purpose};
 
 use crate::Error;
 use crate::measure::Metric;
@@ -9,26 +9,18 @@ use crate::picture::{ReconstructionGrid, reconstruction_grid};
 use crate::report::Context;
 use crate::report::illustration::{Description, Illustration};
 use crate::report::section::{Content, Section};
-use crate::report::text::capitalised;
+use crate::report::text::{capitalised, error_name};
 
 pub(super) const SECTION: Section = Section { id: "reconstructions", heading: "Reconstructions", compose };
 
 /// Images in a grid.
 const SHOWN: usize = 8;
 
-/// The metric by which images are ranked, and its name in a sentence.
-fn ranking(loss: Loss) -> (Metric, &'static str) {
-    match loss {
-        Loss::Bce => (Metric::BceAboveFloor, "binary cross-entropy above the image's own floor"),
-        Loss::Mse | Loss::Gaussian => (Metric::Mse, "mean squared error"),
-        Loss::Mae => (Metric::Mae, "mean absolute error"),
-    }
-}
-
 fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
-    let per_image = &context.evaluation.per_image;
+    let per_image = &context.scored.per_image;
     let set = context.evaluated;
-    let (metric, by) = ranking(context.settings.training.loss);
+    let metric = Metric::of(context.settings.training.loss);
+    let by = error_name(metric);
     let extremes = per_image.extremes(metric, SHOWN);
     let order = Philox::new(context.settings.training.seed, Purpose::Sample).permutation(set.len(), 0);
     let sample: Vec<usize> = order.iter().take(SHOWN).map(|&i| i as usize).collect();
@@ -42,7 +34,10 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     for (file, heading, show, caption) in groups {
         let images = set.images().select(&show);
         let outputs = context.model.reconstruct(&images, context.cpu)?;
-        let captions: Vec<String> = show.iter().map(|&i| format!("{:.4}", per_image.mse[i])).collect();
+        let captions: Vec<String> = show
+            .iter()
+            .map(|&i| per_image.get(metric).map_or_else(String::new, |all| metric.text(all[i])))
+            .collect();
         let all: Vec<usize> = (0..show.len()).collect();
         let grid = ReconstructionGrid {
             images: &images,
@@ -56,8 +51,9 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
             file,
             heading,
             caption: format!(
-                "{} The number below each image is its mean squared error.",
-                capitalised(&caption)
+                "{} The number below each image is its {}.",
+                capitalised(&caption),
+                metric.label
             ),
             alt: "Originals above their reconstructions and the difference between them",
         };

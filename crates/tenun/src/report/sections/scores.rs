@@ -3,101 +3,87 @@
 use maud::{Markup, html};
 
 use crate::Error;
-use crate::measure::Scores;
 use crate::measure::family::Denoising;
+use crate::measure::{BCE, Better, METRICS, Metric, ModelScores};
 use crate::report::Context;
 use crate::report::section::{Content, Section};
-use crate::report::text::{decimals, percent};
+use crate::report::text::{capitalised, decimals, percent, score};
 use crate::text::counted;
 
 pub(super) const SECTION: Section = Section { id: "scores", heading: "Scores", compose };
 
 fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
-    let scores = &context.evaluation.overall;
-    let against = |of: fn(&Scores) -> f64, places: usize| {
-        context.baseline.as_ref().map(|baseline| format!("mean image {}", decimals(of(baseline), places)))
-    };
-    let cards = [
-        (
-            "MSE",
-            decimals(scores.mse, 5),
-            against(|s| s.mse, 4),
-            "Mean squared error of a pixel; the pixel range is 0 to 1. Lower is better.",
-        ),
-        (
-            "MAE",
-            decimals(scores.mae, 4),
-            against(|s| s.mae, 4),
-            "Mean absolute error of a pixel. Lower is better.",
-        ),
-        (
-            "PSNR",
-            format!("{} dB", decimals(scores.psnr, 2)),
-            against(|s| s.psnr, 2),
-            "Peak signal-to-noise ratio: the MSE in decibels. Higher is better.",
-        ),
-        (
-            "SSIM",
-            decimals(scores.ssim, 4),
-            against(|s| s.ssim, 4),
-            "Structural similarity: 1 is the same image. Higher is better.",
-        ),
-    ];
+    let model = &context.scored.model;
+    let scores = &model.scores.overall;
+    let bce = scores.get(&BCE).unwrap_or(f64::NAN);
+    let floor = scores.floor(&BCE).unwrap_or(f64::NAN);
     let evaluated = counted(context.evaluated.len(), &format!("{} image", context.evaluated_split));
     Ok(Some(Content::of(html! {
         p.muted { "Measured on " (evaluated) "." }
-        @if let Some(denoising) = Denoising::of(context.family) { (denoised(&denoising)) }
+        @if let Some(denoising) = &model.denoising { (denoised(denoising)) }
         div.lead {
             div.card.headline {
-                h3 { abbr title="binary cross-entropy" { "BCE" } }
-                p.figure { (decimals(scores.bce, 4)) }
-                p.muted { "nats a pixel, lower is better" }
+                h3 { abbr title="binary cross-entropy" { (BCE.label) } }
+                p.figure { (decimals(bce, BCE.decimals)) }
+                p.muted { (BCE.unit) ", lower is better" }
             }
             div.explain {
                 p {
                     "Binary cross-entropy measures how badly the reconstruction predicts each pixel. Grey pixels are "
                     "never certain: even a perfect reconstruction of these images scores "
-                    b { (decimals(scores.bce_floor, 4)) }
+                    b { (decimals(floor, BCE.decimals)) }
                     ", the entropy of their pixels. That lower bound is called the floor. What counts is the distance "
-                    "from it, " b { (decimals(scores.bce - scores.bce_floor, 4)) } "."
+                    "from it, " b { (decimals(bce - floor, BCE.decimals)) } "."
                 }
-                (bce_bar(context))
+                (bce_bar(model))
             }
         }
         div.cards {
-            @for (name, value, against, meaning) in cards {
+            @for (metric, value) in scores.iter().filter(|(metric, _)| **metric != BCE) {
                 div.card {
-                    h3 { (name) }
-                    p.figure { (value) }
-                    @if let Some(against) = against { p.against { (against) } }
-                    p.muted { (meaning) }
+                    h3 { (metric.label) }
+                    p.figure { (score(metric, value.value)) }
+                    @if let Some(baseline) = model.mean_image.get(metric) {
+                        p.against { "mean image " (score(metric, baseline)) }
+                    }
+                    @if let Some(pca) = model.pca.and_then(|pca| pca.scores.get(metric)) {
+                        p.against { "PCA " (score(metric, pca)) }
+                    }
+                    p.muted { (explanation(metric)) }
                 }
+            }
+        }
+        @for metric in METRICS {
+            @if let Some(reason) = model.scores.absent.get(metric.name) {
+                p.muted { (metric.label) ": none, " (reason) "." }
             }
         }
     })))
 }
 
+/// What a metric is, and which way is better.
+fn explanation(metric: &Metric) -> String {
+    let better = match metric.better {
+        Better::Lower => " Lower is better.",
+        Better::Higher => " Higher is better.",
+        Better::Neither => "",
+    };
+    format!("{}.{better}", capitalised(metric.meaning))
+}
+
 /// What a network that corrupts its input is for, before the scores on clean inputs.
 fn denoised(denoising: &Denoising) -> Markup {
-    let Denoising { corrupted, denoised, bce } = denoising;
-    let cards = [
-        ("MSE", decimals(denoised.mse, 5), decimals(corrupted.mse, 5)),
-        ("MAE", decimals(denoised.mae, 4), decimals(corrupted.mae, 4)),
-        ("PSNR", format!("{} dB", decimals(denoised.psnr(), 2)), decimals(corrupted.psnr(), 2)),
-        ("SSIM", decimals(denoised.ssim, 4), decimals(corrupted.ssim, 4)),
-    ];
     html! {
         h3 { "On noisy inputs" }
-        p {
-            "This network learned to restore corrupted images. Its reconstructions of noisy inputs have a BCE of "
-            b { (decimals(*bce, 4)) } "."
-        }
+        p { "This network learned to restore corrupted images. These are the scores of its reconstructions of noisy inputs." }
         div.cards {
-            @for (name, value, before) in cards {
+            @for (metric, value) in denoising.denoised.iter() {
                 div.card {
-                    h3 { (name) }
-                    p.figure { (value) }
-                    p.against { "noisy inputs " (before) }
+                    h3 { (metric.label) }
+                    p.figure { (score(metric, value.value)) }
+                    @if let Some(before) = denoising.corrupted.get(metric) {
+                        p.against { "noisy inputs " (score(metric, before)) }
+                    }
                 }
             }
         }
@@ -106,50 +92,53 @@ fn denoised(denoising: &Denoising) -> Markup {
 }
 
 /// The bar from the floor to the mean image, with the BCE of the model and of PCA on it.
-fn bce_bar(context: &Context<'_>) -> Markup {
-    let Some(baseline) = &context.baseline else { return html! {} };
-    let scores = &context.evaluation.overall;
-    let floor = scores.bce_floor;
-    let range = baseline.bce - floor;
-    if !(range > 0.0 && range.is_finite() && scores.bce.is_finite()) {
+fn bce_bar(model: &ModelScores) -> Markup {
+    let scores = &model.scores.overall;
+    let (Some(bce), Some(floor), Some(baseline)) =
+        (scores.get(&BCE), scores.floor(&BCE), model.mean_image.get(&BCE))
+    else {
         return html! {};
-    }
-    let position = |bce: f64| ((bce - floor) / range).clamp(0.0, 1.0);
+    };
+    let Some(remains) = scores.remaining(&BCE, baseline).filter(|remains| remains.is_finite()) else {
+        return html! {};
+    };
+    let position = |bce: f64| ((bce - floor) / (baseline - floor)).clamp(0.0, 1.0);
     let at = |bce: f64| format!("left:{:.2}%", position(bce) * 100.0);
-    let remains = scores.bce_position(baseline.bce);
-    let pca = context.pca.filter(|pca| pca.scores.bce.is_finite());
+    let text = |bce: f64| decimals(bce, BCE.decimals);
+    let pca = model.pca.and_then(|pca| Some((pca.components, pca.scores.get(&BCE)?)));
+    let pca = pca.filter(|(_, bce)| bce.is_finite());
     let label = format!(
         "Between the floor, {}, and the baseline, {}, this model is at {}: {}.",
-        decimals(floor, 4),
-        decimals(baseline.bce, 4),
-        decimals(scores.bce, 4),
+        text(floor),
+        text(baseline),
+        text(bce),
         percent(remains)
     );
     html! {
         div.bar role="img" aria-label=(label) {
             div.track {
-                div.fill style=(format!("width:{:.2}%", position(scores.bce) * 100.0)) {}
-                @if let Some(pca) = &pca { div.tick style=(at(pca.scores.bce)) {} }
-                div.pin style=(at(scores.bce)) {}
+                div.fill style=(format!("width:{:.2}%", position(bce) * 100.0)) {}
+                @if let Some((_, pca)) = pca { div.tick style=(at(pca)) {} }
+                div.pin style=(at(bce)) {}
             }
             div.ends {
-                span { b { (decimals(floor, 4)) } " floor: a perfect reconstruction" }
-                span { b { (decimals(baseline.bce, 4)) } " baseline: the mean training image" }
+                span { b { (text(floor)) } " floor: a perfect reconstruction" }
+                span { b { (text(baseline)) } " baseline: the mean training image" }
             }
         }
         p.place {
             b { (percent(remains)) }
             " of the excess BCE of the mean-image baseline remains; 0 % is perfect, 100 % is no better than the average image."
         }
-        @if let Some(pca) = pca {
+        @if let Some((components, pca)) = pca {
             dl.compare {
                 div {
-                    dt { "PCA, " (counted(pca.components, "component")) }
+                    dt { "PCA, " (counted(components, "component")) }
                     dd {
-                        (decimals(pca.scores.bce, 4)) " "
+                        (text(pca)) " "
                         span.muted {
-                            @if scores.bce < pca.scores.bce { "(this model is better)" }
-                            @else if scores.bce > pca.scores.bce { "(this model is worse)" }
+                            @if bce < pca { "(this model is better)" }
+                            @else if bce > pca { "(this model is worse)" }
                             @else { "(the same)" }
                         }
                     }
