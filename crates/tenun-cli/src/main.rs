@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: Command, given: &Given, printer: &Printer) -> Result<(), Failure> {
     match command {
-        Command::Train(args) => commands::train::run(&args, given, printer),
+        Command::Train(args) => commands::train::run(&args, printer),
         Command::Sweep(args) => commands::sweep::run(&args, given, printer),
         Command::Eval(args) => commands::eval::run(&args, given, printer),
         Command::Reconstruct(args) => commands::reconstruct::run(&args, printer),

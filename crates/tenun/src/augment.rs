@@ -12,36 +12,25 @@ use tenun_engine::{Philox, Purpose, Shape};
 
 use crate::suggest;
 
-/// How training images are changed. As text: `shift=2,flip,rotate=10,crop=0.1`.
+/// Data augmentation. As text, also in files: `shift=2,flip,rotate=10,crop=0.1`; `none` for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(try_from = "String", into = "String")]
 pub struct Augment {
     /// Moved by up to so many pixels along each axis, whole ones.
-    #[serde(skip_serializing_if = "is_zero")]
     pub shift: u32,
     /// Mirrored left to right, one in two.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub flip: bool,
     /// Turned about the centre by up to so many degrees, either way: 0 to 180.
-    #[serde(skip_serializing_if = "is_none")]
     pub rotate: f64,
     /// Up to this share of height and width is cut off, somewhere, and the rest enlarged: 0 to 0.9.
-    #[serde(skip_serializing_if = "is_none")]
     pub crop: f64,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks for it
-fn is_zero(x: &u32) -> bool {
-    *x == 0
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_none(x: &f64) -> bool {
-    *x == 0.0
 }
 
 /// The names of the ways, in text.
 const NAMES: [&str; 4] = ["shift", "flip", "rotate", "crop"];
+
+/// No way at all, in text.
+const NONE: &str = "none";
 
 impl Augment {
     /// Whether images stay as they are.
@@ -56,10 +45,10 @@ impl Augment {
     /// What is out of its range.
     pub fn check(&self) -> Result<(), String> {
         if !(0.0..=180.0).contains(&self.rotate) {
-            return Err(format!("augment: rotate: expected 0 to 180 degrees, got {}", self.rotate));
+            return Err(format!("`rotate`: expected 0 to 180 degrees, got {}", self.rotate));
         }
         if !(0.0..=0.9).contains(&self.crop) {
-            return Err(format!("augment: crop: expected a share of 0 to 0.9, got {}", self.crop));
+            return Err(format!("`crop`: expected a share of 0 to 0.9, got {}", self.crop));
         }
         Ok(())
     }
@@ -146,6 +135,9 @@ fn sin_cos(angle: f64) -> (f64, f64) {
 
 impl fmt::Display for Augment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_none() {
+            return f.write_str(NONE);
+        }
         let Self { shift, flip, rotate, crop } = *self;
         let ways = [
             (shift > 0).then(|| format!("shift={shift}")),
@@ -157,11 +149,28 @@ impl fmt::Display for Augment {
     }
 }
 
+impl From<Augment> for String {
+    fn from(augment: Augment) -> Self {
+        augment.to_string()
+    }
+}
+
+impl TryFrom<String> for Augment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 impl FromStr for Augment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut augment = Self::default();
+        if text == NONE {
+            return Ok(augment);
+        }
         for way in text.split(',') {
             let (name, value) = way.split_once('=').map_or((way, None), |(name, value)| (name, Some(value)));
             fn number<T: FromStr>(name: &str, value: Option<&str>) -> Result<T, String> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::file;
 use crate::settings::Settings;
+use crate::settings::control::{OUT, OVERWRITE, RESUME};
 use crate::suggest;
 
 /// What a folder of results holds.
@@ -77,15 +78,15 @@ impl FolderError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Exists { path, holds: Some(_) } => Some(format!(
-                "go on with it (`--resume {}`), replace it (`--overwrite`), or name another folder with `--out`",
+                "go on with it (`{RESUME} {}`), replace it (`{OVERWRITE}`), or name another folder with `{OUT}`",
                 path.display()
             )),
-            Self::Exists { holds: None, .. } => Some("name a new or empty folder with `--out`".into()),
+            Self::Exists { holds: None, .. } => Some(format!("name a new or empty folder with `{OUT}`")),
             Self::Missing { path, expected } => Some(suggest::path_hint(
                 path,
                 &format!("give the folder that `{}` printed", expected.command),
             )),
-            Self::Io { .. } => Some("choose a folder that can be written to with `--out`".into()),
+            Self::Io { .. } => Some(format!("choose a folder that can be written to with `{OUT}`")),
         }
     }
 
@@ -146,7 +147,7 @@ impl<K: Kind> ResultsDir<K> {
         let Contents { name, parent, .. } = K::CONTENTS;
         let source = Path::new(&settings.data.source);
         let data = source.file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy());
-        let network = settings.network.preset.as_deref().unwrap_or("network");
+        let network = settings.network.name();
         let name = format!("{data}-{network}");
         let parent = Path::new(parent);
         (1u32..)

@@ -49,7 +49,7 @@ fn finishes(height: usize, width: usize, channels: usize, encoder: &[Layer], pic
         training: TrainingSettings { epochs: 1, batch_size: 2, ..TrainingSettings::default() },
     };
     let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
-    let job = Job::new(settings, cpu, Vec::new(), Progress::default()).unwrap();
+    let job = Job::new(settings, cpu, Progress::default()).unwrap();
     assert_eq!(job.network().input(), Shape::new(channels, height, width));
     let run = RunDir::create(&folder.path().join("run"), false).unwrap();
     let outcome = job.run(&run, &mut Strict, &AtomicBool::new(false)).unwrap();

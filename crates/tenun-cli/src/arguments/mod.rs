@@ -2,6 +2,7 @@
 
 mod codes;
 mod pictures;
+pub(crate) mod settings;
 mod source;
 mod sweep;
 mod tools;
@@ -19,7 +20,9 @@ pub(crate) use tools::{
     CompletionsArgs, DataArgs, DataCommand, DoctorArgs, LayersArgs, ManArgs, PresetsArgs, ReportArgs,
     SummaryArgs,
 };
-pub(crate) use train::{OptimizerName, ScheduleName, TrainArgs};
+pub(crate) use train::TrainArgs;
+
+use tenun::settings::control::THREADS;
 
 use crate::printer::Voice;
 
@@ -103,7 +106,7 @@ impl OutputFlags {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ThreadFlag {
     /// Number of threads; the results are the same bits for any number [default: one per core]
-    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Computing")]
+    #[arg(long = THREADS.0, value_name = "N", value_parser = threads, allow_negative_numbers = true, help_heading = "Computing")]
     pub(crate) threads: Option<usize>,
 }
 

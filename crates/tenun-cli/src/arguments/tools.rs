@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
-use tenun::engine::{Rewrite, Shape};
+use tenun::engine::Shape;
+use tenun::settings::{NETWORK, PRESET, WITHOUT};
 
-use super::train::{ChangeFlags, rewrite};
+use super::settings::{OfPlan, SettingArgs};
 use super::{SourceFlags, ThreadFlag, shape};
 
 /// Show a network layer by layer: output shape, parameters, multiply-adds
 #[derive(Clone, Debug, Args)]
+#[command(mut_arg(WITHOUT.flag, |arg| arg.help("Switch a rewrite of the plan off").requires("plan")))]
 #[command(after_long_help = "\
 No data are read. Shapes are height x width x channels; multiply-adds (MACs) are those of one image, forward.
 
@@ -22,22 +24,13 @@ Examples:
   tenun summary runs/look")]
 pub(crate) struct SummaryArgs {
     /// Model: a .safetensors file, or the folder of a run; or the name of a preset
-    #[arg(conflicts_with_all = ["preset", "network"])]
+    #[arg(conflicts_with_all = [PRESET.flag, NETWORK.flag])]
     pub(crate) model: Option<PathBuf>,
-    /// Preset; `tenun presets` lists them
-    #[arg(long, value_name = "NAME", default_value = "cae")]
-    pub(crate) preset: String,
-    /// Network from a TOML file
-    #[arg(long, value_name = "FILE.toml", conflicts_with = "preset")]
-    pub(crate) network: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) change: ChangeFlags,
+    pub(crate) settings: SettingArgs<OfPlan>,
     /// Show the training plan: fused layers, the rewrites used, and memory
     #[arg(long)]
     pub(crate) plan: bool,
-    /// Switch a rewrite of the plan off
-    #[arg(long, value_name = "REWRITE", value_parser = rewrite(), requires = "plan")]
-    pub(crate) without: Vec<Rewrite>,
     #[command(flatten)]
     pub(crate) threads: ThreadFlag,
     /// Shape of the input images, for a network that is not trained yet

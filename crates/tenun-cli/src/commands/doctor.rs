@@ -35,7 +35,7 @@ pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Failure> {
     mistaken::run("doctor", folder)?;
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let run = RunDir::open(folder)?;
-    let job = source::with_bar(printer, |progress| Job::open(&run, None, cpu, Vec::new(), progress))?;
+    let job = source::with_bar(printer, |progress| Job::open(&run, None, cpu, progress))?;
     let mut progress = Progress::new(printer);
     let findings = job.examine(&run, &mut progress)?;
     drop(progress);

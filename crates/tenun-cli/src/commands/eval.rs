@@ -7,7 +7,7 @@ use tenun::engine::Cpu;
 use tenun::job::Job;
 use tenun::measure::{ClassScores, ModelScores, ScoreOn, score};
 use tenun::run::{self, RunDir};
-use tenun::settings::Settings;
+use tenun::settings::{Settings, changed};
 
 use super::{Given, mistaken, source};
 use crate::arguments::{EvalArgs, SourceFlags};
@@ -59,9 +59,17 @@ pub(crate) fn run(args: &EvalArgs, given: &Given, printer: &Printer) -> Result<(
     printer.result("eval", &fields, || {
         let on = counted(set.len(), &format!("{split} image"));
         let table = scores::table(scores, &scored.classes);
-        format!("{}: {on}\n\n{table}{}", set.name(), scores::absent(scores))
+        let trained_with = trained_with(&args.model);
+        format!("{}: {on}\n{trained_with}\n{table}{}", set.name(), scores::absent(scores))
     });
     Ok(())
+}
+
+/// The settings of the run, those that are not the default, where the model is that of a run.
+fn trained_with(model: &std::path::Path) -> String {
+    let Ok(settings) = Settings::read(&model.join(run::CONFIG)) else { return String::new() };
+    let changed = changed(&settings).into_iter().map(|(label, value)| format!("{label} {value}"));
+    format!("trained with {}\n", changed.collect::<Vec<_>>().join(", "))
 }
 
 /// The images to measure on, what they are called, and those of whose mean the baseline is.
@@ -78,7 +86,7 @@ fn own(args: &EvalArgs, given: &Given, cpu: &Cpu, printer: &Printer) -> Result<O
         return Ok(None);
     }
     let run = RunDir::open(&args.model)?;
-    let open = |progress: data::Progress<'_>| Job::open(&run, None, cpu.clone(), Vec::new(), progress);
+    let open = |progress: data::Progress<'_>| Job::open(&run, None, cpu.clone(), progress);
     Ok(Some(source::with_bar(printer, open)?))
 }
 

@@ -34,14 +34,19 @@ impl Given {
         // A group of arguments has the name of its type, and is no flag that anybody gave.
         let is_group = |id: &str| id.starts_with(char::is_uppercase);
         let given = |id: &str| !is_group(id) && matches.value_source(id) == Some(ValueSource::CommandLine);
-        Self(matches.ids().map(|id| id.as_str().to_owned()).filter(|id| given(id)).collect())
+        Self(matches.ids().map(|id| id.as_str()).filter(|id| given(id)).map(flag).collect())
     }
 
     pub(crate) fn has(&self, id: &str) -> bool {
-        self.0.contains(id)
+        self.0.contains(&flag(id))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+}
+
+/// An argument's name as its flag has it.
+fn flag(id: &str) -> String {
+    id.replace('_', "-")
 }

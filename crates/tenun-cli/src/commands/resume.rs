@@ -1,80 +1,66 @@
-//! Going on with a run: whatever flags are given with `--resume` must say what the run says already.
+//! Going on with a run: whatever settings are given with `--resume` must be those that the run has.
 
-use serde_json::Value;
+use tenun::preset;
 use tenun::run::RunDir;
-use tenun::settings::Settings;
+use tenun::settings::control::{OUT, RESUME};
+use tenun::settings::{EPOCHS, PRESET, Setting, Settings, Takes, Value};
 
-use super::{Given, settings};
 use crate::arguments::TrainArgs;
 use crate::failure::Failure;
 
-/// Flags, and the settings that they change.
-const FLAGS: [(&str, &str); 24] = [
-    ("data", "/data/source"),
-    ("limit_train", "/data/limit_train"),
-    ("limit_test", "/data/limit_test"),
-    ("val_fraction", "/data/val_fraction"),
-    ("size", "/data/size"),
-    ("fit", "/data/fit"),
-    ("colour", "/data/colour"),
-    ("skip_bad", "/data/skip_bad"),
-    ("preset", "/network/preset"),
-    ("batch_size", "/training/batch_size"),
-    ("loss", "/training/loss"),
-    ("seed", "/training/seed"),
-    ("no_shuffle", "/training/shuffle"),
-    ("patience", "/training/patience"),
-    ("lr", "/training/learning_rate"),
-    ("clip_norm", "/training/clip_norm"),
-    ("init", "/training/init"),
-    ("optimizer", "/training/optimizer"),
-    ("momentum", "/training/optimizer"),
-    ("weight_decay", "/training/optimizer"),
-    ("schedule", "/training/schedule"),
-    ("warmup_steps", "/training/schedule"),
-    ("step_epochs", "/training/schedule"),
-    ("step_factor", "/training/schedule"),
-];
-
-/// The number of epochs to go on to, once every other flag given is found to be what the run has.
-pub(crate) fn check(
-    args: &TrainArgs,
-    given: &Given,
-    run: &RunDir,
-    old: &Settings,
-) -> Result<Option<u32>, Failure> {
+/// The number of epochs to go on to, once every other setting given is found to be what the run has.
+pub(crate) fn check(args: &TrainArgs, run: &RunDir, old: &Settings) -> Result<Option<u32>, Failure> {
     let folder = run.path().display();
     if let Some(out) = args.out.as_deref().filter(|out| *out != run.path()) {
         return Err(Failure::usage(
-            format!("--resume {folder} goes on in that folder, but --out is {}", out.display()),
-            Some("leave `--out` out".into()),
+            format!("{RESUME} {folder} goes on in that folder, but {OUT} is {}", out.display()),
+            Some(format!("leave `{OUT}` out")),
         ));
     }
-    let (was, is) = (tree(old), tree(&settings::of(args, given)?));
-    for (id, pointer) in FLAGS {
-        let at = |tree: &Value| tree.pointer(pointer).cloned().unwrap_or(Value::Null);
-        let (was, is) = (at(&was), at(&is));
-        if given.has(id) && was != is {
-            let flag = if id == "data" { "DATA".to_owned() } else { format!("--{}", id.replace('_', "-")) };
+    let mut new = old.clone();
+    for (setting, text) in args.settings.given() {
+        let value = value(setting, text)?;
+        let mut asked = old.clone();
+        // What the run's other settings leave without effect, it does not have.
+        let is_same = asked.set(setting, Some(&value)).is_ok() && asked.get(setting) == old.get(setting);
+        if setting.may_change {
+            new.set(setting, Some(&value))?;
+        } else if !is_same {
+            let was = old.get(setting).map_or_else(|| "none".to_owned(), |was| in_words(setting, &was));
             return Err(Failure::usage(
-                format!("{flag} differs from the run in {folder}: it has {was}, given is {is}"),
+                format!(
+                    "{} differs from the run in {folder}: it has {was}, given is {}",
+                    setting.argument(),
+                    in_words(setting, &value)
+                ),
                 Some("leave it out to go on with the run, or start another in a new folder".into()),
             ));
         }
     }
-    let epochs = args.epochs;
-    match epochs.filter(|&epochs| epochs < old.training.epochs) {
-        Some(fewer) => Err(Failure::usage(
+    let (had, epochs) = (old.training.epochs, new.training.epochs);
+    if epochs < had {
+        return Err(Failure::usage(
             format!(
-                "--epochs: expected at least {}, as the run in {folder} has, got {fewer}",
-                old.training.epochs
+                "{}: expected at least {had}, as the run in {folder} has, got {epochs}",
+                EPOCHS.argument()
             ),
             Some("leave it out to finish the run, or give more".into()),
-        )),
-        None => Ok(epochs),
+        ));
+    }
+    Ok((epochs > had).then_some(epochs))
+}
+
+/// The value that a text means; a preset's by the name it goes by here.
+fn value(setting: &'static Setting, text: &str) -> Result<Value, Failure> {
+    match *setting == PRESET {
+        true => Ok(preset::find(text)?.name.into()),
+        false => Ok(setting.read(text)?),
     }
 }
 
-fn tree(settings: &Settings) -> Value {
-    serde_json::to_value(settings).unwrap_or(Value::Null)
+fn in_words(setting: &Setting, value: &Value) -> String {
+    match setting.takes {
+        Takes::Switch(_) => format!("`{}` {}", setting.label, setting.text(value)),
+        _ => setting.text(value),
+    }
 }

@@ -4,9 +4,10 @@ use serde::Serialize;
 use tenun::Model;
 use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Scaling, Shape, TrainingPlan};
 use tenun::job;
-use tenun::preset::{self, Preset, Recipe};
+use tenun::preset::{self, Preset};
+use tenun::settings::{NetworkSettings, Settings, WITHOUT, network_title};
 
-use super::{Given, mistaken};
+use super::{Given, mistaken, settings};
 use crate::arguments::SummaryArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -62,8 +63,8 @@ struct Step {
 }
 
 /// The plan that training would use: with binary cross-entropy where that is possible.
-fn plan_of(network: &Network, args: &SummaryArgs) -> Result<Plan, Failure> {
-    let cpu = Cpu::from_environment(args.threads.threads)?.without(&args.without);
+fn plan_of(network: &Network, args: &SummaryArgs, settings: &Settings) -> Result<Plan, Failure> {
+    let cpu = Cpu::from_environment(args.threads.threads)?.without(&settings.training.without);
     let loss = if network.ends_in_sigmoid() { Loss::Bce } else { Loss::Mse };
     let plan = TrainingPlan::new(network, loss, Scaling::unit(), &cpu).map_err(tenun::Error::from)?;
     let steps = plan.steps().iter().map(|step| Step {
@@ -83,30 +84,37 @@ fn plan_of(network: &Network, args: &SummaryArgs) -> Result<Plan, Failure> {
 }
 
 pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
-    let (title, network) = match (named_preset(args), &args.model, &args.network) {
-        (Some(preset), ..) => of_preset(preset, args)?,
-        (None, Some(path), _) if given.has("input") => {
+    let settings = settings::of(&args.settings)?;
+    let (title, network) = match (named_preset(args), &args.model) {
+        (Some(preset), _) => {
+            let network =
+                NetworkSettings { preset: Some(preset.name.to_owned()), ..settings.network.clone() };
+            made(&Settings { network, training: preset.recipe().training, ..settings.clone() }, args)?
+        }
+        (None, Some(path)) if given.has("input") => {
             return Err(Failure::usage(
                 format!("--input does not apply: {} has its own input shape", path.display()),
                 Some("leave `--input` out".into()),
             ));
         }
-        (None, Some(path), _) if !args.change.settings().is_none() => {
+        (None, Some(path)) if !settings.network.change.is_none() => {
+            let given = args.settings.given().iter().filter(|(setting, _)| *setting != &WITHOUT);
+            let flags: Vec<String> = given.map(|(setting, _)| setting.argument()).collect();
             return Err(Failure::usage(
                 format!(
-                    "--latent, --width, --dropout and --standardise change a network before training, but {} is trained",
+                    "{} can be given before training only, but {} is trained",
+                    flags.join(", "),
                     path.display()
                 ),
-                Some("leave them out".into()),
+                Some("leave it out".into()),
             ));
         }
-        (None, Some(path), _) => {
+        (None, Some(path)) => {
             mistaken::model("summary", path)?;
             let model = Model::load(path)?;
             (model.info().preset.clone().unwrap_or_else(|| "network".into()), model.network().clone())
         }
-        (None, None, Some(file)) => (file.display().to_string(), of_recipe(&Recipe::read(file)?, args)?),
-        (None, None, None) => of_preset(preset::find(&args.preset)?, args)?,
+        (None, None) => made(&settings, args)?,
     };
     let summary = Summary {
         title,
@@ -116,7 +124,7 @@ pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Resul
         parameters: network.parameter_count(),
         multiply_adds: network.multiply_adds(),
         layers: network.layers().map(layer).collect(),
-        plan: if args.plan { Some(plan_of(&network, args)?) } else { None },
+        plan: if args.plan { Some(plan_of(&network, args, &settings)?) } else { None },
     };
     printer.result("summary", &summary, || text(&summary));
     Ok(())
@@ -128,14 +136,11 @@ fn named_preset(args: &SummaryArgs) -> Option<&'static Preset> {
     preset::find(path.to_str()?).ok()
 }
 
-fn of_preset(preset: &Preset, args: &SummaryArgs) -> Result<(String, Network), Failure> {
-    Ok((preset.name.to_owned(), of_recipe(&preset.recipe(), args)?))
-}
-
-/// The network that would be trained, with what its loss adds to it.
-fn of_recipe(recipe: &Recipe, args: &SummaryArgs) -> Result<Network, Failure> {
-    let layers = args.change.settings().apply(&recipe.layers)?;
-    Ok(job::for_loss(Network::new(&layers.spec(args.input))?, recipe.training.loss)?)
+/// The network that would be trained, with what its loss adds to it, and what it is called.
+fn made(settings: &Settings, args: &SummaryArgs) -> Result<(String, Network), Failure> {
+    let layers = job::layers(&settings.network)?;
+    let network = job::for_loss(Network::new(&layers.spec(args.input))?, settings.training.loss)?;
+    Ok((network_title(settings), network))
 }
 
 fn layer(placed: &Placed) -> Layer {

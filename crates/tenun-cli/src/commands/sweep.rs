@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::measure::{Better, METRICS, Metric};
+use tenun::settings::DATA;
 use tenun::sweep::{
     CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers, word,
 };
@@ -19,7 +20,7 @@ use crate::sweep_progress::SweepProgress;
 use crate::text::{Align, Table, count, counted};
 
 /// Flags that say how a sweep runs and not what it tries: they go with `--resume`.
-const HOW: [&str; 7] = ["resume", "parallel", "threads", "test_best", "json", "quiet", "verbose"];
+const HOW: [&str; 7] = ["resume", "parallel", "threads", "test-best", "json", "quiet", "verbose"];
 
 pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let (sweep, dir) = prepare(args, given, printer)?;
@@ -68,8 +69,8 @@ fn prepare(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(Sweep,
         let sweep = source::with_bar(printer, |progress| Sweep::open(&dir, progress))?;
         return Ok((sweep, dir));
     }
-    args.train.data.iter().try_for_each(|data| mistaken::images("sweep", data))?;
-    let base = settings::of(&args.train, given)?;
+    args.train.settings.text(&DATA).map_or(Ok(()), |data| mistaken::images("sweep", data))?;
+    let base = settings::of(&args.train.settings)?;
     base.check()?;
     let folder = args.train.out.clone().unwrap_or_else(|| SweepDir::default_path(&base));
     let settings = SweepSettings {
@@ -94,7 +95,7 @@ fn workers(args: &SweepArgs, trials: usize) -> Result<Workers, Failure> {
     };
     let parallel = args.parallel.unwrap_or(all).clamp(1, trials.max(1));
     let cpu = Cpu::from_environment(Some((all / parallel).max(1)))?;
-    Ok(Workers { parallel, cpu, command: std::env::args().collect() })
+    Ok(Workers { parallel, cpu })
 }
 
 #[derive(Serialize)]

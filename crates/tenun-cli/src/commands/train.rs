@@ -6,10 +6,11 @@ use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::job::{Job, Outcome, Summary};
 use tenun::run::{self, RunDir};
-use tenun::settings::Settings;
+use tenun::settings::control::RESUME;
+use tenun::settings::{DATA, Settings, network_title};
 use tenun::text::megabytes;
 
-use super::{Given, mistaken, resume, settings, source};
+use super::{mistaken, resume, settings, source};
 use crate::arguments::TrainArgs;
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
@@ -18,10 +19,10 @@ use crate::progress::Progress;
 use crate::scores;
 use crate::text::{Table, count, counted, duration};
 
-pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
+pub(crate) fn run(args: &TrainArgs, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let machine = format!("{}, {} registers", counted(cpu.threads(), "thread"), cpu.width());
-    let (job, run) = prepare(args, given, cpu, printer)?;
+    let (job, run) = prepare(args, cpu, printer)?;
     announce(&job, &run, &machine, printer);
     let stop = interrupt::watch()?;
     let mut progress = Progress::new(printer);
@@ -40,21 +41,20 @@ pub(crate) fn run(args: &TrainArgs, given: &Given, printer: &Printer) -> Result<
 }
 
 /// The job and its folder. Nothing is written, and nothing replaced, until all of the job is known to be right.
-fn prepare(args: &TrainArgs, given: &Given, cpu: Cpu, printer: &Printer) -> Result<(Job, RunDir), Failure> {
-    let command: Vec<String> = std::env::args().collect();
+fn prepare(args: &TrainArgs, cpu: Cpu, printer: &Printer) -> Result<(Job, RunDir), Failure> {
     if let Some(folder) = &args.resume {
         mistaken::run("train", folder)?;
         let run = RunDir::open(folder)?;
         let old = Settings::read(&run.file(run::CONFIG))?;
-        let epochs = resume::check(args, given, &run, &old)?;
-        let job = source::with_bar(printer, |progress| Job::open(&run, epochs, cpu, command, progress))?;
+        let epochs = resume::check(args, &run, &old)?;
+        let job = source::with_bar(printer, |progress| Job::open(&run, epochs, cpu, progress))?;
         return Ok((job, run));
     }
-    args.data.iter().try_for_each(|data| mistaken::images("train", data))?;
-    let settings = settings::of(args, given)?;
+    args.settings.text(&DATA).map_or(Ok(()), |data| mistaken::images("train", data))?;
+    let settings = settings::of(&args.settings)?;
     settings.check()?;
     let folder = args.out.clone().unwrap_or_else(|| RunDir::default_path(&settings));
-    let job = source::with_bar(printer, |progress| Job::new(settings, cpu, command, progress))?;
+    let job = source::with_bar(printer, |progress| Job::new(settings, cpu, progress))?;
     Ok((job, RunDir::create(&folder, args.overwrite)?))
 }
 
@@ -81,7 +81,8 @@ struct Start<'a> {
 fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
     let (collection, network) = (job.collection(), job.network());
     let shape = network.input();
-    let name = job.settings().network.preset.as_deref().unwrap_or("network");
+    let name = job.settings().network.name();
+    let title = network_title(job.settings());
     let test = collection.test.as_ref().map(|test| test.len());
     let validation = job.validation().map(|set| set.len());
     if printer.voice().json {
@@ -97,7 +98,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
                 height: shape.height,
                 width: shape.width,
                 channels: shape.channels,
-                network: name,
+                network: &name,
                 parameters: network.parameter_count(),
                 latent: network.latent().len(),
                 epochs: job.settings().training.epochs,
@@ -120,7 +121,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
     let parameters = counted(network.parameter_count(), "parameter");
     list.row([
         "network",
-        &format!("{name}: {parameters}, a code of {numbers}{}", counted(code.len(), "number")),
+        &format!("{title}: {parameters}, a code of {numbers}{}", counted(code.len(), "number")),
     ]);
     list.row(["machine", &format!("{machine}, about {} of memory", megabytes(job.memory()))]);
     list.row(["folder", &run.path().display().to_string()]);
@@ -184,6 +185,6 @@ fn stopped(run: &RunDir, epoch: u32, batch: usize, printer: &Printer) -> Failure
             counted(batch, "batch"),
             run.path().display()
         ),
-        hint: Some(format!("go on with `tenun train --resume {}`", run.path().display())),
+        hint: Some(format!("go on with `tenun train {RESUME} {}`", run.path().display())),
     }
 }

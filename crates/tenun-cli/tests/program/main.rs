@@ -1,5 +1,6 @@
 //! The real program on small data: what it writes, what it says, and how it ends.
 
+mod every_setting;
 mod interruption;
 mod mistaken;
 mod model_files;

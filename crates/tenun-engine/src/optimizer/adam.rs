@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{flush, in_unit, not_negative};
+use super::{OutOfRange, flush, in_unit, not_negative, require};
 
 /// Kingma and Ba, "Adam: a method for stochastic optimization" (2014); the decoupled weight decay is that of
 /// Loshchilov and Hutter, "Decoupled weight decay regularization" (2017). In step t, with gradient g and rate η:
@@ -20,7 +20,41 @@ pub struct Adam {
     /// ε, in the denominator: above 0.
     pub epsilon: f32,
     /// λ, the share of each weight that a step takes away, before the rate: 0 or more.
+    #[serde(skip_serializing_if = "is_zero")]
     pub weight_decay: f32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks for it
+fn is_zero(x: &f32) -> bool {
+    *x == 0.0
+}
+
+/// [`Adam`] under its name with a weight decay, and with the decay that is usual then (PyTorch's).
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AdamW {
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    weight_decay: f32,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Adam { weight_decay: 0.01, ..Adam::default() }.into()
+    }
+}
+
+impl From<Adam> for AdamW {
+    fn from(Adam { beta1, beta2, epsilon, weight_decay }: Adam) -> Self {
+        Self { beta1, beta2, epsilon, weight_decay }
+    }
+}
+
+impl From<AdamW> for Adam {
+    fn from(AdamW { beta1, beta2, epsilon, weight_decay }: AdamW) -> Self {
+        Self { beta1, beta2, epsilon, weight_decay }
+    }
 }
 
 /// Parameters and their gradient, and their moments.
@@ -33,15 +67,11 @@ impl Default for Adam {
 }
 
 impl Adam {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), OutOfRange> {
         in_unit("beta1", self.beta1)?;
         in_unit("beta2", self.beta2)?;
         not_negative("weight_decay", self.weight_decay)?;
-        if self.epsilon > 0.0 && self.epsilon.is_finite() {
-            Ok(())
-        } else {
-            Err(format!("`epsilon` is {}; it has to be above 0", self.epsilon))
-        }
+        require("epsilon", self.epsilon > 0.0 && self.epsilon.is_finite(), "above 0", self.epsilon)
     }
 
     #[allow(clippy::cast_possible_truncation)] // corrections are computed in double precision

@@ -17,7 +17,7 @@ pub use sgd::Sgd;
 
 /// An optimiser as data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(tag = "name", rename_all = "lowercase")]
+#[serde(into = "Named")]
 pub enum Method {
     /// Adam, or AdamW if it has a weight decay.
     Adam(Adam),
@@ -27,11 +27,12 @@ pub enum Method {
 
 impl Tagged for Method {
     const TAG: &'static str = "name";
-    const NAMES: &'static [&'static str] = &["adam", "sgd"];
+    const NAMES: &'static [&'static str] = &["adam", "adamw", "sgd"];
 
     fn read<'de, D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
         match name {
             "adam" => Adam::deserialize(fields).map(Self::Adam),
+            "adamw" => adam::AdamW::deserialize(fields).map(|adamw| Self::Adam(adamw.into())),
             _ => Sgd::deserialize(fields).map(Self::Sgd),
         }
     }
@@ -40,6 +41,25 @@ impl Tagged for Method {
 impl<'de> Deserialize<'de> for Method {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         tagged::deserialize(deserializer)
+    }
+}
+
+/// A [`Method`] as files have it: Adam with a weight decay has the name by which people know it.
+#[derive(Clone, Copy, Serialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+enum Named {
+    Adam(Adam),
+    AdamW(adam::AdamW),
+    Sgd(Sgd),
+}
+
+impl From<Method> for Named {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Adam(adam) if adam.weight_decay == 0.0 => Self::Adam(adam),
+            Method::Adam(adam) => Self::AdamW(adam.into()),
+            Method::Sgd(sgd) => Self::Sgd(sgd),
+        }
     }
 }
 
@@ -53,8 +73,8 @@ impl Method {
     /// Checks every number.
     ///
     /// # Errors
-    /// Which number is out of its range, in words.
-    pub fn check(&self) -> Result<(), String> {
+    /// [`OutOfRange`] for the first that makes no sense.
+    pub fn check(&self) -> Result<(), OutOfRange> {
         match self {
             Self::Adam(adam) => adam.check(),
             Self::Sgd(sgd) => sgd.check(),
@@ -71,21 +91,34 @@ impl Method {
     }
 }
 
-/// Parameters' numbers as floats in 0–1 or above: the checks that several methods share.
-fn in_unit(name: &str, value: f32) -> Result<(), String> {
-    if (0.0..1.0).contains(&value) {
-        Ok(())
-    } else {
-        Err(format!("`{name}` is {value}; it has to be at least 0 and below 1"))
-    }
+/// A number of an optimiser or a schedule is out of its range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is {got}; it has to be {expected}")]
+pub struct OutOfRange {
+    /// The number, by its name in files.
+    pub name: &'static str,
+    /// What it can be.
+    pub expected: &'static str,
+    /// What it is.
+    pub got: String,
 }
 
-fn not_negative(name: &str, value: f32) -> Result<(), String> {
-    if value >= 0.0 && value.is_finite() {
-        Ok(())
-    } else {
-        Err(format!("`{name}` is {value}; it has to be 0 or more"))
-    }
+/// Checks one number.
+fn require(
+    name: &'static str,
+    holds: bool,
+    expected: &'static str,
+    got: impl ToString,
+) -> Result<(), OutOfRange> {
+    if holds { Ok(()) } else { Err(OutOfRange { name, expected, got: got.to_string() }) }
+}
+
+fn in_unit(name: &'static str, value: f32) -> Result<(), OutOfRange> {
+    require(name, (0.0..1.0).contains(&value), "at least 0 and below 1", value)
+}
+
+fn not_negative(name: &'static str, value: f32) -> Result<(), OutOfRange> {
+    require(name, value >= 0.0 && value.is_finite(), "0 or more", value)
 }
 
 /// An optimiser at work: its method, its state, and how many steps it has made.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{OutOfRange, require};
+
 /// The learning rate over the steps of a run, as a share of its peak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -25,14 +27,24 @@ pub enum Shape {
     Cosine,
     /// To `factor` of what it was, every `epochs` epochs.
     Step {
-        /// Epochs between two falls: at least 1.
+        /// Epochs between two drops: at least 1.
+        #[serde(default = "ten")]
         epochs: u64,
-        /// What is left after a fall: above 0, at most 1.
+        /// What a drop multiplies the rate by: above 0, at most 1.
+        #[serde(default = "a_tenth")]
         factor: f64,
     },
     /// Up from 1/25 along half a cosine in the first 30 % of the steps, then down to 1/250,000: Smith and Topin,
     /// "Super-convergence" (2017), with PyTorch's numbers.
     OneCycle,
+}
+
+fn ten() -> u64 {
+    10
+}
+
+fn a_tenth() -> f64 {
+    0.1
 }
 
 /// How long a run is.
@@ -55,17 +67,11 @@ impl Schedule {
     /// Checks every number.
     ///
     /// # Errors
-    /// Which number is out of its range, in words.
-    pub fn check(&self) -> Result<(), String> {
-        match self.shape {
-            Shape::Step { epochs: 0, .. } => {
-                Err("`epochs` of the schedule is 0; it has to be at least 1".to_owned())
-            }
-            Shape::Step { factor, .. } if !(factor > 0.0 && factor <= 1.0) => {
-                Err(format!("`factor` of the schedule is {factor}; it has to be above 0 and at most 1"))
-            }
-            _ => Ok(()),
-        }
+    /// [`OutOfRange`] for the first that makes no sense.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        let Shape::Step { epochs, factor } = self.shape else { return Ok(()) };
+        require("epochs", epochs > 0, "at least 1", epochs)?;
+        require("factor", factor > 0.0 && factor <= 1.0, "above 0 and at most 1", factor)
     }
 
     /// The rate of `step`, counted from 0, as a share of the peak.
@@ -170,7 +176,8 @@ mod tests {
     #[test]
     fn numbers_out_of_range_are_refused() {
         let check = |shape| Schedule { shape, warmup_steps: 0 }.check();
-        assert!(check(Shape::Step { epochs: 0, factor: 0.5 }).unwrap_err().contains("at least 1"));
-        assert!(check(Shape::Step { epochs: 1, factor: f64::NAN }).unwrap_err().contains("NaN"));
+        let refused = |shape| check(shape).unwrap_err().to_string();
+        assert!(refused(Shape::Step { epochs: 0, factor: 0.5 }).contains("at least 1"));
+        assert!(refused(Shape::Step { epochs: 1, factor: f64::NAN }).contains("NaN"));
     }
 }

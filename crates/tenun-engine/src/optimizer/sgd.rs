@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{flush, in_unit, not_negative};
+use super::{OutOfRange, flush, in_unit, not_negative};
 
 /// Stochastic gradient descent, as PyTorch has it. With gradient g and rate η:
 ///
@@ -10,7 +10,7 @@ use super::{flush, in_unit, not_negative};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sgd {
-    /// μ, how much of the last step goes on: at least 0, below 1.
+    /// μ, the momentum coefficient: at least 0, below 1.
     pub momentum: f32,
     /// λ, the weight of the squared weights in the loss (halved): 0 or more.
     pub weight_decay: f32,
@@ -23,7 +23,7 @@ impl Default for Sgd {
 }
 
 impl Sgd {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), OutOfRange> {
         in_unit("momentum", self.momentum)?;
         not_negative("weight_decay", self.weight_decay)
     }

@@ -113,9 +113,27 @@ fn numbers_out_of_range_are_refused() {
         Method::Adam(adam).check()
     };
     assert!(adam(|_| ()).is_ok());
-    assert!(adam(|a| a.beta1 = 1.0).unwrap_err().contains("`beta1` is 1"));
-    assert!(adam(|a| a.beta2 = f32::NAN).unwrap_err().contains("`beta2` is NaN"));
+    let refused = |change: fn(&mut Adam)| adam(change).unwrap_err().to_string();
+    assert!(refused(|a| a.beta1 = 1.0).contains("`beta1` is 1"));
+    assert!(refused(|a| a.beta2 = f32::NAN).contains("`beta2` is NaN"));
     assert!(adam(|a| a.epsilon = 0.0).is_err());
     assert!(adam(|a| a.weight_decay = -1.0).is_err());
     assert!(Method::Sgd(Sgd { momentum: -0.1, weight_decay: 0.0 }).check().is_err());
+}
+
+#[test]
+fn adam_with_a_weight_decay_is_called_adamw_in_files() {
+    let json = |method: Method| serde_json::to_value(method).unwrap();
+    let adamw = Method::Adam(Adam { weight_decay: 0.5, ..Adam::default() });
+    assert_eq!(
+        (json(adamw)["name"].as_str(), json(Method::default())["name"].as_str()),
+        (Some("adamw"), Some("adam"))
+    );
+    assert_eq!(json(Method::default()).get("weight_decay"), None);
+    let read = |text: &str| serde_json::from_str::<Method>(text).unwrap();
+    for method in [adamw, Method::default(), Method::Sgd(Sgd::default())] {
+        assert_eq!(read(&json(method).to_string()), method);
+    }
+    assert_eq!(read(r#"{"name": "adamw"}"#), Method::Adam(Adam { weight_decay: 0.01, ..Adam::default() }));
+    assert_eq!(read(r#"{"name": "adam", "weight_decay": 0.5}"#), adamw);
 }

@@ -5,37 +5,12 @@ use std::path::Path;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
-use serde::{Deserialize, Serialize};
+
+use crate::settings::{Colour, Fit};
 
 /// The most bytes that one decoded image may take: 256 MiB, about 89 million RGB pixels. More is taken for a
 /// decompression bomb.
 pub(crate) const MAX_DECODED_BYTES: u64 = 256 << 20;
-
-/// How an image that is not of the size asked for is brought to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Fit {
-    /// Not at all: an image of another size is an error.
-    #[default]
-    Error,
-    /// Scaled in each direction by itself, so that proportions may change.
-    Resize,
-    /// Scaled with its proportions kept until it covers the size, then cut to its centre.
-    Crop,
-}
-
-/// Channels of the images that are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Colour {
-    /// Grey if every pixel of every image has equal red, green and blue, else RGB.
-    #[default]
-    Auto,
-    /// One channel: luminance by the weights of Rec. 709, 0.2126 R + 0.7152 G + 0.0722 B.
-    Grey,
-    /// Three channels; a grey image has all three alike.
-    Rgb,
-}
 
 /// One decoded image.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::Shape;
 
+use crate::settings::{COLOUR, FIT, SIZE, SKIP_BAD, VAL_FRACTION};
 use crate::suggest;
 use crate::text::counted;
 
@@ -203,7 +204,7 @@ pub enum DataError {
     #[error("{setting}: expected {expected}, got {got}")]
     Setting {
         /// The setting, as the program spells it.
-        setting: &'static str,
+        setting: String,
         /// What it takes.
         expected: String,
         /// What it was given.
@@ -300,26 +301,33 @@ impl DataError {
             }
             Self::LabelRange { .. } => Some("give a name for every class".into()),
             Self::IdCount { .. } | Self::Setting { .. } => None,
-            Self::SizesDiffer { first_size: (height, width), .. } => Some(format!(
-                "bring them to one size with `--size {height}x{width} --fit resize` (stretches) \
-                 or `--fit crop` (keeps proportions, cuts the edges)"
-            )),
+            Self::SizesDiffer { first_size: (height, width), .. } => {
+                let (size, fit) = (SIZE.argument(), FIT.argument());
+                Some(format!(
+                    "bring them to one size with `{size} {height}x{width} {fit} resize` (stretches) or `{fit} crop` \
+                     (keeps proportions, cuts the edges)"
+                ))
+            }
             Self::WrongSize { .. } => {
-                Some("say how to fit it: `--fit resize` (stretches) or `--fit crop` (cuts the edges)".into())
+                let fit = FIT.argument();
+                Some(format!(
+                    "say how to fit it: `{fit} resize` (stretches) or `{fit} crop` (cuts the edges)"
+                ))
             }
             Self::Unreadable { .. } => {
-                Some("repair or remove it, or leave such images out with `--skip-bad`".into())
+                Some(format!("repair or remove it, or leave such images out with `{}`", SKIP_BAD.argument()))
             }
             Self::NoImages { unreadable: 0, .. } => {
                 Some("the folder or its sub-folders must hold PNG, JPEG, BMP, WebP, TIFF or GIF files".into())
             }
             Self::NoImages { .. } => Some("every image in it is damaged or of another format".into()),
             Self::SplitShapes { .. } => {
-                Some("bring both to one size and colour: `--size HxW --fit resize --colour grey`".into())
+                let [size, fit, colour] = [&SIZE, &FIT, &COLOUR].map(|setting| setting.argument());
+                Some(format!("bring both to one size and colour: `{size} HxW {fit} resize {colour} grey`"))
             }
             Self::Limit { available, .. } => Some(format!("leave the limit out to use all {available}")),
             Self::NoTest { .. } => {
-                Some("leave the limit out, or hold images out with `--val-fraction`".into())
+                Some(format!("leave the limit out, or hold images out with `{}`", VAL_FRACTION.argument()))
             }
             Self::Fraction { .. } => Some("0.1 holds a tenth of the images out".into()),
             Self::NotFound { name, package, .. } => Some(other_places(name, *package)),

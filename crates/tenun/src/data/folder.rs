@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use tenun_engine::Shape;
 
-use super::decode::{Colour, Decoded, Fit, MAX_DECODED_BYTES, decode, is_image_name};
+use super::decode::{Decoded, MAX_DECODED_BYTES, decode, is_image_name};
 use super::progress::OnImage;
 use super::{Collection, DataError, Dataset, Images, Labels, Unreadable, natural};
+use crate::settings::{Colour, FIT, Fit, SIZE};
 
 /// How deep folders are followed; more is taken for a loop or a mistake.
 const MAX_DEPTH: usize = 32;
@@ -45,8 +46,8 @@ impl FolderOptions {
             return match self.fit {
                 Fit::Error => Ok(()),
                 _ => Err(DataError::Setting {
-                    setting: "--fit",
-                    expected: "`--size HxW` with it".into(),
+                    setting: FIT.argument(),
+                    expected: format!("`{} {}` with it", SIZE.argument(), SIZE.value_name),
                     got: "no size to fit images to".into(),
                 }),
             };
@@ -55,7 +56,7 @@ impl FolderOptions {
         match bytes {
             Some(1..=MAX_DECODED_BYTES) => Ok(()),
             _ => Err(DataError::Setting {
-                setting: "--size",
+                setting: SIZE.argument(),
                 expected: format!(
                     "a height and a width of at least 1, and at most {MAX_DECODED_BYTES} bytes"
                 ),
@@ -297,7 +298,7 @@ impl SplitImages {
         let numbers =
             numbers.into_iter().map(u16::try_from).collect::<Result<Vec<_>, _>>().map_err(|_| {
                 DataError::Setting {
-                    setting: "sub-folders as classes",
+                    setting: "sub-folders as classes".into(),
                     expected: format!("at most {} classes", u32::from(u16::MAX) + 1),
                     got: classes.len().to_string(),
                 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::decode::{Colour, Fit, decode, size_of};
+use super::decode::{decode, size_of};
 use super::folder::{FolderOptions, Scan, display_name, splits};
 use super::idx_files::is_idx_folder;
 use super::{DataError, Unreadable};
+use crate::settings::{Colour, Fit};
 
 /// Which sizes the images of a folder and of its sub-folders have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use tenun_engine::Shape;
 
-use super::decode::{Colour, Fit, decode};
+use super::decode::decode;
 use super::folder::{Growing, Scan, SplitImages, class_names, display_name, split_notes, splits};
 use super::{DataError, Dataset, FolderOptions};
+use crate::settings::{Colour, Fit};
 
 /// The images of one split of a folder, or image files, part by part, as [`super::read_folder`] and [`super::read_files`]
 /// would give them all at once to a model that takes images of a known shape. Iterating gives data sets of up to 256

@@ -28,8 +28,9 @@ mod split;
 pub mod summary;
 mod unpacked;
 
+pub use crate::settings::{Colour, Fit};
 pub use dataset::{Collection, Dataset, Labels};
-pub use decode::{Colour, Fit, is_image_name};
+pub use decode::is_image_name;
 pub use error::{DataError, Unreadable};
 pub use folder::{FolderOptions, read_files, read_folder};
 pub use folder_sizes::{FolderSizes, SizeCount};

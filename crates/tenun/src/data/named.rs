@@ -229,7 +229,7 @@ impl NamedSet {
     ) -> Result<PathBuf, DataError> {
         let Some(cache) = &paths.cache else {
             return Err(DataError::Setting {
-                setting: "cache folder",
+                setting: "cache folder".into(),
                 expected: "a home folder, or XDG_CACHE_HOME".into(),
                 got: "neither".into(),
             });

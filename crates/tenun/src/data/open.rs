@@ -11,8 +11,8 @@ use super::folder::{self, FolderOptions};
 use super::named::{NAMED_SETS, SearchPaths, find_named};
 use super::numpy::{read_npy, read_npz};
 use super::progress::Progress;
-use super::{Collection, Colour, DataError, Fit, idx_files};
-use crate::settings::DataSettings;
+use super::{Collection, DataError, idx_files};
+use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, SIZE};
 use crate::suggest;
 
 /// How a source is opened.
@@ -173,7 +173,7 @@ fn refuse_changes(collection: &Collection, options: &FolderOptions) -> Result<()
         return Ok(());
     }
     Err(DataError::Setting {
-        setting: "--size, --fit and --colour",
+        setting: format!("{}, {} and {}", SIZE.argument(), FIT.argument(), COLOUR.argument()),
         expected: "a folder of images, which alone can be brought to another size or colour".into(),
         got: format!("`{}`, an array of {shape} (height×width×channels)", collection.train.name()),
     })

@@ -20,7 +20,7 @@ pub use crate::finding::Finding;
 pub use evidence::Evidence;
 pub(crate) use observer::DoctorObserver;
 pub use pixel_facts::PixelFacts;
-pub use rule::{Rule, Seen, SettingName};
+pub use rule::{Rule, Seen};
 pub use rules::RULES;
 pub use sample::{OutputPixel, Rectified, Sample};
 

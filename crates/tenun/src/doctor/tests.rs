@@ -11,9 +11,9 @@ use crate::data::{Collection, Dataset, Images};
 use crate::job::Job;
 use crate::measure::family::Denoising;
 use crate::measure::{METRICS, MSE, ModelScores, SetScores, evaluate, mean_image_baseline};
-use crate::preset::{self, Change, Recipe};
+use crate::preset::{self, Recipe};
 use crate::run::RunDir;
-use crate::settings::{DataSettings, NetworkSettings, Settings, TrainingSettings};
+use crate::settings::{Change, DataSettings, NetworkSettings, Settings, TrainingSettings};
 use crate::train::{Observer, Silent};
 
 const SIDE: usize = 16;
@@ -106,7 +106,7 @@ impl Run {
         let test = Dataset::new("spots", self.test);
         let data = Collection::new("spots".into(), Dataset::new("spots", self.train), Some(test)).unwrap();
         let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
-        let job = Job::on(settings, data, cpu, Vec::new()).unwrap();
+        let job = Job::on(settings, data, cpu).unwrap();
         let mut ear = Ear::default();
         if job.run(&run, &mut ear, &AtomicBool::new(false)).is_ok() {
             let again = job.examine(&run, &mut Silent).unwrap();
@@ -132,7 +132,7 @@ impl Run {
         let found = findings.iter().find(|finding| finding.rule == rule);
         let finding = found.unwrap_or_else(|| panic!("{rule} said nothing, but {names:?}"));
         assert!(
-            SettingName::ALL.iter().any(|name| finding.advice.contains(name.config)),
+            crate::settings::all().any(|setting| finding.advice.contains(setting.path)),
             "names no setting: {finding}"
         );
         finding.clone()

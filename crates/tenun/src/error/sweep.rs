@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use super::Error;
 use crate::folder::FolderError;
+use crate::settings::control::{RANDOM, VARY};
+use crate::settings::{LEARNING_RATE, Setting};
 
 /// Why a sweep cannot begin, or cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SweepError {
     /// What is to be varied is not written as `NAME=VALUES`.
-    #[error("--vary {text}: {reason}")]
+    #[error("{VARY} {text}: {reason}")]
     Syntax {
         /// What was given.
         text: String,
@@ -18,7 +20,7 @@ pub enum SweepError {
         reason: String,
     },
     /// There is no such setting.
-    #[error("--vary: there is no setting `{given}`")]
+    #[error("{VARY}: there is no setting `{given}`")]
     Unknown {
         /// What was given.
         given: String,
@@ -27,8 +29,16 @@ pub enum SweepError {
         /// Every name, those of flags first.
         known: Vec<String>,
     },
+    /// A setting that another one leaves without effect.
+    #[error("{VARY}: there is no setting `{given}` without {}", needs(setting))]
+    NoEffect {
+        /// What was given.
+        given: String,
+        /// The setting.
+        setting: &'static Setting,
+    },
     /// A setting does not take a value.
-    #[error("--vary {name}: `{value}` cannot be its value: {reason}")]
+    #[error("{VARY} {name}: `{value}` cannot be its value: {reason}")]
     Value {
         /// The setting, as it was given.
         name: String,
@@ -45,22 +55,22 @@ pub enum SweepError {
         /// What is wrong with them.
         source: Box<Error>,
     },
-    /// A setting that decides which images the trials are compared on.
-    #[error(
-        "--vary {name}: all trials of a sweep are compared on the same held-out images, which it would change"
-    )]
+    /// A setting that cannot be varied.
+    #[error("{VARY} {name}: {reason}")]
     Fixed {
         /// The setting, as it was given.
         name: String,
+        /// Why not.
+        reason: &'static str,
     },
     /// A setting is varied twice.
-    #[error("--vary: `{path}` is varied twice")]
+    #[error("{VARY}: `{path}` is varied twice")]
     Twice {
         /// The setting.
         path: String,
     },
     /// A range in a grid.
-    #[error("--vary {name}: a range has no end of values to try one by one")]
+    #[error("{VARY} {name}: a range has no end of values to try one by one")]
     NeedsRandom {
         /// The setting, as it was given.
         name: String,
@@ -69,7 +79,7 @@ pub enum SweepError {
     #[error("{what}: expected {expected}, got {got}")]
     Setting {
         /// The flag.
-        what: &'static str,
+        what: String,
         /// What it takes.
         expected: String,
         /// What it was given.
@@ -90,22 +100,28 @@ pub enum SweepError {
     Folder(#[from] FolderError),
 }
 
+/// The setting, with its values, without which one has no effect.
+fn needs(setting: &Setting) -> String {
+    setting.only_with.map_or_else(String::new, |only| only.to_string())
+}
+
 impl SweepError {
     /// What to do about it, if there is more to say.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Syntax { .. } => Some(
-                "write `--vary NAME=VALUE,VALUE,…`, or `NAME=LOW..HIGH` with `--random N`, such as \
-                 `--vary training.learning_rate=0.001,0.003`"
-                    .into(),
-            ),
+            Self::Syntax { .. } => Some(format!(
+                "write `{VARY} NAME=VALUE,VALUE,…`, or `NAME=LOW..HIGH` with `{RANDOM} N`, such as `{VARY} \
+                 {}=0.001,0.003`",
+                LEARNING_RATE.path
+            )),
+            Self::NoEffect { setting, .. } => Some(format!("add {}, or vary that too", needs(setting))),
             Self::Unknown { nearest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::Unknown { known, .. } => Some(format!("known settings: {}", known.join(", "))),
-            Self::Fixed { .. } => Some("give it without `--vary`, the same for all trials".into()),
+            Self::Fixed { .. } => Some(format!("give it without `{VARY}`, the same for all trials")),
             Self::Together { source, .. } => source.hint(),
             Self::NeedsRandom { .. } => {
-                Some("draw values from it with `--random N`, or list those to try".into())
+                Some(format!("draw values from it with `{RANDOM} N`, or list those to try"))
             }
             Self::Changed { .. } => Some("begin another sweep in a new folder".into()),
             Self::Folder(error) => error.hint(),

@@ -1,6 +1,7 @@
 //! [`Job`]: a whole run, from settings to a folder with a trained model, its figures and its report.
 
 mod prepare;
+mod repeat;
 mod reporting;
 mod summary;
 #[cfg(test)]
@@ -12,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 
 use tenun_engine::{Cpu, Network};
 
-pub use prepare::for_loss;
+pub use prepare::{for_loss, layers};
 pub use summary::Summary;
 
 use crate::data::{self, Collection, Dataset, OpenOptions, Progress};
@@ -36,7 +37,6 @@ pub struct Job {
     network: Network,
     initial: Vec<f32>,
     cpu: Cpu,
-    command: Vec<String>,
     notes: Vec<String>,
     /// SHA-256 of the images trained on, and of those of the validation curve.
     digests: OnceLock<(String, Option<String>)>,
@@ -63,19 +63,13 @@ pub enum Outcome {
 impl Job {
     /// Checks the settings, loads the data, makes the network and its initial weights.
     ///
-    /// `command` is the command line by which the report says how to repeat the run; `progress` is told how far opening
-    /// the data has come.
+    /// `progress` is told how far opening the data has come.
     ///
     /// # Errors
     /// What is wrong with settings, data, network or initial weights.
-    pub fn new(
-        settings: Settings,
-        cpu: Cpu,
-        command: Vec<String>,
-        progress: Progress<'_>,
-    ) -> Result<Self, Error> {
+    pub fn new(settings: Settings, cpu: Cpu, progress: Progress<'_>) -> Result<Self, Error> {
         let open = |from: &DataSettings| data::open(&from.source, &OpenOptions::of(from, progress));
-        prepare::job(settings, open, cpu, command)
+        prepare::job(settings, open, cpu)
     }
 
     /// As [`Self::new`], on images that are open already, which several jobs can share: those that [`OpenOptions::of`] the
@@ -84,13 +78,8 @@ impl Job {
     ///
     /// # Errors
     /// What is wrong with settings, network or initial weights.
-    pub fn on(
-        settings: Settings,
-        collection: Collection,
-        cpu: Cpu,
-        command: Vec<String>,
-    ) -> Result<Self, Error> {
-        prepare::job(settings, |_| Ok(collection), cpu, command)
+    pub fn on(settings: Settings, collection: Collection, cpu: Cpu) -> Result<Self, Error> {
+        prepare::job(settings, |_| Ok(collection), cpu)
     }
 
     /// The same job without pictures and report; its figures are taken all the same. [`Self::report_again`] on the
@@ -105,26 +94,29 @@ impl Job {
     ///
     /// # Errors
     /// As [`Self::new`]; that the run's data or settings changed is found by [`Self::resume`].
-    pub fn open(
-        run: &RunDir,
-        epochs: Option<u32>,
-        cpu: Cpu,
-        command: Vec<String>,
-        progress: Progress<'_>,
-    ) -> Result<Self, Error> {
+    pub fn open(run: &RunDir, epochs: Option<u32>, cpu: Cpu, progress: Progress<'_>) -> Result<Self, Error> {
         let mut settings = Settings::read(&run.file(run::CONFIG))?;
         settings.training.epochs = epochs.unwrap_or(settings.training.epochs);
-        // The weights to begin with are in the checkpoint; their file may be gone.
+        // The initial weights are in the checkpoint; their file may be gone.
+        let mut init = settings.training.init.clone();
         if run.file(run::CHECKPOINT).is_file() {
-            settings.training.init = None;
+            init = settings.training.init.take();
         }
-        Self::new(settings, cpu, command, progress)
+        let mut job = Self::new(settings, cpu, progress)?;
+        job.settings.training.init = init;
+        Ok(job)
     }
 
     /// Every setting, resolved.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The command line that repeats the run.
+    #[must_use]
+    pub fn command(&self) -> String {
+        repeat::command(&self.settings)
     }
 
     /// The data, without the images held out.

@@ -9,7 +9,8 @@ use tenun_engine::{Cpu, Loss, Network, PlanError};
 use super::Job;
 use crate::data::{Collection, DataError, Images, hold_out};
 use crate::model::Tensors;
-use crate::settings::{DataSettings, Layers, Settings};
+use crate::preset::Recipe;
+use crate::settings::{DEFAULT_PRESET, DataSettings, Layers, NetworkSettings, Settings};
 use crate::text::{are, counted};
 use crate::train::TrainError;
 use crate::{Error, memory, preset};
@@ -24,17 +25,14 @@ pub(super) fn job(
     mut settings: Settings,
     open: impl FnOnce(&DataSettings) -> Result<Collection, DataError>,
     cpu: Cpu,
-    command: Vec<String>,
 ) -> Result<Job, Error> {
     settings.check()?;
     // What needs no data is checked before the data are read.
-    let preset = match (&settings.network.spec, &settings.network.preset) {
-        (None, Some(name)) => Some(preset::find(name)?),
-        _ => None,
-    };
+    let layers = layers(&settings.network)?;
     let mut collection = open(&settings.data)?;
     let mut notes = std::mem::take(&mut collection.notes);
-    if let (Some(preset), Some(given)) = (preset, &mut settings.network.preset)
+    if let Some(given) = &mut settings.network.preset
+        && let Ok(preset) = preset::find(given)
         && preset.name != given
     {
         notes.push(format!("`{given}` is the preset `{}`", preset.name));
@@ -60,12 +58,6 @@ pub(super) fn job(
         ));
     }
     let shape = collection.train.images().shape();
-    let chosen = match (&settings.network.spec, preset) {
-        (Some(layers), _) => layers.clone(),
-        (None, Some(preset)) => preset.recipe().layers,
-        (None, None) => unreachable!("the settings were checked to have one of them"),
-    };
-    let layers = if settings.network.resolved { chosen } else { settings.network.change.apply(&chosen)? };
     let network = Network::new(&measured(layers, collection.train.images()).spec(shape))?;
     let network = for_loss(network, settings.training.loss)?;
     let resolved = network.spec();
@@ -93,12 +85,25 @@ pub(super) fn job(
         network,
         initial,
         cpu,
-        command,
         notes,
         digests: OnceLock::new(),
         with_report: true,
         memory,
     })
+}
+
+/// The layers that the settings ask for, for images of any shape.
+///
+/// # Errors
+/// [`Error::Preset`] for a preset that there is not, [`Error::Settings`] for a file that cannot be read and for a change
+/// that does not fit.
+pub fn layers(network: &NetworkSettings) -> Result<Layers, Error> {
+    let chosen = match (&network.spec, &network.file) {
+        (Some(layers), _) => layers.clone(),
+        (None, Some(file)) => Recipe::read(file)?.layers,
+        (None, None) => preset::find(network.preset.as_deref().unwrap_or(DEFAULT_PRESET))?.recipe().layers,
+    };
+    if network.resolved { Ok(chosen) } else { Ok(network.change.apply(&chosen)?) }
 }
 
 /// The network as it is trained with `loss`: for a Gaussian likelihood with a variance to learn at the end of its decoder,

@@ -24,7 +24,7 @@ pub(super) fn write(
     let (evaluated, evaluated_split) = job.scored();
     let report = Report::compose(&Context {
         settings: &job.settings,
-        command: &job.command,
+        command: &job.command(),
         notes: &job.notes,
         model,
         cpu: &job.cpu,

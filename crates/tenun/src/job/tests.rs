@@ -51,7 +51,7 @@ fn cpu() -> Cpu {
 }
 
 fn job(settings: Settings) -> Job {
-    Job::new(settings, cpu(), vec!["tenun".into(), "train".into()], Progress::default()).unwrap()
+    Job::new(settings, cpu(), Progress::default()).unwrap()
 }
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -112,8 +112,7 @@ fn a_run_leaves_everything_that_was_promised() {
     assert_eq!(model.info().data.as_ref().unwrap().classes, ["0", "1"]);
     // Made again from its files, the report says the same.
     let before = fs::read(run.file(run::REPORT)).unwrap();
-    let again =
-        Job::open(&run, None, cpu(), vec!["tenun".into(), "train".into()], Progress::default()).unwrap();
+    let again = Job::open(&run, None, cpu(), Progress::default()).unwrap();
     again.report_again(&run, &mut Silent).unwrap();
     assert!(fs::read(run.file(run::REPORT)).unwrap() == before);
 }
@@ -129,7 +128,7 @@ fn a_run_stopped_in_the_middle_ends_with_the_same_files() {
     let outcome = job(settings(&data)).run(&broken, &mut StopAfter(6, &stop), &stop).unwrap();
     assert_eq!(outcome, Outcome::Stopped { epoch: 1, batch: 2 });
     assert!(!broken.file(run::MODEL).exists());
-    let again = Job::open(&broken, None, cpu(), vec![], Progress::default()).unwrap();
+    let again = Job::open(&broken, None, cpu(), Progress::default()).unwrap();
     assert!(matches!(again.resume(&broken, &mut Silent, &GO).unwrap(), Outcome::Finished(_)));
     let model = |run: &RunDir| fs::read(run.file(run::MODEL)).unwrap();
     assert!(model(&straight) == model(&broken));
@@ -163,14 +162,9 @@ fn every_family_goes_on_to_the_bit() {
         let broken = RunDir::create(&path.join("b"), false).unwrap();
         let stop = AtomicBool::new(false);
         job(settings()).run(&broken, &mut StopAfter(3, &stop), &stop).unwrap();
-        let again = Job::open(
-            &broken,
-            None,
-            Cpu::new(Some(1), Width::detect()).unwrap(),
-            vec![],
-            Progress::default(),
-        )
-        .unwrap();
+        let again =
+            Job::open(&broken, None, Cpu::new(Some(1), Width::detect()).unwrap(), Progress::default())
+                .unwrap();
         assert!(matches!(again.resume(&broken, &mut Silent, &GO).unwrap(), Outcome::Finished(_)));
         let model = |run: &RunDir| fs::read(run.file(run::MODEL)).unwrap();
         assert!(model(&straight) == model(&broken), "{}", preset.name);
@@ -192,10 +186,7 @@ fn a_finished_run_goes_on_with_more_epochs() {
     job(five).run(&long, &mut Silent, &GO).unwrap();
     let short = RunDir::create(&path.join("b"), false).unwrap();
     job(settings(&data)).run(&short, &mut Silent, &GO).unwrap();
-    Job::open(&short, Some(5), cpu(), vec![], Progress::default())
-        .unwrap()
-        .resume(&short, &mut Silent, &GO)
-        .unwrap();
+    Job::open(&short, Some(5), cpu(), Progress::default()).unwrap().resume(&short, &mut Silent, &GO).unwrap();
     assert!(fs::read(long.file(run::MODEL)).unwrap() == fs::read(short.file(run::MODEL)).unwrap());
 }
 
@@ -209,7 +200,7 @@ fn a_run_whose_data_or_settings_changed_is_refused() {
     let config = fs::read_to_string(run.file(run::CONFIG)).unwrap();
     fs::write(run.file(run::CONFIG), config.replace("batch_size = 16", "batch_size = 20")).unwrap();
     let refused = || {
-        Job::open(&run, None, cpu(), vec![], Progress::default())
+        Job::open(&run, None, cpu(), Progress::default())
             .unwrap()
             .resume(&run, &mut Silent, &GO)
             .unwrap_err()
@@ -238,7 +229,7 @@ fn a_damaged_checkpoint_is_refused() {
     job(settings(&data)).run(&run, &mut Silent, &GO).unwrap();
     let whole = fs::read(run.file(run::CHECKPOINT)).unwrap();
     fs::write(run.file(run::CHECKPOINT), &whole[..whole.len() - 10]).unwrap();
-    let error = Job::open(&run, None, cpu(), vec![], Progress::default())
+    let error = Job::open(&run, None, cpu(), Progress::default())
         .unwrap()
         .resume(&run, &mut Silent, &GO)
         .unwrap_err();
@@ -277,7 +268,7 @@ fn initial_weights_come_from_a_file_and_have_to_fit() {
         }),
         ..NetworkSettings::default()
     };
-    let error = Job::new(from, cpu(), vec![], Progress::default()).err().unwrap();
+    let error = Job::new(from, cpu(), Progress::default()).err().unwrap();
     assert!(error.to_string().contains("encoder.conv1.weight"), "{error}");
 }
 
@@ -297,7 +288,7 @@ fn a_likelihoods_variance_is_added_to_the_network_and_learned() {
     assert_ne!(model.parameters()[at], before);
     // The settings hold the network as it was trained, and nothing is added to it again.
     let again = Settings::read(&path.join("config.toml")).unwrap();
-    assert_eq!(Job::new(again, cpu(), vec![], Progress::default()).unwrap().network(), model.network());
+    assert_eq!(Job::new(again, cpu(), Progress::default()).unwrap().network(), model.network());
 }
 
 #[test]
@@ -307,7 +298,7 @@ fn cross_entropy_without_a_sigmoid_is_refused_before_anything_is_written() {
     let mut spec = job(settings.clone()).network().spec();
     spec.decoder.as_mut().unwrap().pop();
     settings.network.spec = Some(crate::settings::Layers { encoder: spec.encoder, decoder: spec.decoder });
-    let error = Job::new(settings.clone(), cpu(), vec![], Progress::default()).err().unwrap();
+    let error = Job::new(settings.clone(), cpu(), Progress::default()).err().unwrap();
     assert!(error.is_usage() && error.hint().unwrap().contains("--loss mse"), "{error}");
     settings.training.loss = tenun_engine::Loss::Mse;
     let (_parent, path) = folder();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tenun_engine::{PlanError, Shape, SpecError};
 
+use crate::settings::{COLOUR, FIT, INIT, SIZE};
 use crate::suggest;
 
 /// A model cannot be read, written or used as asked.
@@ -84,13 +85,16 @@ impl ModelError {
                 Some("copy the file again: it is cut off, or something else".to_owned())
             }
             Self::Description { .. } => {
-                Some("weights without a network are given to training, with `--init`".to_owned())
+                Some(format!("weights without a network are given to training, with `{}`", INIT.argument()))
             }
             Self::Tensor { .. } => Some("the weights belong to another network".to_owned()),
             Self::Images { expected, .. } => Some(format!(
-                "bring images of a folder to that size with `--size {}x{} --fit resize`, in colour with `--colour {}`",
+                "bring images of a folder to that size with `{} {}x{} {} resize`, in colour with `{} {}`",
+                SIZE.argument(),
                 expected.height,
                 expected.width,
+                FIT.argument(),
+                COLOUR.argument(),
                 if expected.channels == 1 { "grey" } else { "rgb" }
             )),
             Self::Network { source, .. } => source.hint(),

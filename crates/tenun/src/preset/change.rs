@@ -1,28 +1,9 @@
-//! [`Change`]: a network with another code, another width or other dropout.
+//! [`Change`] at work: a network with another latent dimension, another width or other dropout.
 
-use serde::{Deserialize, Serialize};
 use tenun_engine::Layer;
 use tenun_engine::layer::{Dense, Dropout, Role, Standardise};
 
-use crate::settings::{Layers, SettingsError};
-
-/// What is to be different in a network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Change {
-    /// Numbers of the code: the last dense layer of the encoder gives so many, or one is added that does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latent: Option<usize>,
-    /// By what the filters and hidden features of the encoder are multiplied, and with them those of the decoder.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub width: Option<f64>,
-    /// The rate of dropout: of the layers that there are, or of new ones after every activation of the encoder.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dropout: Option<f32>,
-    /// Whether the first layer standardises its input, by mean and deviation of the training images.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub standardise: bool,
-}
+use crate::settings::{Change, LATENT, Layers, SettingsError, WIDTH};
 
 /// How many features the layers of a code need for each latent dimension: two where it is drawn from a distribution,
 /// for mean and variance.
@@ -37,24 +18,6 @@ impl Change {
         *self == Self::default()
     }
 
-    /// Checks the numbers.
-    ///
-    /// # Errors
-    /// [`SettingsError::Value`] for the first that is out of its range.
-    pub fn check(&self) -> Result<(), SettingsError> {
-        let wrong = |setting, expected, got: String| Err(SettingsError::Value { setting, expected, got });
-        match *self {
-            Self { latent: Some(0), .. } => wrong("--latent", "at least 1", "0".to_owned()),
-            Self { width: Some(width), .. } if !(width > 0.0 && width <= 1000.0) => {
-                wrong("--width", "a number above 0, up to 1000", width.to_string())
-            }
-            Self { dropout: Some(rate), .. } if !(0.0..1.0).contains(&rate) => {
-                wrong("--dropout", "at least 0 and below 1", rate.to_string())
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// The changed layers.
     ///
     /// # Errors
@@ -66,11 +29,12 @@ impl Change {
             return Ok(layers.clone());
         }
         if layers.decoder.is_some() && (self.latent.is_some() || self.width.is_some()) {
-            return Err(SettingsError::Words(
-                "--latent and --width change the encoder, and the decoder of this network is written out: change \
-                 both in its file, or leave the decoder out of it and it is derived"
-                    .to_owned(),
-            ));
+            return Err(SettingsError::Words(format!(
+                "{} and {} change the encoder, and the decoder of this network is written out: change both in its \
+                 file, or leave the decoder out of it and it is derived",
+                LATENT.argument(),
+                WIDTH.argument()
+            )));
         }
         let mut encoder = layers.encoder.clone();
         // Behind the code stand the layers that add to the loss: what it costs, is drawn from, or is rounded to.

@@ -9,10 +9,10 @@ use std::path::Path;
 
 use tenun_engine::{Shape, Spec};
 
-pub use change::Change;
 pub use recipe::Recipe;
 pub use stages::{Activation, Down, Stages};
 
+use crate::settings::{NetworkSettings, Settings};
 use crate::suggest;
 
 /// A network with a name.
@@ -115,6 +115,13 @@ impl Preset {
         Recipe::parse(self.text, &path).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// The settings of a run that names this network and says nothing else; which images are left open.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        let network = NetworkSettings { preset: Some(self.name.to_owned()), ..NetworkSettings::default() };
+        Settings { network, training: self.recipe().training, ..Settings::default() }
+    }
+
     /// The network for images of shape `input`, its decoder to be derived.
     #[must_use]
     pub fn spec(&self, input: Shape) -> Spec {
@@ -128,6 +135,7 @@ mod tests {
     use tenun_engine::{Layer, Network};
 
     use super::*;
+    use crate::settings::Change;
 
     #[test]
     fn every_preset_fits_images_of_common_sizes() {

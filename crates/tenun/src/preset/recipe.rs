@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use toml::Table;
+use toml::{Table, Value};
 
 use super::{Stages, stages};
-use crate::settings::{Layers, SettingsError, TrainingSettings, parse_with, read_text};
+use crate::settings::{
+    self, Layers, NetworkSettings, Settings, SettingsError, TrainingSettings, parse_with, read_text,
+};
+use crate::suggest;
 
 /// A network, and how it is trained unless other settings are given.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +52,14 @@ impl Recipe {
     /// [`SettingsError::Io`], or [`SettingsError::File`] with line, column and the nearest known name.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         Self::parse(&read_text(path)?, path)
+    }
+
+    /// The settings of a run that names this network, in `file`, and says nothing else; which images are left open.
+    #[must_use]
+    pub fn settings(&self, file: &Path) -> Settings {
+        let (file, spec) = (Some(file.to_owned()), Some(self.layers.clone()));
+        let network = NetworkSettings { file, spec, ..NetworkSettings::default() };
+        Settings { network, training: self.training.clone(), ..Settings::default() }
     }
 
     /// As [`Self::read`], of a text that is called `path` in errors.
@@ -98,7 +109,7 @@ const INSTEAD: [(&str, &[(&str, &str)]); 3] = [
         &[
             ("lr", "did you mean `learning_rate`?"),
             ("batch", "did you mean `batch_size`?"),
-            ("weight_decay", "`optimizer = { name = \"adam\", weight_decay = 1e-4 }`"),
+            ("weight_decay", "`optimizer = { name = \"adamw\", weight_decay = 1e-4 }`"),
             ("momentum", "`optimizer = { name = \"sgd\", momentum = 0.9 }`"),
         ],
     ),
@@ -110,6 +121,18 @@ fn meant(given: &str, known: &[&str]) -> Option<String> {
     instead.iter().find(|(name, _)| *name == given).map(|(_, words)| (*words).to_owned())
 }
 
+/// The paths of all values under `path`.
+fn leaves(path: &str, table: &Table) -> Vec<String> {
+    let leaves = table.iter().flat_map(|(key, value)| {
+        let path = format!("{path}.{key}");
+        match value {
+            Value::Table(table) => leaves(&path, table),
+            _ => vec![path],
+        }
+    });
+    leaves.collect()
+}
+
 /// The settings that a file gives, over those that hold without it. Read on its own, so that an error names the place.
 fn training(given: &Table, text: &str, path: &Path) -> Result<TrainingSettings, SettingsError> {
     #[derive(Deserialize)]
@@ -117,12 +140,23 @@ fn training(given: &Table, text: &str, path: &Path) -> Result<TrainingSettings, 
         #[serde(default)]
         training: TrainingSettings,
     }
-    if given.contains_key("init") || given.contains_key("seed") {
-        return Err(SettingsError::File {
-            path: path.to_owned(),
-            reason: "`seed` and `init` belong to a run and not to a network".to_owned(),
-            hint: Some("give them as `--seed` and `--init`".to_owned()),
-        });
+    let wrong = |reason: String, hint| SettingsError::File { path: path.to_owned(), reason, hint };
+    for key in leaves("training", given) {
+        match settings::find(&key) {
+            Some(setting) if !setting.is_of_network => {
+                let reason = format!("`{key}` belongs to a run and not to a network");
+                return Err(wrong(reason, Some(format!("give it as `{}`", setting.argument()))));
+            }
+            Some(_) => {}
+            // A key of a table of its own is refused by its type, with its place; one of the schedule's would be
+            // passed over.
+            None if key.starts_with("training.schedule.") => {
+                let known = settings::all().map(|setting| setting.path);
+                let hint = suggest::nearest(&key, known).map(|path| format!("did you mean `{path}`?"));
+                return Err(wrong(format!("there is no setting `{key}`"), hint));
+            }
+            None => {}
+        }
     }
     Ok(parse_with::<Training>(text, path, meant)?.training)
 }

@@ -15,7 +15,7 @@ pub struct Context<'a> {
     /// Every setting, resolved.
     pub settings: &'a Settings,
     /// The command line that repeats the run.
-    pub command: &'a [String],
+    pub command: &'a str,
     /// What the user should know: how the data were read and split.
     pub notes: &'a [String],
     /// The trained model.

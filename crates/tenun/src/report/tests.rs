@@ -118,7 +118,7 @@ impl Run {
     fn context(&self) -> Context<'_> {
         Context {
             settings: &self.settings,
-            command: &self.words,
+            command: self.words.first().map_or("", String::as_str),
             notes: &self.words,
             model: &self.model,
             cpu: &self.cpu,

@@ -1,65 +1,57 @@
-//! Settings by their dotted path in `config.toml`: which there are, and setting one of them.
-//!
-//! Nothing here knows a setting by name. A path is tried on the settings as TOML; what they do not take, they say, and
-//! what they pass over in silence is missing when they are written out again.
+//! The settings that a sweep varies, by the names that users give them: a path in `config.toml`, or a flag.
 
-use toml::{Table, Value};
+use toml::Value;
 
 use super::SweepError;
-use crate::settings::Settings;
+use crate::settings::{self, Setting, Settings, SettingsError, Values, find};
 use crate::suggest;
 
-/// The short names of `tenun train`'s flags, and the settings they stand for.
-const SHORT: [(&str, &str); 16] = [
-    ("lr", "training.learning_rate"),
-    ("batch-size", "training.batch_size"),
-    ("epochs", "training.epochs"),
-    ("loss", "training.loss"),
-    ("latent", "network.latent"),
-    ("width", "network.width"),
-    ("dropout", "network.dropout"),
-    ("seed", "training.seed"),
-    ("preset", "network.preset"),
-    ("optimizer", "training.optimizer.name"),
-    ("momentum", "training.optimizer.momentum"),
-    ("weight-decay", "training.optimizer.weight_decay"),
-    ("schedule", "training.schedule.name"),
-    ("warmup-steps", "training.schedule.warmup_steps"),
-    ("clip-norm", "training.clip_norm"),
-    ("patience", "training.patience"),
-];
-
-/// A key that no table has: the table then says which keys it has.
-const NOBODY: &str = "?";
-
-/// The dotted path that a name stands for: itself, unless it is short.
+/// The dotted path that a name stands for: itself, unless it is a flag's.
 pub(super) fn path_of(name: &str) -> &str {
-    SHORT.iter().find(|(short, _)| *short == name).map_or(name, |(_, path)| path)
+    find(name).map_or(name, |setting| setting.path)
 }
 
 /// A setting's value; none where it is left out.
 pub(super) type Choice = Option<Value>;
 
-/// `settings` with `values` in their places. A place is a name as the user gave it.
+/// `settings` with `values`, each under a name as the user gave it.
 pub(super) fn with(settings: &Settings, values: &[(&str, &Choice)]) -> Result<Settings, SweepError> {
-    let mut tree = tree(settings);
+    let mut named = Vec::new();
+    for (name, choice) in values {
+        named.push((find(name).ok_or_else(|| unknown(name, settings))?, *name, *choice));
+    }
+    // A setting without which others have no effect comes before them in the table.
+    named.sort_by_key(|(setting, ..)| settings::all().position(|other| other == *setting));
     let mut result = settings.clone();
-    // The kind of something comes before the numbers that only this kind has.
-    let (kinds, numbers): (Vec<_>, Vec<_>) = values.iter().partition(|(name, _)| is_kind(path_of(name)));
-    for (name, choice) in kinds.into_iter().chain(numbers) {
-        (tree, result) = set(&tree, name, choice).map_err(|reason| {
-            let path = path_of(name);
-            let known = known(settings);
-            if known.iter().any(|known| known == path) {
-                return SweepError::Value { name: (*name).to_owned(), value: text(choice), reason };
-            }
-            let names = SHORT.iter().filter(|(_, path)| known.iter().any(|known| known == path));
-            let names: Vec<String> =
-                names.map(|(short, _)| (*short).to_owned()).chain(known.clone()).collect();
-            SweepError::Unknown { given: (*name).to_owned(), nearest: nearest(name, &names), known: names }
+    for (setting, name, choice) in named {
+        result.set(setting, choice.as_ref()).map_err(|error| {
+            let name = name.to_owned();
+            let reason = match error {
+                SettingsError::NoEffect { setting } => return SweepError::NoEffect { given: name, setting },
+                SettingsError::Value { expected, .. } => format!("expected {expected}"),
+                SettingsError::Type { reason, .. } => reason,
+                other => other.to_string(),
+            };
+            SweepError::Value { name, value: text(choice), reason }
         })?;
     }
     Ok(result)
+}
+
+/// The error for a name that there is not, with the nearest, and all that can be varied in `settings`.
+fn unknown(given: &str, settings: &Settings) -> SweepError {
+    let names = |is_wanted: &dyn Fn(&Setting) -> bool| -> Vec<String> {
+        let wanted: Vec<_> = settings::all().filter(|setting| is_wanted(setting)).collect();
+        let flags = wanted.iter().map(|setting| setting.flag);
+        flags.chain(wanted.iter().map(|setting| setting.path)).map(str::to_owned).collect()
+    };
+    let can_be_varied = |setting: &Setting| setting.not_varied.is_none();
+    let values = Values::of(settings).unwrap_or_default();
+    SweepError::Unknown {
+        given: given.to_owned(),
+        nearest: nearest(given, &names(&can_be_varied)),
+        known: names(&|setting| can_be_varied(setting) && values.has_effect(setting)),
+    }
 }
 
 /// The nearest name: by its last part if that is all that was given, by all of it otherwise.
@@ -73,110 +65,12 @@ fn nearest(given: &str, names: &[String]) -> Option<String> {
     suggest::nearest(given, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-fn is_kind(path: &str) -> bool {
-    path.ends_with(".name")
-}
-
 /// A value as the user would write it.
 pub(super) fn text(choice: &Choice) -> String {
     match choice {
         None => "none".to_owned(),
         Some(Value::String(word)) => word.clone(),
         Some(value) => value.to_string(),
-    }
-}
-
-fn tree(settings: &Settings) -> Table {
-    Table::try_from(settings).unwrap_or_default()
-}
-
-/// Sets one value, and gives the settings in both forms; or what is wrong with it.
-fn set(tree: &Table, name: &str, choice: &Choice) -> Result<(Table, Settings), String> {
-    let path: Vec<&str> = path_of(name).split('.').collect();
-    let parse = |tree: &Table| -> Result<Settings, String> {
-        Value::Table(tree.clone()).try_into().map_err(|error: toml::de::Error| error.message().to_owned())
-    };
-    let mut changed = tree.clone();
-    let table = table_of(&mut changed, &path)?;
-    let last = path[path.len() - 1];
-    match choice {
-        Some(value) => drop(table.insert(last.to_owned(), value.clone())),
-        None => drop(table.remove(last)),
-    }
-    let settings = parse(&changed).or_else(|error| {
-        if !is_kind(path_of(name)) {
-            return Err(error);
-        }
-        // Another kind has other numbers: those of the old one go.
-        table_of(&mut changed, &path)?.retain(|key, _| key == last);
-        parse(&changed).map_err(|_| error)
-    })?;
-    let written = self::tree(&settings);
-    match (choice, find(&written, &path)) {
-        (Some(_), None) => Err("it is not a setting of these".to_owned()),
-        _ => Ok((written, settings)),
-    }
-}
-
-/// The table that holds the last part of `path`; made where there is none.
-fn table_of<'a>(tree: &'a mut Table, path: &[&str]) -> Result<&'a mut Table, String> {
-    let mut table = tree;
-    for key in &path[..path.len() - 1] {
-        table = table
-            .entry(*key)
-            .or_insert_with(|| Table::new().into())
-            .as_table_mut()
-            .ok_or_else(|| format!("`{key}` has no settings of its own"))?;
-    }
-    Ok(table)
-}
-
-fn find<'a>(tree: &'a Table, path: &[&str]) -> Option<&'a Value> {
-    let (last, tables) = path.split_last()?;
-    let mut table = tree;
-    for key in tables {
-        table = table.get(*key)?.as_table()?;
-    }
-    table.get(*last)
-}
-
-/// The paths of all settings, also of those that are left out.
-fn known(settings: &Settings) -> Vec<String> {
-    let tree = tree(settings);
-    let mut all = Vec::new();
-    collect(&tree, &mut Vec::new(), &mut all);
-    all
-}
-
-fn collect(tree: &Table, at: &mut Vec<String>, all: &mut Vec<String>) {
-    for key in keys(tree, at) {
-        at.push(key);
-        let path: Vec<&str> = at.iter().map(String::as_str).collect();
-        match find(tree, &path) {
-            Some(Value::Table(_)) => collect(tree, at, all),
-            _ => all.push(at.join(".")),
-        }
-        at.pop();
-    }
-}
-
-/// The keys of the table at `at`: those it names when it is given one that it does not have, else those it holds.
-fn keys(tree: &Table, at: &[String]) -> Vec<String> {
-    let mut probe = tree.clone();
-    let path: Vec<&str> = at.iter().map(String::as_str).chain([NOBODY]).collect();
-    let Ok(table) = table_of(&mut probe, &path) else { return Vec::new() };
-    let held: Vec<String> = table.keys().cloned().collect();
-    table.insert(NOBODY.to_owned(), true.into());
-    let Err(error) = Value::Table(probe).try_into::<Settings>() else { return held };
-    let mut quoted = error.message().split('`').skip(1).step_by(2);
-    match quoted.next() {
-        // A kind's `name` is not among its numbers.
-        Some(NOBODY) => {
-            let mut named: Vec<String> = quoted.map(str::to_owned).collect();
-            named.extend(held.into_iter().filter(|key| key == "name" && at.len() > 1));
-            named
-        }
-        _ => held,
     }
 }
 

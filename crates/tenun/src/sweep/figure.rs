@@ -1,9 +1,10 @@
 //! `sweep.png`: the score against what is varied.
 
 use super::results::{PcaPoint, Results, Row, word};
-use super::{LATENT, PICTURE, SweepDir, SweepSettings};
+use super::{PICTURE, SweepDir, SweepSettings};
 use crate::Error;
 use crate::picture::{Callout, ErrorBars, Measured, Reference, Theme, error_bars};
+use crate::settings::LATENT;
 use crate::text::counted;
 
 /// From this factor on between the ends of a positive axis it is logarithmic.
@@ -42,7 +43,7 @@ impl Axis {
     /// Latent dimensions if they are varied, else the first setting whose values are all numbers, else the first.
     fn of(sweep: &SweepSettings, results: &Results) -> Self {
         let column = |at: usize| results.rows.iter().filter_map(move |row| row.values.values().nth(at));
-        if sweep.varies(LATENT) {
+        if sweep.varies(&LATENT) {
             return Self::Latent;
         }
         let numbers = |&at: &usize| column(at).all(serde_json::Value::is_number);
@@ -72,7 +73,7 @@ impl Axis {
     /// The values of the settings that do not lie along the axis.
     fn rest(&self, sweep: &SweepSettings, row: &Row) -> String {
         let is_axis = |at: usize| match self {
-            Self::Latent => sweep.vary[at].path() == LATENT,
+            Self::Latent => sweep.vary[at].path() == LATENT.path,
             Self::Numbers(axis) | Self::Words(axis, _) => at == *axis,
         };
         let rest = row.values.iter().enumerate().filter(|(at, _)| !is_axis(*at));

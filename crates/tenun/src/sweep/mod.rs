@@ -35,12 +35,11 @@ use crate::data::{self, Collection, Dataset, OpenOptions, Progress, hold_out};
 use crate::folder::FolderError;
 use crate::job::Job;
 use crate::measure::{Better, pca_baseline, score_reconstructions};
+use crate::settings::LATENT;
+use crate::settings::control::TEST_BEST;
 use crate::train::{EpochMetrics, Phase, Silent};
 use crate::{Error, Model, settings};
 use plan::Plan;
-
-/// The setting whose curve is drawn beside PCA's.
-const LATENT: &str = "network.latent";
 
 /// Images with which every combination is tried before anything runs: too few to hold any out.
 const FEW: usize = 2;
@@ -219,7 +218,7 @@ impl Sweep {
         let by = settings.metric();
         let perfect = by.perfect(held.images());
         let mut results = Results::new(settings, &self.plan, records, held.len(), perfect);
-        if settings.varies(LATENT) {
+        if settings.varies(&LATENT) {
             let widths: Vec<usize> = results.rows.iter().map(|row| row.latent).collect();
             tell(Event::Phase(Phase::FittingPca));
             let mut progress = |done, total| tell(Event::Progress { done, total });
@@ -255,7 +254,7 @@ impl Sweep {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Results, Error> {
         let missing = |what: &'static str, got: &str| SweepError::Setting {
-            what: "--test-best",
+            what: TEST_BEST.to_string(),
             expected: what.to_owned(),
             got: got.to_owned(),
         };
@@ -287,11 +286,9 @@ impl Sweep {
             }
             let mut settings = trial.settings.clone();
             settings.data.val_fraction = None;
-            Job::on(settings, few.clone(), cpu.clone(), Vec::new()).map_err(|error| {
-                SweepError::Together {
-                    values: self.settings.words(&self.plan.combinations[trial.combination]),
-                    source: Box::new(error),
-                }
+            Job::on(settings, few.clone(), cpu.clone()).map_err(|error| SweepError::Together {
+                values: self.settings.words(&self.plan.combinations[trial.combination]),
+                source: Box::new(error),
             })?;
         }
         Ok(())

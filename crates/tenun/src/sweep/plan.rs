@@ -7,7 +7,8 @@ use super::address::{self, Choice, text};
 use super::median::MedianStop;
 use super::vary::{Values, Vary};
 use crate::measure::{MSE, Metric};
-use crate::settings::Settings;
+use crate::settings::control::{MEDIAN_STOP, RANDOM, SEEDS, VARY};
+use crate::settings::{LOSS, SEED, Setting, Settings, find};
 
 /// More trials than anyone waits for: most likely a slip.
 const MOST_TRIALS: usize = 100_000;
@@ -78,13 +79,13 @@ impl SweepSettings {
     pub fn metric(&self) -> &'static Metric {
         match self.by {
             Some(by) => by,
-            None if self.varies("training.loss") => &MSE,
+            None if self.varies(&LOSS) => &MSE,
             None => Metric::of(self.base.training.loss),
         }
     }
 
-    pub(super) fn varies(&self, path: &str) -> bool {
-        self.vary.iter().any(|vary| vary.path() == path)
+    pub(super) fn varies(&self, setting: &Setting) -> bool {
+        self.vary.iter().any(|vary| vary.path() == setting.path)
     }
 
     /// The same, with everything said that is left to a default: what is held out, and by which seed.
@@ -128,20 +129,20 @@ impl SweepSettings {
     }
 
     fn check(&self) -> Result<(), SweepError> {
-        let setting = |what, expected: &str, got: String| {
-            Err(SweepError::Setting { what, expected: expected.to_owned(), got })
+        let setting = |what: &dyn std::fmt::Display, expected: &str, got: String| {
+            Err(SweepError::Setting { what: what.to_string(), expected: expected.to_owned(), got })
         };
         if self.vary.is_empty() {
-            return setting("--vary", "at least one setting and its values", "none".to_owned());
+            return setting(&VARY, "at least one setting and its values", "none".to_owned());
         }
         if self.seeds == 0 {
-            return setting("--seeds", "at least 1", "0".to_owned());
+            return setting(&SEEDS, "at least 1", "0".to_owned());
         }
         if self.random == Some(0) {
-            return setting("--random", "at least 1 draw", "0".to_owned());
+            return setting(&RANDOM, "at least 1 draw", "0".to_owned());
         }
         if self.median_stop.is_some_and(|rule| rule.grace == 0) {
-            return setting("--median-stop", "at least 1 epoch", "0".to_owned());
+            return setting(&MEDIAN_STOP, "at least 1 epoch", "0".to_owned());
         }
         for (at, vary) in self.vary.iter().enumerate() {
             let path = vary.path();
@@ -152,22 +153,28 @@ impl SweepSettings {
             for choice in vary.samples() {
                 self.tries(vary, &choice)?;
             }
-            if path == "data" || path.starts_with("data.") {
-                return Err(SweepError::Fixed { name: vary.name().to_owned() });
+            if let Some(reason) = find(path).and_then(|setting| setting.not_varied) {
+                return Err(SweepError::Fixed { name: vary.name().to_owned(), reason });
             }
             if self.random.is_none() && !matches!(vary.values(), Values::List(_)) {
                 return Err(SweepError::NeedsRandom { name: vary.name().to_owned() });
             }
         }
-        if self.varies("training.seed") && self.seeds > 1 {
-            return setting("--seeds", "1 where the seed itself is varied", self.seeds.to_string());
+        if self.varies(&SEED) && self.seeds > 1 {
+            return setting(&SEEDS, "1 where the seed itself is varied", self.seeds.to_string());
         }
-        if self.varies("training.loss") && self.median_stop.is_some() {
-            let got = "`--vary` of the loss, whose trials cannot be compared epoch by epoch";
-            return setting("--median-stop", "trials with the same loss", got.to_owned());
+        if self.varies(&LOSS) && self.median_stop.is_some() {
+            let got = format!("`{VARY}` of the loss, whose trials cannot be compared epoch by epoch");
+            return setting(&MEDIAN_STOP, "trials with the same loss", got);
         }
         self.base.training.seed.checked_add(u64::from(self.seeds)).map_or_else(
-            || setting("--seed", "room for the seeds that follow it", self.base.training.seed.to_string()),
+            || {
+                setting(
+                    &SEED.argument(),
+                    "room for the seeds that follow it",
+                    self.base.training.seed.to_string(),
+                )
+            },
             |_| Ok(()),
         )
     }
@@ -258,8 +265,8 @@ impl SweepSettings {
 
 fn too_many(count: usize) -> SweepError {
     SweepError::Setting {
-        what: "--vary",
-        expected: format!("at most {MOST_TRIALS} trials; `--random N` draws some of them"),
+        what: VARY.to_string(),
+        expected: format!("at most {MOST_TRIALS} trials; `{RANDOM} N` draws some of them"),
         got: count.to_string(),
     }
 }
@@ -355,6 +362,29 @@ mod tests {
         let plan = sweep(&["momentum=0.5,0.9", "optimizer=sgd"]).plan().unwrap();
         assert_eq!(plan.trials.len(), 2);
         assert!(refused(&sweep(&["momentum=0.5"])).contains("no setting `momentum`"));
+    }
+
+    #[test]
+    fn every_setting_of_the_table_can_be_varied_or_says_why_not() {
+        for setting in crate::settings::all() {
+            let condition = setting.only_with.map(|only| {
+                let value = only.values.first().unwrap_or(&only.setting.example);
+                format!("{}={value}", only.setting.path)
+            });
+            let names = [Some(setting.path), (!setting.is_positional).then_some(setting.flag)];
+            for name in names.into_iter().flatten() {
+                let vary = format!("{name}={}", setting.example);
+                let vary: Vec<&str> = [vary.as_str()].into_iter().chain(condition.as_deref()).collect();
+                match (sweep(&vary).plan(), setting.not_varied) {
+                    (Ok(plan), None) => {
+                        let value = plan.trials[0].settings.get(setting).map(|value| setting.text(&value));
+                        assert_eq!(value.as_deref(), Some(setting.example), "{setting:?}");
+                    }
+                    (Err(error), Some(reason)) => assert!(error.to_string().contains(reason), "{error}"),
+                    (plan, _) => panic!("{setting:?}: {plan:?}"),
+                }
+            }
+        }
     }
 
     #[test]

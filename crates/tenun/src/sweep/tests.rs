@@ -48,7 +48,7 @@ fn settings(data: &tempfile::TempDir, vary: &[&str]) -> SweepSettings {
 }
 
 fn workers(parallel: usize) -> Workers {
-    Workers { parallel, cpu: Cpu::new(Some(1), Width::detect()).unwrap(), command: vec!["tenun".into()] }
+    Workers { parallel, cpu: Cpu::new(Some(1), Width::detect()).unwrap() }
 }
 
 fn run(sweep: &Sweep, dir: &SweepDir, parallel: usize) -> Results {
@@ -119,7 +119,7 @@ fn all_seeds_are_measured_on_the_same_images_and_the_test_images_change_nothing(
     // As an ordinary run each trial holds out what the sweep held out.
     let held = |trial: &Trial| {
         let run = RunDir::open(&dir.trial(&trial.name)).unwrap();
-        let job = Job::open(&run, None, workers(1).cpu, Vec::new(), Progress::default()).unwrap();
+        let job = Job::open(&run, None, workers(1).cpu, Progress::default()).unwrap();
         job.validation().unwrap().sha256()
     };
     assert_ne!(sweep.trials()[0].seed, sweep.trials()[1].seed);

@@ -197,7 +197,7 @@ fn value(part: &str) -> Result<Choice, String> {
     {
         return Ok(table.remove("v"));
     }
-    let is_word = part.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c));
+    let is_word = part.chars().all(|c| c.is_alphanumeric() || "_-./=".contains(c));
     if is_word { Ok(Some(part.into())) } else { Err(format!("`{part}` is no value of TOML, and no word")) }
 }
 

@@ -24,8 +24,6 @@ pub struct Workers {
     pub parallel: usize,
     /// The processor of each: its threads are a trial's.
     pub cpu: Cpu,
-    /// The command line, for whoever wants to know.
-    pub command: Vec<String>,
 }
 
 /// What all workers share.
@@ -142,9 +140,8 @@ impl<'a> Work<'a> {
         } else {
             RunDir::create(&self.dir.clear_trial(&trial.name)?, false)?
         };
-        let command = self.workers.command.clone();
         let cpu = self.workers.cpu.clone();
-        let job = Job::on(trial.settings.clone(), self.collection.clone(), cpu, command)?.without_report();
+        let job = Job::on(trial.settings.clone(), self.collection.clone(), cpu)?.without_report();
         let halt = AtomicBool::new(false);
         let mut watcher = Watcher { work: self, at, sender, halt: &halt, behind: false };
         // It may have been judged, and the program killed before that was written down.

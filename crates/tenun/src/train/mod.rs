@@ -17,9 +17,11 @@ pub use trainer::{End, Trainer};
 
 use std::path::{Path, PathBuf};
 
-use tenun_engine::PlanError;
+use tenun_engine::{Loss, PlanError};
 
 use crate::model::ModelError;
+use crate::settings::control::THREADS;
+use crate::settings::{BATCH_SIZE, CLIP_NORM, LEARNING_RATE, LOSS, SIZE, WIDTH};
 use crate::text::megabytes;
 
 /// Training cannot begin, or cannot go on.
@@ -96,23 +98,26 @@ impl TrainError {
                     epoch => format!("; the checkpoint of epoch {epoch} is kept"),
                 };
                 Some(format!(
-                    "lower the learning rate (`--lr`) or limit the gradient (`--clip-norm 1`){kept}"
+                    "lower the learning rate (`{}`) or clip the gradient (`{}`){kept}",
+                    LEARNING_RATE.argument(),
+                    CLIP_NORM.with(1)
                 ))
             }
             Self::Changed { .. } => Some(
                 "a run goes on only with its own data and settings; start a new one in another folder".into(),
             ),
             Self::Plan(PlanError::NeedsSigmoid { .. }) => {
-                Some("end the decoder in a sigmoid, or train with `--loss mse`".into())
+                Some(format!("end the decoder in a sigmoid, or train with `{}`", LOSS.with(Loss::Mse)))
             }
             Self::Plan(PlanError::NeedsVariance) => {
                 Some("put `{ layer = \"variance\" }` before the end of the decoder".into())
             }
-            Self::Memory { .. } => Some(
-                "make the images smaller (`--size`), the batches (`--batch-size`), the network (`--width 0.5`), or take \
-                 fewer `--threads`"
-                    .into(),
-            ),
+            Self::Memory { .. } => Some(format!(
+                "make the images smaller (`{}`), the batches (`{}`), the network (`{}`), or take fewer `{THREADS}`",
+                SIZE.argument(),
+                BATCH_SIZE.argument(),
+                WIDTH.with(0.5)
+            )),
             Self::Model(error) => error.hint(),
             _ => None,
         }

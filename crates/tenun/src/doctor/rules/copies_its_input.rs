@@ -2,8 +2,9 @@
 
 use tenun_engine::layer::{Layer, Role};
 
-use super::{Evidence, Rule, Seen, SettingName, more_steps};
+use super::{Evidence, Rule, Seen, more_steps};
 use crate::measure::MSE;
+use crate::settings::{EPOCHS, LATENT, NETWORK, PRESET};
 use crate::text::counted;
 
 /// This share of the noise is still there.
@@ -27,7 +28,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         return Some(Seen {
             seen: format!("the layer `{}` has the amount 0", layer.name()),
             meaning: "there is no noise to remove, and copying the input is a perfect solution".into(),
-            advice: format!("Give the noise an `amount` in the network ({:#})", SettingName::NETWORK),
+            advice: format!("Give the noise an `amount` in the network ({:#})", NETWORK),
         });
     }
     let (code, pixels) = (evidence.network.latent().len(), evidence.network.output().len());
@@ -40,8 +41,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
                     .into(),
             advice: format!(
                 "Use a smaller latent dimension with {}, or a network with noise or a penalty, such as {}",
-                SettingName::LATENT.to(pixels / 8),
-                SettingName::PRESET.to("denoising")
+                LATENT.to(pixels / 8),
+                PRESET.to("denoising")
             ),
         });
     }
@@ -58,8 +59,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         advice: more_steps(evidence).unwrap_or_else(|| {
             format!(
                 "Train longer with {}, or use a smaller latent dimension with {}",
-                SettingName::EPOCHS.to(2 * evidence.settings.epochs),
-                SettingName::LATENT.to((code / 2).max(1))
+                EPOCHS.to(2 * evidence.settings.epochs),
+                LATENT.to((code / 2).max(1))
             )
         }),
     })

@@ -1,7 +1,8 @@
 //! `dead-code-units`: numbers of the code that are the same for every image.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
 use crate::doctor::sample::costs;
+use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::{counted, thousands};
 
 /// This share of the code's numbers.
@@ -46,9 +47,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             };
             format!(
                 "{first} ({:#}); or lower {}, now {}",
-                SettingName::NETWORK,
-                SettingName::RATE,
-                evidence.settings.learning_rate
+                NETWORK, LEARNING_RATE, evidence.settings.learning_rate
             )
         }),
     })

@@ -1,6 +1,7 @@
 //! `dead-codes`: vectors of a codebook that no image uses.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::{are, counted};
 
 /// Less than this share of the vectors that could be seen is.
@@ -35,9 +36,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             format!(
                 "In the layer `quantize` of the network ({:#}) raise `restart`, so that unused vectors are \
                  reinitialised, or use fewer `codes`; or lower {}, now {}",
-                SettingName::NETWORK,
-                SettingName::RATE,
-                evidence.settings.learning_rate
+                NETWORK, LEARNING_RATE, evidence.settings.learning_rate
             )
         }),
     })

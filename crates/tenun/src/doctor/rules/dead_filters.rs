@@ -1,6 +1,7 @@
 //! `dead-filters`: filters, or units of a linear map, whose output a ReLU makes zero everywhere.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use crate::settings::{LEARNING_RATE, NETWORK, WARMUP_STEPS};
 use crate::text::{counted, thousands};
 
 /// This share of a layer's filters or units.
@@ -43,10 +44,10 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             format!(
                 "Lower {}, now {}, or warm it up with {}; or use `leaky_relu` or `silu` instead of `relu` in the \
                  network ({:#})",
-                SettingName::RATE,
+                LEARNING_RATE,
                 evidence.settings.learning_rate,
-                SettingName::WARMUP.to(500),
-                SettingName::NETWORK
+                WARMUP_STEPS.to(500),
+                NETWORK
             )
         }),
     })

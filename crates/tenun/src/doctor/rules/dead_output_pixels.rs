@@ -1,6 +1,7 @@
 //! `dead-output-pixels`: pixels of the reconstruction that are the same for every image, where the images differ.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::{counted, thousands};
 
 /// Pixels whose images have at least this standard deviation are looked at; the range is 0 to 1.
@@ -51,9 +52,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             format!(
                 "{look} {}, now {}; then look for layers in the network ({:#}) that cut off the code, such as a crop \
                  or dead filters",
-                SettingName::RATE,
+                LEARNING_RATE,
                 evidence.settings.learning_rate,
-                SettingName::NETWORK
+                NETWORK
             )
         }),
     })

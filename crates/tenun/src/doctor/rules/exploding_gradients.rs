@@ -1,6 +1,7 @@
 //! `exploding-gradients`: a gradient far longer than those before it, or numbers that are none any more.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen};
+use crate::settings::{CLIP_NORM, LEARNING_RATE};
 use crate::train::TrainError;
 
 /// A norm so many times the median of those before it.
@@ -17,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
-    let (rate, clip) = (SettingName::RATE, SettingName::CLIP);
+    let (rate, clip) = (&LEARNING_RATE, &CLIP_NORM);
     let now = evidence.settings.learning_rate;
     if let Some(TrainError::NonFinite { epoch, batch, what, value, .. }) = evidence.failure {
         return Some(Seen {

@@ -1,6 +1,7 @@
 //! `images-all-equal`: there is one image, many times.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen};
+use crate::settings::DATA;
 use crate::text::counted;
 
 pub(super) const RULE: Rule = Rule {
@@ -16,6 +17,6 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     pixels.are_equal.then(|| Seen {
         seen: format!("all of {} are identical", counted(pixels.images, "image")),
         meaning: "there is nothing to learn but that one image".into(),
-        advice: format!("Check {} with `tenun data inspect`", SettingName::DATA),
+        advice: format!("Check {} with `tenun data inspect`", DATA),
     })
 }

@@ -1,6 +1,7 @@
 //! `learning-rate-too-high`: the loss goes up and down, or the steps are long beside the weights.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen};
+use crate::settings::{LEARNING_RATE, WARMUP_STEPS};
 
 /// Changes from epoch to epoch that are looked at.
 const CHANGES: usize = 4;
@@ -49,9 +50,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         meaning: "the steps are too large to settle in a minimum".into(),
         advice: format!(
             "Lower {}, now {now}, to {}, or warm it up with {}",
-            SettingName::RATE,
+            LEARNING_RATE,
             (now * 1e8).round() / 1e9,
-            SettingName::WARMUP.to(500)
+            WARMUP_STEPS.to(500)
         ),
     })
 }

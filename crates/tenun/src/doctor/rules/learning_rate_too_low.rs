@@ -1,6 +1,7 @@
 //! `learning-rate-too-low`: the steps are tiny, or the loss still falls as fast at the end as before.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen};
+use crate::settings::{self, LEARNING_RATE};
 use crate::text::counted;
 
 /// Steps shorter than this beside the weights, in every epoch.
@@ -36,7 +37,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
-    let (rate, epochs) = (SettingName::RATE, SettingName::EPOCHS);
+    let (rate, epochs) = (&LEARNING_RATE, &settings::EPOCHS);
     let now = evidence.settings.learning_rate;
     let higher = (now * 1e10).round() / 1e9;
     let ratios: Option<Vec<f64>> =

@@ -1,6 +1,7 @@
 //! `loss-not-falling`: after some epochs the loss is no better than that of the mean image, or than the first.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, SettingName, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::counted;
 
 /// Epochs before anything is said.
@@ -40,7 +41,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let least = evidence.metrics.iter().map(|line| line.train_loss).fold(f64::INFINITY, f64::min);
     let mean = evidence.pixels.mean_image_loss;
     let tiny = evidence.metrics.iter().all(|line| line.steps.is_some_and(|steps| steps.update_ratio < 1e-4));
-    let (rate, now) = (SettingName::RATE, evidence.settings.learning_rate);
+    let (rate, now) = (&LEARNING_RATE, evidence.settings.learning_rate);
     Some(Seen {
         seen: format!(
             "after {} ({}) the lowest training loss is {least:.5}; it was {:.5} in the first epoch, and is {mean:.5} \
@@ -60,7 +61,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
                 format!(
                     "Try {rate} ten times lower than {now}, and ten times higher; then look for dead filters and for \
                      a latent dimension that is too small in the network ({:#})",
-                    SettingName::NETWORK
+                    NETWORK
                 )
             }
         }),

@@ -17,7 +17,8 @@ mod saturated_sigmoid;
 mod worse_than_mean_image;
 mod worse_than_pca;
 
-use super::{Evidence, Finding, Rule, Seen, SettingName};
+use super::{Evidence, Finding, Rule, Seen};
+use crate::settings::{BATCH_SIZE, EPOCHS};
 use crate::text::counted;
 
 /// All rules, in the order in which they are asked.
@@ -51,8 +52,8 @@ fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
         format!(
             "Training took only {}: use more epochs ({:#}), now {epochs}, or smaller mini-batches with {}",
             counted(steps, "step"),
-            SettingName::EPOCHS,
-            SettingName::BATCH.to((evidence.settings.batch_size / 4).max(1))
+            EPOCHS,
+            BATCH_SIZE.to((evidence.settings.batch_size / 4).max(1))
         )
     })
 }
@@ -62,7 +63,7 @@ fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
 pub(super) fn once(advice: String, evidence: &Evidence<'_>, findings: &[Finding]) -> String {
     match findings.iter().find(|finding| finding.advice == advice) {
         Some(first) if more_steps(evidence).as_ref() == Some(&advice) => {
-            format!("Too few steps, as with {} ({:#})", first.rule, SettingName::EPOCHS)
+            format!("Too few steps, as with {} ({:#})", first.rule, EPOCHS)
         }
         _ => advice,
     }

@@ -1,6 +1,7 @@
 //! `over-fitting`: the validation loss rises while the training loss falls.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen};
+use crate::settings::{DATA, DROPOUT, PATIENCE};
 
 /// Epochs in a row that have to be worse than the best.
 const EPOCHS: usize = 3;
@@ -35,7 +36,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     }
     let stop = match evidence.settings.patience {
         Some(_) => String::new(),
-        None => format!("Stop early with {}, use ", SettingName::PATIENCE.to(EPOCHS)),
+        None => format!("Stop early with {}, use ", PATIENCE.to(EPOCHS)),
     };
     let more = if stop.is_empty() { "Use " } else { "" };
     Some(Seen {
@@ -51,8 +52,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         meaning: "the network memorises the training images".into(),
         advice: format!(
             "{stop}{more}more training images ({:#}), or add dropout with {}",
-            SettingName::DATA,
-            SettingName::DROPOUT.to(0.2)
+            DATA,
+            DROPOUT.to(0.2)
         ),
     })
 }

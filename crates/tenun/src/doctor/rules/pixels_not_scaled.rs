@@ -1,6 +1,7 @@
 //! `pixels-not-scaled`: the pixels use hardly any of their range.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen};
+use crate::settings::DATA;
 use crate::text::counted;
 
 /// A tenth of a byte's range.
@@ -20,7 +21,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     if pixels.max - pixels.min > LEAST_RANGE {
         return None;
     }
-    let data = SettingName::DATA;
+    let data = &DATA;
     let advice = if pixels.max <= 1 {
         format!(
             "Multiply the values by 255, or store them as booleans or as floats from 0 to 1, in the file of {data}"

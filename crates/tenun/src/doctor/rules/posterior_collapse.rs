@@ -1,7 +1,8 @@
 //! `posterior-collapse`: a variational code that says nothing of the image.
 
-use super::{Evidence, Rule, Seen, SettingName};
+use super::{Evidence, Rule, Seen};
 use crate::measure::family::ACTIVE_UNITS;
+use crate::settings::NETWORK;
 use crate::text::{are, counted};
 
 /// Nats an image; whatever a code tells of Fashion-MNIST is a hundred times that.
@@ -40,7 +41,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         advice: format!(
             "In the layer `sampling` of the network ({:#}) lower `beta`, warm it up over `warmup_epochs`, or set \
              `free_bits`",
-            SettingName::NETWORK
+            NETWORK
         ),
     })
 }

@@ -2,7 +2,8 @@
 
 use tenun_engine::Loss;
 
-use super::{Evidence, Rule, Seen, SettingName, percent};
+use super::{Evidence, Rule, Seen, percent};
+use crate::settings::{CLIP_NORM, LEARNING_RATE, LOSS};
 use crate::text::counted;
 
 /// This share of all outputs.
@@ -21,18 +22,15 @@ pub(super) const RULE: Rule = Rule {
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let sample = evidence.sample?;
     let share = sample.stuck.filter(|&share| share >= SHARE)?;
-    let (rate, now) = (SettingName::RATE, evidence.settings.learning_rate);
+    let (rate, now) = (&LEARNING_RATE, evidence.settings.learning_rate);
     let (meaning, advice) = match evidence.settings.loss {
         Loss::Bce => (
             "the network is confident and wrong, as after steps that were too large",
-            format!("Lower {rate}, now {now}, or clip gradients with {}", SettingName::CLIP.to(1)),
+            format!("Lower {rate}, now {now}, or clip gradients with {}", CLIP_NORM.to(1)),
         ),
         Loss::Mse | Loss::Mae | Loss::Gaussian => (
             "the gradient of this loss vanishes there, so these outputs cannot recover",
-            format!(
-                "Use {}, whose gradient does not vanish, or lower {rate}, now {now}",
-                SettingName::LOSS.to("bce")
-            ),
+            format!("Use {}, whose gradient does not vanish, or lower {rate}, now {now}", LOSS.to("bce")),
         ),
     };
     Some(Seen {

@@ -1,7 +1,8 @@
 //! `worse-than-mean-image`: a network is no better than no network.
 
-use super::{Evidence, Rule, Seen, SettingName, more_steps};
+use super::{Evidence, Rule, Seen, more_steps};
 use crate::measure::Metric;
+use crate::settings::{EPOCHS, LEARNING_RATE};
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-mean-image",
@@ -32,10 +33,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         advice: more_steps(evidence).unwrap_or_else(|| {
             format!(
                 "Try another {}, now {}, or more epochs ({:#}; now {})",
-                SettingName::RATE,
-                evidence.settings.learning_rate,
-                SettingName::EPOCHS,
-                evidence.settings.epochs
+                LEARNING_RATE, evidence.settings.learning_rate, EPOCHS, evidence.settings.epochs
             )
         }),
     })

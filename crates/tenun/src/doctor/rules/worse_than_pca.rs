@@ -2,8 +2,9 @@
 
 use tenun_engine::layer::Role;
 
-use super::{Evidence, Rule, Seen, SettingName, more_steps};
+use super::{Evidence, Rule, Seen, more_steps};
 use crate::measure::Metric;
+use crate::settings::{EPOCHS, PRESET};
 use crate::text::counted;
 
 pub(super) const RULE: Rule = Rule {
@@ -35,11 +36,11 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         ),
         meaning: "PCA with the same latent dimension reconstructs better".into(),
         advice: more_steps(evidence).unwrap_or_else(|| match evidence.network.latent().area() {
-            1 => format!("Train longer ({:#}; now {})", SettingName::EPOCHS, evidence.settings.epochs),
+            1 => format!("Train longer ({:#}; now {})", EPOCHS, evidence.settings.epochs),
             _ => format!(
                 "Use a network with a dense bottleneck, such as {}, or train longer ({:#}; now {})",
-                SettingName::PRESET.to("sharp"),
-                SettingName::EPOCHS,
+                PRESET.to("sharp"),
+                EPOCHS,
                 evidence.settings.epochs
             ),
         }),

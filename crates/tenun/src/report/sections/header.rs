@@ -1,10 +1,11 @@
 //! Title and subtitle: which network, which images, how long it was trained.
 
 use crate::report::Context;
+use crate::settings::network_title;
 use crate::text::counted;
 
 pub(in crate::report) fn title(context: &Context<'_>) -> String {
-    let network = context.settings.network.preset.as_deref().unwrap_or("network");
+    let network = network_title(context.settings);
     format!("{network} on {}", context.collection.train.name())
 }
 

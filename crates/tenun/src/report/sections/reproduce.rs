@@ -20,7 +20,7 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
         all.push(entry("training images, SHA-256", &data.sha256));
     }
     Ok(Some(Content::of(html! {
-        @if !context.command.is_empty() { pre tabindex="0" { code { (context.command.join(" ")) } } }
+        @if !context.command.is_empty() { pre tabindex="0" { code { (context.command) } } }
         (entries(&all))
     })))
 }
