@@ -41,8 +41,8 @@ impl PixelFacts {
         let mean_of_all = values.iter().sum::<f64>() / values.len().max(1) as f64;
         let (floor, mean_image_loss) = match loss {
             // The metric is the squared error on which the likelihood depends.
-            Loss::Gaussian => (least_surprise(ROUNDING), least_surprise(mean_of_all)),
-            Loss::Bce | Loss::Mse | Loss::Mae => (metric.perfect(&sample), mean_of_all),
+            Loss::Gaussian => (least_nll(ROUNDING), least_nll(mean_of_all)),
+            _ => (metric.perfect(&sample), mean_of_all),
         };
         Self {
             images: sample.len(),
@@ -59,6 +59,6 @@ impl PixelFacts {
 const ROUNDING: f64 = 1.0 / (12.0 * 255.0 * 255.0);
 
 /// The negative log-likelihood of a normal distribution at its best variance, which is the squared error itself.
-fn least_surprise(squared_error: f64) -> f64 {
+fn least_nll(squared_error: f64) -> f64 {
     0.5 * ((std::f64::consts::TAU * squared_error.max(ROUNDING)).ln() + 1.0)
 }

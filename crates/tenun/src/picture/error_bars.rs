@@ -72,8 +72,8 @@ pub struct ErrorBars<'a> {
     pub floor: Option<f64>,
     /// The best point: a ring.
     pub best: Option<Callout>,
-    /// The knee: a diamond on a line down to the axis.
-    pub knee: Option<Callout>,
+    /// The elbow: a diamond on a line down to the axis.
+    pub elbow: Option<Callout>,
     /// Whether the horizontal axis is logarithmic; all x are then above 0.
     pub log_x: bool,
 }
@@ -117,8 +117,8 @@ pub fn error_bars(chart: &ErrorBars<'_>, theme: Theme) -> Result<Picture, Pictur
         let ((left, right), height) = (plot.sides(), plot.place_y(floor));
         plot.canvas.line(&[(left, height), (right, height)], 1.5, theme.muted(), Some(6.0));
     }
-    if let Some(knee) = &chart.knee {
-        let ((_, bottom), (x, y)) = (plot.ends(), plot.place(knee.x, knee.y));
+    if let Some(elbow) = &chart.elbow {
+        let ((_, bottom), (x, y)) = (plot.ends(), plot.place(elbow.x, elbow.y));
         plot.canvas.line(&[(x, y), (x, bottom)], 1.2, theme.axis(), Some(3.0));
     }
     let curve: Vec<_> = reference.iter().map(|&(x, y)| plot.place(x, y)).collect();
@@ -137,10 +137,10 @@ pub fn error_bars(chart: &ErrorBars<'_>, theme: Theme) -> Result<Picture, Pictur
         let (x, y) = plot.place(best.x, best.y);
         plot.canvas.ring(x, y, color(at(best), theme));
     }
-    if let Some(knee) = &chart.knee {
-        let (x, y) = plot.place(knee.x, knee.y);
+    if let Some(elbow) = &chart.elbow {
+        let (x, y) = plot.place(elbow.x, elbow.y);
         plot.canvas.marker(Marker::Diamond, x, y, 6.5, theme.ink(), 1.0);
-        plot.canvas.marker(Marker::Diamond, x, y, 4.0, color(at(knee), theme), 1.0);
+        plot.canvas.marker(Marker::Diamond, x, y, 4.0, color(at(elbow), theme), 1.0);
     }
     Ok(plot.canvas.finish())
 }
@@ -185,7 +185,7 @@ fn legend(chart: &ErrorBars<'_>, theme: Theme) -> Vec<Entry> {
     let point =
         |callout: &Callout, swatch| Entry { label: callout.label.clone(), color: theme.ink(), swatch };
     entries.extend(chart.best.as_ref().map(|best| point(best, Swatch::Ring)));
-    entries.extend(chart.knee.as_ref().map(|knee| point(knee, Swatch::Point(Marker::Diamond))));
+    entries.extend(chart.elbow.as_ref().map(|elbow| point(elbow, Swatch::Point(Marker::Diamond))));
     entries.extend(chart.floor.map(|floor| {
         line(format!("floor, {}: a perfect reconstruction", short(floor)), theme.muted(), Some(4.0))
     }));

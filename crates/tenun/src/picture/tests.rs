@@ -162,7 +162,7 @@ fn bars(points: &[(f64, f64, f64)]) -> Vec<(String, Vec<Measured>)> {
 }
 
 #[test]
-fn error_bars_show_means_spread_floor_knee_and_what_they_are_compared_with() {
+fn error_bars_show_means_spread_floor_elbow_and_what_they_are_compared_with() {
     let series = bars(&[(2.0, 0.35, 0.01), (16.0, 0.3, 0.002), (128.0, 0.28, 0.004)]);
     let pca = [(2.0, 0.37), (16.0, 0.31), (128.0, 0.27)];
     for theme in [Theme::Light, Theme::Dark] {
@@ -173,7 +173,7 @@ fn error_bars_show_means_spread_floor_knee_and_what_they_are_compared_with() {
             reference: Some(Reference { label: "PCA", points: &pca }),
             floor: Some(0.24),
             best: Some(Callout { x: 128.0, y: 0.28, label: "best".into() }),
-            knee: Some(Callout { x: 16.0, y: 0.3, label: "knee".into() }),
+            elbow: Some(Callout { x: 16.0, y: 0.3, label: "elbow".into() }),
             log_x: true,
             ..ErrorBars::default()
         };
@@ -188,7 +188,7 @@ fn error_bars_show_means_spread_floor_knee_and_what_they_are_compared_with() {
             ErrorBars { reference: None, ..chart.clone() },
             ErrorBars { floor: None, ..chart.clone() },
             ErrorBars { best: None, ..chart.clone() },
-            ErrorBars { knee: None, ..chart.clone() },
+            ErrorBars { elbow: None, ..chart.clone() },
             ErrorBars { log_x: false, ..chart.clone() },
             ErrorBars { lines: false, ..chart.clone() },
         ] {

@@ -149,7 +149,7 @@ pub(super) fn write(sweep: &SweepSettings, results: &Results, dir: &SweepDir) ->
         reference,
         floor: results.perfect,
         best,
-        knee: elbow,
+        elbow,
         log_x: log,
     };
     let png = error_bars(&chart, Theme::Light)?.png()?;

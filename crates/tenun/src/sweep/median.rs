@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many others have to have come as far before one is judged: fewer have no middle worth the name.
-pub const JURY: usize = 3;
+/// How many other trials have to have come as far before one is stopped: a median of fewer says little.
+pub const MIN_TRIALS: usize = 3;
 
 /// The median-stopping rule: after epoch e a trial stops if its best validation loss so far is above the median of the
 /// best validation losses that the other trials had after e epochs.
@@ -43,7 +43,7 @@ impl MedianStop {
         }
         let others = best.iter().enumerate().filter(|&(other, _)| other != trial);
         let mut others: Vec<f64> = others.filter_map(|(_, best)| best.get(epochs - 1)).copied().collect();
-        if others.len() < JURY {
+        if others.len() < MIN_TRIALS {
             return false;
         }
         others.sort_by(f64::total_cmp);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_stops_in_the_grace_nor_before_a_jury() {
+    fn no_trial_stops_in_the_grace_period_nor_beside_too_few() {
         let best = vec![vec![9.0], vec![0.1], vec![0.1], vec![0.1]];
         assert!(!RULE.stops(&best, 0));
         let best = vec![vec![9.0, 9.0], vec![0.1, 0.1], vec![0.1, 0.1], vec![0.1]];

@@ -25,7 +25,7 @@ use tenun_engine::Cpu;
 pub use crate::error::SweepError;
 pub use elbow::elbow;
 pub use folder::{CSV, JSON, PICTURE, RECORD, Record, SWEEP, State, SweepDir, SweepKind, TRIALS};
-pub use median::{JURY, MedianStop};
+pub use median::{MIN_TRIALS, MedianStop};
 pub use plan::{SweepSettings, Trial};
 pub use results::{PcaPoint, Results, Row, Spread, TestScores, word};
 pub use vary::Vary;

@@ -44,7 +44,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tenun_engine::{Loss, Shape};
 
-use super::family;
 use crate::data::Images;
 
 /// A number by which models are judged: what it is called, how it is read, and what it is measured on.
@@ -251,18 +250,17 @@ impl Serialize for Metric {
     }
 }
 
-/// By its name, that of a family's metric too.
+/// By its name.
 impl<'de> Deserialize<'de> for &'static Metric {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let of_family = || family::metrics().find(|metric| metric.name == name);
-        name.parse().or_else(|error| of_family().ok_or(error)).map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::family;
 
     #[test]
     fn names_and_labels_are_of_one_metric_each() {

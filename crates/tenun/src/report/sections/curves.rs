@@ -12,12 +12,12 @@ use crate::report::section::{Content, Section};
 
 pub(super) const SECTION: Section = Section { id: "curves", heading: "Loss curves", compose };
 
-fn loss_name(loss: Loss) -> &'static str {
+/// What the loss is called along its axis.
+fn loss_name(loss: Loss) -> String {
     match loss {
-        Loss::Bce => "binary cross-entropy (nats a pixel)",
-        Loss::Mse => "mean squared error",
-        Loss::Mae => "mean absolute error",
-        Loss::Gaussian => "Gaussian negative log-likelihood (nats a pixel)",
+        // Its metric is only the squared error in it.
+        Loss::Gaussian => "Gaussian negative log-likelihood (nats per pixel)".to_owned(),
+        _ => Metric::of(loss).heading(),
     }
 }
 
@@ -28,8 +28,9 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     let train: Vec<f64> = context.epochs.iter().map(|line| line.train_loss).collect();
     let validation: Vec<f64> = context.epochs.iter().filter_map(|line| line.val_loss).collect();
     let loss = context.settings.training.loss;
+    let name = loss_name(loss);
     let curves = LossCurves {
-        loss: loss_name(loss),
+        loss: &name,
         train: &train,
         validation: &validation,
         floor: context.scored.model.scores.overall.floor(Metric::of(loss)),
