@@ -19,6 +19,7 @@ macro_rules! metrics {
 
 pub mod bce;
 mod mae;
+mod ms_ssim;
 mod mse;
 mod psnr;
 mod ssim;
@@ -29,6 +30,7 @@ metrics! {
     mae::MAE,
     psnr::PSNR,
     ssim::SSIM,
+    ms_ssim::MS_SSIM,
 }
 
 pub use mae::mae;
