@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The engine's tests on 64-bit ARM, emulated: the NEON kernels run nowhere else, and the fingerprints of
+# The tests of kernels and engine on 64-bit ARM, emulated: the NEON kernels run nowhere else, and the fingerprints of
 # `crates/tenun-engine/src/fingerprint.rs` hold them to the bits of the other processors.
 #
 # Debian's compiler and standard library for ARM are used, since they come as packages. They may be of another
@@ -35,5 +35,5 @@ export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER=qemu-aarch64
 export PROPTEST_CASES=${PROPTEST_CASES:-32}
 
 # Hundreds of images through portable code take minutes here. The fingerprints compare the same two widths.
-cargo test --locked --target aarch64-unknown-linux-gnu --package tenun-engine --lib -- \
+cargo test --locked --target aarch64-unknown-linux-gnu --package tenun-kernels --package tenun-engine --lib -- \
     --skip neither_threads_nor_registers_change_a_bit

@@ -55,9 +55,7 @@ def count(worker: Path) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         files, runs = [Path(folder) / f"{steps}.out" for steps in STEPS], []
         for steps, file in zip(STEPS, files, strict=True):
-            # A kernel is a closure that a `Simd` entered: what it is for, only its caller says.
-            command = ["valgrind", "--tool=callgrind", "--separate-callers=2"]
-            command += [f"--callgrind-out-file={file}", str(worker)]
+            command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}", str(worker)]
             environment = os.environ | {"TENUN_SIMD": "avx2"}
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
             run = subprocess.Popen(command, env=environment, text=True, **pipes)
@@ -99,11 +97,9 @@ def by_function(profile: str) -> dict[str, int]:
 
 
 def plain(function: str) -> str:
-    """`callee'caller` as one readable name without what changes from build to build: hashes, numbers of copies."""
-    callee, *callers = (part for part in function.split("'") if not part.isdigit())
-    name = callers[0] if callers and callee.endswith("enter::inner") else callee
-    name = re.sub(r"::h[0-9a-f]{16}|\.llvm\.\d+|\[[0-9a-f]{16}\]", "", name)
-    return re.sub(r"(tenun_engine|plan|lane|layer|tile)::", "", name)
+    """One readable name without what changes from build to build: hashes, numbers of copies."""
+    name = re.sub(r"::h[0-9a-f]{16}|\.llvm\.\d+|\[[0-9a-f]{16}\]|'\d+$", "", function)
+    return re.sub(r"(tenun_engine|tenun_kernels|table|plan|ops|layer|tile)::", "", name)
 
 
 def million(instructions: int) -> str:

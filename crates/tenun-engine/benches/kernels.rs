@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use criterion::Criterion;
 use tenun_engine::layer::{Conv2d, MaxPool, Relu, Upsample};
 use tenun_engine::{
-    Batch, Cpu, ForwardPlan, Images, Layer, Loss, Method, Network, Optimizer, Philox, Purpose, Scaling,
-    Shape, Spec, Stage, TrainingPlan, Width,
+    Batch, Cpu, ForwardPlan, Images, Layer, Loss, Method, Network, Optimizer, Philox, Purpose, Shape, Spec,
+    Stage, TrainingPlan, Width,
 };
 
 /// The reference network's batch.
@@ -139,8 +139,7 @@ fn cae_training_step(bench: &mut Bench) {
     let work = BATCH as u64 * (3 * network.multiply_adds() - first);
     for width in widths() {
         let cpu = Cpu::new(None, width).expect("an available width");
-        let mut plan =
-            TrainingPlan::new(&network, Loss::Bce, Scaling::unit(), &cpu).expect("it ends in a sigmoid");
+        let mut plan = TrainingPlan::new(&network, Loss::Bce, &cpu).expect("it ends in a sigmoid");
         let mut weights = network.initialise(1);
         let mut optimizer = Optimizer::new(Method::default(), weights.len());
         let (mut gradient, mut losses) = (vec![0.0; weights.len()], vec![0.0; BATCH]);
@@ -166,8 +165,7 @@ fn cae_forward(bench: &mut Bench) {
     for (name, stage, work) in stages {
         for width in widths() {
             let cpu = Cpu::new(None, width).expect("an available width");
-            let plan = ForwardPlan::new(&network, stage, Loss::Bce, Scaling::unit(), &cpu);
-            let mut plan = plan.expect("it ends in a sigmoid");
+            let mut plan = ForwardPlan::new(&network, stage, &cpu);
             let mut outputs = vec![0.0; BATCH * plan.output().len()];
             bench.measure(&format!("cae, {name}"), &cpu, BATCH as u64 * work, || {
                 plan.run(&weights, black_box(Images::Bytes(&images)), &mut outputs);
@@ -182,8 +180,7 @@ fn part(bench: &mut Bench, name: &str, spec: &Spec, stage: Stage, multiply_adds:
     let weights = network.initialise(1);
     for width in widths() {
         let cpu = Cpu::new(Some(1), width).expect("an available width");
-        let plan = ForwardPlan::new(&network, stage, Loss::Mse, Scaling::unit(), &cpu);
-        let mut plan = plan.expect("a squared error fits anything");
+        let mut plan = ForwardPlan::new(&network, stage, &cpu);
         let images: Vec<f32> =
             bytes(IMAGES * plan.input().len()).into_iter().map(|x| f32::from(x) / 255.0).collect();
         let mut outputs = vec![0.0; IMAGES * plan.output().len()];
@@ -221,7 +218,7 @@ fn convolutions(bench: &mut Bench) {
         let work = (5 * IMAGES * work) as u64;
         for width in widths() {
             let cpu = Cpu::new(Some(1), width).expect("an available width");
-            let plan = TrainingPlan::new(&network, Loss::Mse, Scaling::unit(), &cpu);
+            let plan = TrainingPlan::new(&network, Loss::Mse, &cpu);
             let mut plan = plan.expect("a squared error fits anything");
             bench.measure(&format!("{name}, and back, trained"), &cpu, work, || {
                 let batch = Batch {

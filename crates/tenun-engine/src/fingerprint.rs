@@ -10,8 +10,8 @@ use crate::layer::{
 };
 use crate::optimizer::{Adam, ScheduleShape, Sgd, clip};
 use crate::{
-    Batch, Cpu, Horizon, Images, Layer, Loss, Method, Network, Optimizer, Philox, Purpose, Scaling, Schedule,
-    Shape, Spec, TrainingPlan, Width,
+    Batch, Cpu, Horizon, Images, Layer, Loss, Method, Network, Optimizer, Philox, Purpose, Schedule, Shape,
+    Spec, TrainingPlan, Width,
 };
 
 const EPOCHS: u32 = 2;
@@ -58,7 +58,7 @@ fn train(cpu: &Cpu, loss: Loss, sigmoid: bool, method: Method) -> Vec<f32> {
     let words = Philox::new(1, Purpose::Sample).stream(0, 0);
     let images: Vec<u8> = words.take(IMAGES * network.input().len()).map(|word| (word >> 24) as u8).collect();
     let mut weights = network.initialise(2);
-    let mut plan = TrainingPlan::new(&network, loss, Scaling::unit(), cpu).expect("a loss that fits");
+    let mut plan = TrainingPlan::new(&network, loss, cpu).expect("a loss that fits");
     let mut optimizer = Optimizer::new(method, weights.len());
     let horizon = Horizon { steps_per_epoch: IMAGES.div_ceil(BATCH) as u64, epochs: EPOCHS.into() };
     let schedule = Schedule { shape: ScheduleShape::Cosine, warmup_steps: 1 };

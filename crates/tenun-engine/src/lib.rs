@@ -6,6 +6,7 @@ mod fingerprint;
 pub mod layer;
 mod loss;
 mod network;
+mod ops;
 pub mod optimizer;
 mod plan;
 pub mod reference;
@@ -14,7 +15,6 @@ mod tagged;
 #[cfg(test)]
 mod testing;
 
-use tenun_kernels as lane;
 use tenun_kernels::random;
 
 pub use layer::Layer;
@@ -22,8 +22,7 @@ pub use loss::{Loss, UnknownLoss};
 pub use network::{Chain, Fresh, Network, Parameter, Part, Placed, Spec, SpecError};
 pub use optimizer::{Horizon, Method, Optimizer, Schedule};
 pub use plan::{
-    Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Rewrite, Scaling, Stage, Step, TrainingPlan,
-    UnknownRewrite,
+    Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Rewrite, Stage, Step, TrainingPlan, UnknownRewrite,
 };
 pub use shape::Shape;
 pub use tenun_kernels::{Philox, Purpose, TILE, UnknownWidth, Width, normal};

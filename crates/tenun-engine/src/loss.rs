@@ -4,11 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tenun_kernels::loss::{Distance, LN_TAU};
 
 use crate::reference::Real;
-
-/// log 2π, written out because no platform's logarithm is to be asked.
-pub(crate) const LN_TAU: f64 = 1.837_877_066_409_345_5;
 
 /// How far a reconstruction is from its image: the mean over all numbers of all images of a batch.
 ///
@@ -33,6 +31,16 @@ pub enum Loss {
 impl Loss {
     /// All losses.
     pub const ALL: [Self; 4] = [Self::Bce, Self::Mse, Self::Mae, Self::Gaussian];
+
+    /// What the kernels know it as.
+    pub(crate) fn distance(self) -> Distance {
+        match self {
+            Self::Bce => Distance::CrossEntropy,
+            Self::Mse => Distance::Squared,
+            Self::Mae => Distance::Absolute,
+            Self::Gaussian => Distance::Gaussian,
+        }
+    }
 
     /// The equation for one number, of which `z` is the logit if `sigmoid`, else the output; `log_variance` is log σ² of
     /// [`Self::Gaussian`].

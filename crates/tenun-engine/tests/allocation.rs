@@ -6,9 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tenun_engine::layer::*;
-use tenun_engine::{
-    Batch, Cpu, ForwardPlan, Images, Layer, Loss, Network, Scaling, Shape, Spec, Stage, TrainingPlan, Width,
-};
+use tenun_engine::{Batch, Cpu, ForwardPlan, Images, Layer, Loss, Network, Shape, Spec, TrainingPlan, Width};
 
 /// The system's allocator, which counts.
 struct Counting;
@@ -97,15 +95,14 @@ fn a_step_allocates_nothing() {
         let names: Vec<&str> = encoder.iter().map(Layer::name).collect();
         let network = Network::new(&Spec { input, encoder: encoder.clone(), decoder: None }).unwrap();
         let cpu = Cpu::new(Some(2), Width::detect()).unwrap();
-        let mut plan = TrainingPlan::new(&network, Loss::Mse, Scaling::unit(), &cpu).unwrap();
+        let mut plan = TrainingPlan::new(&network, Loss::Mse, &cpu).unwrap();
         let parameters = network.initialise(1);
         let mut gradient = vec![0.0; parameters.len()];
         let (mut losses, mut terms) = (vec![0.0; 40], vec![0.0; 40 * plan.terms().len()]);
         let batch =
             Batch { images: Images::Bytes(&images), indices: &indices, numbers: &indices, seed: 1, epoch: 0 };
         let step = count(|| plan.gradient(&parameters, &batch, &mut gradient, &mut losses, &mut terms));
-        let mut forward =
-            ForwardPlan::new(&network, Stage::Reconstruct, Loss::Mse, Scaling::unit(), &cpu).unwrap();
+        let mut forward = ForwardPlan::reconstruct(&network, Loss::Mse, &cpu).unwrap();
         let validation = count(|| forward.losses(&parameters, Images::Bytes(&images), &mut losses));
         // Each call hands the threads a few pieces of work.
         let most = STEPS * 4 / PIECES_OF_A_BLOCK;

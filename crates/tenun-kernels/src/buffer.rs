@@ -13,12 +13,14 @@ pub struct Buffer {
 
 impl Buffer {
     /// `len` zeros.
+    #[must_use]
     pub fn zeros(len: usize) -> Self {
         Self { lines: vec![Line([0.0; 16]); len.div_ceil(16)], len }
     }
 
     /// The floats.
     #[inline]
+    #[must_use]
     pub fn floats(&self) -> &[f32] {
         // SAFETY: `Line` is `repr(C)` over sixteen floats without padding, and `len` is within the lines.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }

@@ -8,7 +8,7 @@
     reason = "coefficients stand as the fit gave them; the compiler rounds them"
 )]
 
-use crate::{Simd, Vector};
+use crate::simd::{Simd, Vector};
 
 /// Below this, [`exp`] returns `exp(LOWEST)`, the last that is a normal number with room to spare.
 const LOWEST: f32 = -87.0;
@@ -54,7 +54,7 @@ fn polynomial<S: Simd, const N: usize>(s: S, x: S::V, coefficients: &[f32; N]) -
 ///
 /// x = n ln 2 + r with whole n and |r| ≤ ln 2 / 2; exp x = 2ⁿ · exp r.
 #[inline(always)]
-pub fn exp<S: Simd>(s: S, x: S::V) -> S::V {
+pub(crate) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     // `max` gives its second operand where the comparison is false: NaN stays NaN.
     let x = s.splat(LOWEST).max(x);
     let shifted = x.mul_add(s.splat(LOG2_E), s.splat(ROUNDER));
@@ -75,14 +75,14 @@ fn log_one_plus<S: Simd>(s: S, u: S::V) -> S::V {
 
 /// 1 / (1 + exp(−z)), within 3 ulp.
 #[inline(always)]
-pub fn sigmoid<S: Simd>(s: S, z: S::V) -> S::V {
+pub(crate) fn sigmoid<S: Simd>(s: S, z: S::V) -> S::V {
     sigmoid_and_tail(s, z).0
 }
 
 /// sigmoid z, and log(1 + exp(−|z|)), which is softplus z without its linear part: softplus z is that plus
 /// max(z, 0). Both need the same exponential.
 #[inline(always)]
-pub fn sigmoid_and_tail<S: Simd>(s: S, z: S::V) -> (S::V, S::V) {
+pub(crate) fn sigmoid_and_tail<S: Simd>(s: S, z: S::V) -> (S::V, S::V) {
     let u = exp(s, -z.abs());
     let one = s.splat(1.0);
     let numerator = S::V::select(z.less(s.zero()), u, one);
@@ -91,7 +91,7 @@ pub fn sigmoid_and_tail<S: Simd>(s: S, z: S::V) -> (S::V, S::V) {
 
 /// tanh x, within 4 ulp: a polynomial near zero, (1 − e) / (1 + e) with e = exp(−2|x|) beyond.
 #[inline(always)]
-pub fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
+pub(crate) fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     let (magnitude, one) = (x.abs(), s.splat(1.0));
     let e = exp(s, -(magnitude + magnitude));
     let far = (one - e) / (one + e);

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::{Simd, Vector, Width, WithSimd, dispatch};
+use crate::Width;
+use crate::simd::{Simd, Vector};
 
 /// Sums that grow side by side. The processor needs (latency × units) of them to be always busy: 10 on Intel's, 8 on
 /// AMD's; with two constants they still fit in the sixteen registers of AVX2.
@@ -24,49 +25,34 @@ impl Width {
         let rounds = if self == Self::Portable { PORTABLE_ROUNDS } else { ROUNDS };
         let start = Instant::now();
         let mut best = Duration::MAX;
-        let mut lanes = 0;
+        let kernels = self.kernels();
         while start.elapsed() < Duration::from_millis(20) {
             let before = Instant::now();
-            lanes = dispatch(self, Loop { rounds });
+            // Unknown to the compiler, or it would do the sums itself; near one, so that no sum leaves the normal numbers.
+            black_box(kernels.peak(rounds, black_box(0.5), black_box(0.5)));
             best = best.min(before.elapsed());
         }
         #[allow(clippy::cast_precision_loss)]
-        let work = (rounds * SUMS * lanes) as f64;
+        let work = (rounds * SUMS * kernels.lanes) as f64;
         work / best.as_secs_f64().max(1e-9)
     }
 }
 
-struct Loop {
-    rounds: usize,
-}
-
-impl WithSimd for Loop {
-    type Output = usize;
-
-    /// Does the rounds; gives the number of lanes they were done on.
-    fn run<S: Simd>(self, s: S) -> usize {
-        // Unknown to the compiler, or it would do the sums itself; near one, so that no sum leaves the normal numbers.
-        let (factor, term) = (black_box(0.5), black_box(0.5));
-        let total = s.enter(
-            #[inline(always)]
-            || {
-                let (factor, term) = (s.splat(factor), s.splat(term));
-                let mut sums = [s.splat(1.0); SUMS];
-                for _ in 0..self.rounds {
-                    for sum in &mut sums {
-                        *sum = sum.mul_add(factor, term);
-                    }
-                }
-                let mut total = sums[0];
-                for &sum in &sums[1..] {
-                    total = total + sum;
-                }
-                total.sum()
-            },
-        );
-        black_box(total);
-        S::LANES
+/// Does the rounds.
+#[inline(always)]
+pub(crate) fn run<S: Simd>(s: S, rounds: usize, factor: f32, term: f32) -> f32 {
+    let (factor, term) = (s.splat(factor), s.splat(term));
+    let mut sums = [s.splat(1.0); SUMS];
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = sum.mul_add(factor, term);
+        }
     }
+    let mut total = sums[0];
+    for &sum in &sums[1..] {
+        total = total + sum;
+    }
+    total.sum()
 }
 
 #[cfg(test)]

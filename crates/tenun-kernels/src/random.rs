@@ -45,6 +45,7 @@ pub struct Philox {
 
 impl Philox {
     /// The generator of `seed` for one purpose.
+    #[inline]
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // the two halves of the seed
     pub fn new(seed: u64, purpose: Purpose) -> Self {
@@ -83,6 +84,26 @@ impl Philox {
             order.swap(last as usize, below(&mut words, last + 1) as usize);
         }
         order
+    }
+}
+
+/// What the random numbers of one image depend on in one epoch of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct RandomKey {
+    /// The seed of the run.
+    pub seed: u64,
+    /// The epoch, from 0.
+    pub epoch: u32,
+    /// The index of the image in its data set.
+    pub image: u32,
+}
+
+impl RandomKey {
+    /// Four random words for the positions 4 `block` … 4 `block` + 3 of the `layer`-th layer.
+    #[inline]
+    #[must_use]
+    pub fn words(self, purpose: Purpose, layer: u32, block: u32) -> [u32; 4] {
+        Philox::new(self.seed, purpose).words(self.epoch, self.image, layer, block)
     }
 }
 
@@ -138,6 +159,7 @@ pub fn normal(word: u32) -> f32 {
 }
 
 /// The natural logarithm of a normal number above 0, within 1e-14: x = 2ⁿ m, and ln m = 2 artanh((m − 1) / (m + 1)).
+#[must_use]
 pub fn ln(x: f64) -> f64 {
     let bits = x.to_bits();
     let exponent = (bits >> 52) as i32 - 1023;

@@ -2,11 +2,46 @@
 
 use proptest::prelude::*;
 
-use super::correlate::Correlation;
-use super::linear::{Linear, Place};
-use super::outer::Outer;
 use super::*;
-use crate::simd::sum_of_eight;
+use crate::correlate::Correlation;
+use crate::linear::{Linear, Strided};
+use crate::outer::Outer;
+use crate::simd::{Simd, Vector, sum_of_eight};
+
+/// Something to do with vectors of any width.
+trait WithSimd {
+    type Output;
+    fn run<S: Simd>(self, s: S) -> Self::Output;
+}
+
+/// Runs `work` with the instructions of `width`.
+fn dispatch<W: WithSimd>(width: Width, work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    fn avx2<W: WithSimd>(work: W) -> W::Output {
+        // SAFETY: this is called where they are available.
+        work.run(unsafe { simd::avx2::Avx2::assume() })
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+    fn avx512<W: WithSimd>(work: W) -> W::Output {
+        // SAFETY: this is called where they are available.
+        work.run(unsafe { simd::avx512::Avx512::assume() })
+    }
+    assert!(width.is_available());
+    // SAFETY: it is available, and portable code is everywhere.
+    unsafe {
+        match width {
+            #[cfg(target_arch = "x86_64")]
+            Width::Avx2 => avx2(work),
+            #[cfg(target_arch = "x86_64")]
+            Width::Avx512 => avx512(work),
+            #[cfg(target_arch = "aarch64")]
+            Width::Neon => work.run(simd::neon::Neon::assume()),
+            _ => work.run(simd::portable::Portable::assume()),
+        }
+    }
+}
 
 /// So many cases, unless `PROPTEST_CASES` asks for another number: an emulated processor is fifty times slower.
 fn cases(usual: u32) -> ProptestConfig {
@@ -24,17 +59,13 @@ trait VectorFn {
 
 impl<F: VectorFn> WithSimd for Map<'_, F> {
     type Output = Vec<f32>;
+    #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Vec<f32> {
         assert_eq!(self.0.len() % 16, 0);
         let mut out = vec![0.0; self.0.len()];
-        s.enter(
-            #[inline(always)]
-            || {
-                for (x, y) in self.0.chunks_exact(S::LANES).zip(out.chunks_exact_mut(S::LANES)) {
-                    self.1.call(s, s.load(x)).store(y);
-                }
-            },
-        );
+        for (x, y) in self.0.chunks_exact(S::LANES).zip(out.chunks_exact_mut(S::LANES)) {
+            self.1.call(s, s.load(x)).store(y);
+        }
         out
     }
 }
@@ -124,11 +155,9 @@ fn sums_follow_the_tree() {
         struct Sums<'a>(&'a [f32]);
         impl WithSimd for Sums<'_> {
             type Output = Vec<f32>;
+            #[inline(always)]
             fn run<S: Simd>(self, s: S) -> Vec<f32> {
-                s.enter(
-                    #[inline(always)]
-                    || self.0.chunks_exact(S::LANES).map(|x| s.load(x).sum()).collect(),
-                )
+                self.0.chunks_exact(S::LANES).map(|x| s.load(x).sum()).collect()
             }
         }
         let sum: f32 = dispatch(width, Sums(&x)).into_iter().reduce(|a, b| a + b).unwrap();
@@ -191,44 +220,33 @@ impl Problem {
     }
 }
 
-struct Both<'a>(&'a Problem);
-
-impl WithSimd for Both<'_> {
-    /// Outputs `[filter][pixel][16 lanes]`, and the weight gradient.
-    type Output = (Vec<f32>, Vec<f32>);
-
-    fn run<S: Simd>(self, s: S) -> Self::Output {
-        let p = self.0;
-        let pixels = p.rows * p.columns;
-        let taps = p.offsets.len();
-        let forward = Correlation::new(&p.pixels(), p.offsets.clone(), p.filters, pixels);
-        let mut packed = vec![f32::NAN; forward.packed_len()];
-        forward.pack::<S>(&mut packed, Some(&p.bias), |f, j| p.w[f * taps + j]);
-        let rows: Vec<_> = (0..p.rows).map(|r| (r * p.columns * p.step, r * p.columns)).collect();
-        let outer = Outer::new(&rows, p.columns, p.step, p.offsets.clone(), p.filters, pixels);
-        let mut y16 = vec![0.0; p.filters * pixels * 16];
-        let mut total: Option<Vec<f32>> = None;
-        let passes = Problem::passes(&p.x, S::LANES).into_iter().zip(Problem::passes(&p.dy, S::LANES));
-        for (pass, (x, dy)) in passes.enumerate() {
-            let mut y = vec![f32::NAN; p.filters * pixels * S::LANES];
-            let mut dw = vec![f32::NAN; p.w.len()];
-            s.enter(
-                #[inline(always)]
-                || {
-                    forward.run(s, &x, &packed, &mut y);
-                    outer.run(s, &x, &dy, &mut dw);
-                },
-            );
-            for (to, from) in y16.chunks_exact_mut(16).zip(y.chunks_exact(S::LANES)) {
-                to[pass * S::LANES..(pass + 1) * S::LANES].copy_from_slice(from);
-            }
-            total = Some(match total {
-                None => dw,
-                Some(first) => first.iter().zip(&dw).map(|(a, b)| a + b).collect(),
-            });
+/// Outputs `[filter][pixel][16 lanes]`, and the weight gradient.
+fn both(width: Width, p: &Problem) -> (Vec<f32>, Vec<f32>) {
+    let k = width.kernels();
+    let pixels = p.rows * p.columns;
+    let taps = p.offsets.len();
+    let forward = Correlation::new(k, &p.pixels(), p.offsets.clone(), p.filters, pixels);
+    let mut packed = vec![f32::NAN; forward.packed_len()];
+    forward.pack(&mut packed, Some(&p.bias), |f, j| p.w[f * taps + j]);
+    let rows: Vec<_> = (0..p.rows).map(|r| (r * p.columns * p.step, r * p.columns)).collect();
+    let outer = Outer::new(&rows, p.columns, p.step, p.offsets.clone(), p.filters, pixels);
+    let mut y16 = vec![0.0; p.filters * pixels * 16];
+    let mut total: Option<Vec<f32>> = None;
+    let passes = Problem::passes(&p.x, k.lanes).into_iter().zip(Problem::passes(&p.dy, k.lanes));
+    for (pass, (x, dy)) in passes.enumerate() {
+        let mut y = vec![f32::NAN; p.filters * pixels * k.lanes];
+        let mut dw = vec![f32::NAN; p.w.len()];
+        k.correlate(&forward, &x, &packed, &mut y);
+        k.outer(&outer, &x, &dy, &mut dw);
+        for (to, from) in y16.chunks_exact_mut(16).zip(y.chunks_exact(k.lanes)) {
+            to[pass * k.lanes..(pass + 1) * k.lanes].copy_from_slice(from);
         }
-        (y16, total.unwrap())
+        total = Some(match total {
+            None => dw,
+            Some(first) => first.iter().zip(&dw).map(|(a, b)| a + b).collect(),
+        });
     }
+    (y16, total.unwrap())
 }
 
 /// Rounding of a chain of n fused multiply-adds of numbers below one in magnitude.
@@ -241,7 +259,7 @@ proptest! {
     #[test]
     fn kernels_agree_with_plain_loops_and_to_the_bit(p in problems()) {
         let (pixels, taps) = (p.rows * p.columns, p.offsets.len());
-        let (reference, reference_dw) = dispatch(Width::Portable, Both(&p));
+        let (reference, reference_dw) = both(Width::Portable, &p);
         for f in 0..p.filters {
             for pixel in 0..pixels {
                 for lane in 0..16 {
@@ -263,7 +281,7 @@ proptest! {
             }
         }
         for width in Width::available() {
-            let (y, dw) = dispatch(width, Both(&p));
+            let (y, dw) = both(width, &p);
             prop_assert!(y.iter().zip(&reference).all(|(a, b)| a.to_bits() == b.to_bits()), "outputs on {width}");
             prop_assert!(dw.iter().zip(&reference_dw).all(|(a, b)| a.to_bits() == b.to_bits()), "gradients on {width}");
         }
@@ -280,25 +298,21 @@ struct Mapped<'a> {
     x: &'a [f32],
 }
 
-impl WithSimd for Mapped<'_> {
-    type Output = Vec<f32>;
-
-    fn run<S: Simd>(self, s: S) -> Vec<f32> {
+impl Mapped<'_> {
+    fn run(&self, width: Width) -> Vec<f32> {
+        let k = width.kernels();
         let Linear { outputs, x: from, y: to, .. } = self.map;
         let mut y16 = vec![0.0; outputs * 16];
-        for (pass, x) in Problem::passes(self.x, S::LANES).into_iter().enumerate() {
-            let mut apart = vec![f32::NAN; (from.first + self.map.terms * from.step) * S::LANES];
-            for (term, lanes) in x.chunks_exact(S::LANES).enumerate() {
-                apart[from.at(term) * S::LANES..][..S::LANES].copy_from_slice(lanes);
+        for (pass, x) in Problem::passes(self.x, k.lanes).into_iter().enumerate() {
+            let mut apart = vec![f32::NAN; (from.first + self.map.terms * from.step) * k.lanes];
+            for (term, lanes) in x.chunks_exact(k.lanes).enumerate() {
+                apart[from.at(term) * k.lanes..][..k.lanes].copy_from_slice(lanes);
             }
-            let mut y = vec![f32::NAN; (to.first + outputs * to.step) * S::LANES];
-            s.enter(
-                #[inline(always)]
-                || self.map.run(s, self.w, self.bias, &apart, &mut y),
-            );
+            let mut y = vec![f32::NAN; (to.first + outputs * to.step) * k.lanes];
+            k.linear(&self.map, self.w, self.bias, &apart, &mut y);
             for (output, lanes) in y16.chunks_exact_mut(16).enumerate() {
-                let own = &y[to.at(output) * S::LANES..][..S::LANES];
-                lanes[pass * S::LANES..(pass + 1) * S::LANES].copy_from_slice(own);
+                let own = &y[to.at(output) * k.lanes..][..k.lanes];
+                lanes[pass * k.lanes..(pass + 1) * k.lanes].copy_from_slice(own);
             }
         }
         y16
@@ -321,10 +335,10 @@ proptest! {
         let x: Vec<f32> = numbers(1).take(terms * 16).collect();
         let bias: Vec<f32> = numbers(2).take(outputs).collect();
         let (output_step, term_step) = if across { (1, outputs) } else { (terms, 1) };
-        let place = Place { first, step };
+        let place = Strided { first, step };
         let map = Linear { outputs, terms, output_step, term_step, x: place, y: place };
         let bias = biased.then_some(&bias[..]);
-        let run = |width| dispatch(width, Mapped { map, w: &w, bias, x: &x });
+        let run = |width| Mapped { map, w: &w, bias, x: &x }.run(width);
         let reference = run(Width::Portable);
         for (i, &ours) in reference.iter().enumerate() {
             let (output, lane) = (i / 16, i % 16);

@@ -3,10 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Simd;
-#[cfg(target_arch = "aarch64")]
-use crate::simd::neon::Neon;
-use crate::simd::portable::Portable;
+use crate::Kernels;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{avx2::Avx2, avx512::Avx512};
 
@@ -55,9 +52,9 @@ impl Width {
         match self {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => Avx2::detect().is_some(),
+            Self::Avx2 => Avx2::is_available(),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => Avx512::detect().is_some(),
+            Self::Avx512 => Avx512::is_available(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
             #[allow(unreachable_patterns)]
@@ -75,6 +72,14 @@ impl Width {
         } else {
             Err(UnknownWidth::Absent { asked: self, best: Self::detect() })
         }
+    }
+
+    /// Its kernels; should the CPU lack the registers, those of portable code: the bits are the same.
+    ///
+    /// This is the one way to a [`Kernels`], and the check in it is what makes calling them safe.
+    #[must_use]
+    pub fn kernels(self) -> &'static Kernels {
+        crate::table::of(if self.is_available() { self } else { Self::Portable })
     }
 
     /// Those of all widths that this CPU can run: for tests that compare their bits, and benchmarks.
@@ -110,36 +115,4 @@ impl FromStr for Width {
             _ => Err(UnknownWidth::Name(name.to_owned())),
         }
     }
-}
-
-/// Something to do with whichever [`Simd`] is chosen at run time.
-pub trait WithSimd {
-    /// What it gives.
-    type Output;
-
-    /// Does it.
-    fn run<S: Simd>(self, s: S) -> Self::Output;
-}
-
-/// Runs `work` with the instructions of `width`, or, should the CPU lack them, with portable code: the bits
-/// are the same.
-pub fn dispatch<W: WithSimd>(width: Width, work: W) -> W::Output {
-    match width {
-        #[cfg(target_arch = "x86_64")]
-        Width::Avx512 => {
-            if let Some(s) = Avx512::detect() {
-                return work.run(s);
-            }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Width::Avx2 => {
-            if let Some(s) = Avx2::detect() {
-                return work.run(s);
-            }
-        }
-        #[cfg(target_arch = "aarch64")]
-        Width::Neon => return work.run(Neon::new()),
-        _ => {}
-    }
-    work.run(Portable)
 }

@@ -23,8 +23,8 @@ use tenun::Model;
 use tenun::data::{self, OpenOptions};
 use tenun::engine::layer::{Conv2d, MaxPool, Relu};
 use tenun::engine::{
-    Batch, Cpu, ForwardPlan, Images, Layer, Loss, Method, Network, Optimizer, Philox, Purpose, Scaling,
-    Shape, Spec, Stage, TrainingPlan,
+    Batch, Cpu, ForwardPlan, Images, Layer, Loss, Method, Network, Optimizer, Philox, Purpose, Shape, Spec,
+    Stage, TrainingPlan,
 };
 
 /// Steps before the clock runs.
@@ -114,7 +114,7 @@ fn step(request: &Step) -> Result<Value, Box<dyn Error>> {
     let order = Philox::new(1, Purpose::Shuffle).permutation(count, 0);
 
     let cpu = Cpu::from_environment(Some(request.threads))?;
-    let mut plan = TrainingPlan::new(&network, Loss::Bce, Scaling::unit(), &cpu)?;
+    let mut plan = TrainingPlan::new(&network, Loss::Bce, &cpu)?;
     let mut weights = network.initialise(1);
     let mut optimizer = Optimizer::new(Method::default(), weights.len());
     let (mut gradient, mut losses) = (vec![0.0; weights.len()], vec![0.0; request.batch]);
@@ -150,7 +150,7 @@ fn step(request: &Step) -> Result<Value, Box<dyn Error>> {
 fn latency(model: &Model, count: usize) -> Result<Value, Box<dyn Error>> {
     let network = model.network();
     let cpu = Cpu::from_environment(Some(1))?;
-    let mut plan = ForwardPlan::new(network, Stage::Encode, Loss::Mse, Scaling::unit(), &cpu)?;
+    let mut plan = ForwardPlan::new(network, Stage::Encode, &cpu);
     let image = bytes(network.input().len());
     let mut code = vec![0.0; network.latent().len()];
     let mut times: Vec<f64> = (0..count)

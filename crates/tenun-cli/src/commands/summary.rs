@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tenun::Model;
-use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Scaling, Shape, TrainingPlan};
+use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Shape, TrainingPlan};
 use tenun::job;
 use tenun::preset::{self, Preset};
 use tenun::settings::{NetworkSettings, Settings, WITHOUT, network_title};
@@ -66,7 +66,7 @@ struct Step {
 fn plan_of(network: &Network, args: &SummaryArgs, settings: &Settings) -> Result<Plan, Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?.without(&settings.training.without);
     let loss = if network.ends_in_sigmoid() { Loss::Bce } else { Loss::Mse };
-    let plan = TrainingPlan::new(network, loss, Scaling::unit(), &cpu).map_err(tenun::Error::from)?;
+    let plan = TrainingPlan::new(network, loss, &cpu).map_err(tenun::Error::from)?;
     let steps = plan.steps().iter().map(|step| Step {
         layers: step.layers.clone(),
         rewrites: step.rewrites.clone(),

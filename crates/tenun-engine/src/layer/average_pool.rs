@@ -1,12 +1,11 @@
 //! [`AveragePool`]: the mean of each window.
 
-use super::pool::{self, Pooling};
 use super::settings::settings;
 use super::window::{self, Rounding};
 use super::{Elsewhere, LayerKind, Mirror, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
+use crate::ops::pooling::{self, Pooling};
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
@@ -67,35 +66,7 @@ impl LayerKind for AveragePool {
             .collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        pool::lower::<S, Mean>(builder, self.size, at.input, at.output, x)
-    }
-}
-
-struct Mean;
-
-/// 1 / n in every lane.
-#[inline(always)]
-#[allow(clippy::cast_precision_loss)] // windows are far smaller than 2^24
-fn share<S: Simd>(s: S, n: usize) -> S::V {
-    s.splat(1.0 / n as f32)
-}
-
-impl Pooling for Mean {
-    #[inline(always)]
-    fn forward<S: Simd>(s: S, x: &[f32], window: &[usize]) -> S::V {
-        let mut sum = s.load(&x[window[0]..]);
-        for &at in &window[1..] {
-            sum = sum + s.load(&x[at..]);
-        }
-        sum * share(s, window.len())
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(s: S, _: &[f32], window: &[usize], _: S::V, dy: S::V, dx: &mut [f32], to: &[usize]) {
-        let each = dy * share(s, window.len());
-        for &to in to {
-            each.store(&mut dx[to..]);
-        }
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        pooling::lower(builder, Pooling::Mean, self.size, at, x)
     }
 }

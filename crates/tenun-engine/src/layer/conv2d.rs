@@ -3,9 +3,9 @@
 use super::settings::{choices, settings};
 use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Role, Wanted, widened};
 use crate::Shape;
-use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, ConvGeometry, Convolution, Port, dense};
+use crate::ops::{self, ConvGeometry, Convolution};
+use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -180,10 +180,10 @@ impl LayerKind for Conv2d {
         y
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         // A single pixel seen by a kernel of one: a linear map of its channels.
         if self.kernel == 1 && at.input.is_vector() {
-            return dense::Dense::lower(builder, at, x);
+            return ops::Dense::lower(builder, at, x);
         }
         Convolution::lower(builder, self.geometry(at.input), at, x)
     }

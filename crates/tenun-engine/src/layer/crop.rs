@@ -3,9 +3,9 @@
 use super::settings::settings;
 use super::{Elsewhere, LayerKind, Mirror, Noise, Role, ZeroPad, window};
 use crate::Shape;
-use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, Gather, Port};
+use crate::ops::Gather;
+use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -64,7 +64,7 @@ impl LayerKind for Crop {
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
     }
 }

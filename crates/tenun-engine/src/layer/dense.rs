@@ -3,9 +3,9 @@
 use super::settings::settings;
 use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Reshape, Role, Wanted, widened};
 use crate::Shape;
-use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, Gather, Port, dense};
+use crate::ops::{self, Gather};
+use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -92,7 +92,7 @@ impl LayerKind for Dense {
             .collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         let length = at.input.len();
         let x = if at.input.is_vector() {
             x
@@ -100,6 +100,6 @@ impl LayerKind for Dense {
             let all = (0..length).map(Some).collect();
             Gather::lower(builder, all, at.input, Shape::vector(length), x)
         };
-        dense::Dense::lower(builder, at, x)
+        ops::Dense::lower(builder, at, x)
     }
 }

@@ -7,9 +7,8 @@ use serde_json::{Map, Value};
 
 use super::Layer;
 use super::tests::place;
-use crate::Shape;
-use crate::lane::{TILE, Width, dispatch};
-use crate::plan::testing::{Outcome, Run, Trial};
+use crate::plan::testing::{Outcome, Trial};
+use crate::{Shape, TILE, Width};
 
 /// Of the largest number of its tensor. PyTorch's own float32 is off by 1.6e-7 on these cases; the rest is room for
 /// another order of summation, and far below what any mistake in an equation gives.
@@ -123,9 +122,9 @@ fn every_layer_is_pytorchs() {
             input_gradient: true,
             without: &[],
         };
-        let portable = dispatch(Width::Portable, Run(&trial));
+        let portable = trial.run(Width::Portable);
         for width in Width::available() {
-            let ours = dispatch(width, Run(&trial));
+            let ours = trial.run(width);
             case.assert_close("output", width, &ours.outputs, &case.output.data);
             case.assert_close("gradient of the input", width, &ours.d_images, &case.grad_input.data);
             for parameter in &placed[0].parameters {

@@ -3,9 +3,9 @@
 use super::settings::settings;
 use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Role, Wanted};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
+use crate::ops::group_norm;
+use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -85,154 +85,7 @@ impl LayerKind for GroupNorm {
         y
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        let y = builder.output(x, at.output, true);
-        // Mean and scale of each group, kept for the way back.
-        let statistics = builder.tensor(Shape::vector(2 * self.groups));
-        let (groups, epsilon) = (self.groups, self.epsilon);
-        let (gamma, beta) = (at.parameters[0].range.clone(), at.parameters[1].range.clone());
-        let channels = at.input.channels;
-        let count = (at.input.len() / groups) as f32;
-        builder.push(move |grids| {
-            let rows = |id: TensorId| Rows::of::<S>(&grids[id]);
-            let statistics_rows = rows(statistics);
-            Box::new(Normalise {
-                per_group: channels / groups,
-                epsilon,
-                count,
-                gamma,
-                beta,
-                x: (x.value, rows(x.value)),
-                y: (y.value, rows(y.value)),
-                statistics: (statistics, statistics_rows.iter().map(|r| r.start).collect()),
-                dx: x.gradient.map(|id| (id, rows(id))),
-                dy: y.gradient.map(|id| (id, rows(id))),
-            })
-        });
-        Port { exclusive: true, ..y }
-    }
-}
-
-/// The operation: each tensor with the rows of its grid.
-struct Normalise {
-    per_group: usize,
-    epsilon: f32,
-    /// Numbers in a group.
-    count: f32,
-    gamma: std::ops::Range<usize>,
-    beta: std::ops::Range<usize>,
-    x: (TensorId, Rows),
-    y: (TensorId, Rows),
-    /// Where the mean, and after it the scale, of each group stand.
-    statistics: (TensorId, Vec<usize>),
-    dx: Option<(TensorId, Rows)>,
-    dy: Option<(TensorId, Rows)>,
-}
-
-impl Normalise {
-    fn groups(&self) -> usize {
-        self.statistics.1.len() / 2
-    }
-
-    fn channels(&self, group: usize) -> std::ops::Range<usize> {
-        group * self.per_group..(group + 1) * self.per_group
-    }
-}
-
-impl<S: Simd> Op<S> for Normalise {
-    fn uses(&self) -> Uses {
-        let values = [self.x.0, self.y.0, self.statistics.0];
-        let gradients = self.dx.iter().chain(&self.dy).map(|gradient| gradient.0);
-        Uses::forward(values).backward(gradients.chain([self.x.0, self.statistics.0]))
-    }
-
-    fn forward(&self, s: S, tile: &mut Tile<'_>) {
-        let (gamma, beta) = (&tile.parameters[self.gamma.clone()], &tile.parameters[self.beta.clone()]);
-        let [x, y, statistics] = tile.many([self.x.0, self.y.0, self.statistics.0]);
-        s.enter(
-            #[inline(always)]
-            || {
-                for group in 0..self.groups() {
-                    let mut sum = s.zero();
-                    for row in self.channels(group).flat_map(|c| self.x.1.channel(c)) {
-                        for x in x[row].chunks_exact(S::LANES) {
-                            sum = sum + s.load(x);
-                        }
-                    }
-                    let mean = sum / s.splat(self.count);
-                    let mut squares = s.zero();
-                    for row in self.channels(group).flat_map(|c| self.x.1.channel(c)) {
-                        for x in x[row].chunks_exact(S::LANES) {
-                            let apart = s.load(x) - mean;
-                            squares = apart.mul_add(apart, squares);
-                        }
-                    }
-                    let variance = squares / s.splat(self.count);
-                    let scale = s.splat(1.0) / (variance + s.splat(self.epsilon)).sqrt();
-                    for c in self.channels(group) {
-                        let (gamma, beta) = (s.splat(gamma[c]), s.splat(beta[c]));
-                        for (from, to) in self.x.1.channel(c).zip(self.y.1.channel(c)) {
-                            let x = x[from].chunks_exact(S::LANES);
-                            for (x, y) in x.zip(y[to].chunks_exact_mut(S::LANES)) {
-                                ((s.load(x) - mean) * scale).mul_add(gamma, beta).store(y);
-                            }
-                        }
-                    }
-                    mean.store(&mut statistics[self.statistics.1[2 * group]..]);
-                    scale.store(&mut statistics[self.statistics.1[2 * group + 1]..]);
-                }
-            },
-        );
-    }
-
-    /// With x̂ the normalised input and g = γ · dy: dx = scale · (g − mean g − x̂ · mean(g x̂)),
-    /// dγ = Σ dy x̂, dβ = Σ dy.
-    fn backward(&self, s: S, tile: &mut Tile<'_>) {
-        let Some(dy_at) = &self.dy else { return };
-        let Tile { tensors, parameters, gradients, .. } = tile;
-        let gamma = &parameters[self.gamma.clone()];
-        s.enter(
-            #[inline(always)]
-            || {
-                for group in 0..self.groups() {
-                    let mean = s.load(&tensors.get(self.statistics.0)[self.statistics.1[2 * group]..]);
-                    let scale = s.load(&tensors.get(self.statistics.0)[self.statistics.1[2 * group + 1]..]);
-                    let (mut sum, mut product) = (s.zero(), s.zero());
-                    for c in self.channels(group) {
-                        let (x, dy) = (tensors.get(self.x.0), tensors.get(dy_at.0));
-                        let (mut of_dy, mut of_product) = (s.zero(), s.zero());
-                        for (x_row, dy_row) in self.x.1.channel(c).zip(dy_at.1.channel(c)) {
-                            let dy = dy[dy_row].chunks_exact(S::LANES);
-                            for (x, dy) in x[x_row].chunks_exact(S::LANES).zip(dy) {
-                                let dy = s.load(dy);
-                                of_dy = of_dy + dy;
-                                of_product = ((s.load(x) - mean) * scale).mul_add(dy, of_product);
-                            }
-                        }
-                        gradients[self.beta.start + c] = of_dy.sum();
-                        gradients[self.gamma.start + c] = of_product.sum();
-                        let gamma = s.splat(gamma[c]);
-                        sum = of_dy.mul_add(gamma, sum);
-                        product = of_product.mul_add(gamma, product);
-                    }
-                    let Some(dx_at) = &self.dx else { continue };
-                    let (sum, product) = (sum / s.splat(self.count), product / s.splat(self.count));
-                    let [x, dx, dy] = tensors.many([self.x.0, dx_at.0, dy_at.0]);
-                    for c in self.channels(group) {
-                        let gamma = s.splat(gamma[c]);
-                        let rows = self.x.1.channel(c).zip(dy_at.1.channel(c)).zip(dx_at.1.channel(c));
-                        for ((x_row, dy_row), dx_row) in rows {
-                            let inputs =
-                                x[x_row].chunks_exact(S::LANES).zip(dy[dy_row].chunks_exact(S::LANES));
-                            for ((x, dy), dx) in inputs.zip(dx[dx_row].chunks_exact_mut(S::LANES)) {
-                                let normalised = (s.load(x) - mean) * scale;
-                                let g = s.load(dy) * gamma - sum;
-                                ((-product).mul_add(normalised, g) * scale).store(dx);
-                            }
-                        }
-                    }
-                }
-            },
-        );
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        group_norm::lower(builder, self.groups, self.epsilon, at, x)
     }
 }

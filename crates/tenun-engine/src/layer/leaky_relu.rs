@@ -1,11 +1,12 @@
 //! [`LeakyRelu`]: x, or a small multiple of it below zero.
 
-use super::activation::{self, Activation};
+use tenun_kernels::map::Map;
+
 use super::settings::settings;
 use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
+use crate::ops::activation;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
@@ -46,22 +47,7 @@ impl LayerKind for LeakyRelu {
         x.iter().map(|&x| if x.value() > 0.0 { x } else { x * R::from(f64::from(self.slope)) }).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        activation::lower(builder, *self, at.output, x)
-    }
-}
-
-impl Activation for LeakyRelu {
-    const SLOPE_FROM_OUTPUT: bool = true;
-
-    #[inline(always)]
-    fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        S::V::select(s.zero().less(x), x, x * s.splat(self.slope))
-    }
-
-    #[inline(always)]
-    fn gradient<S: Simd>(self, s: S, _: S::V, y: S::V, dy: S::V) -> S::V {
-        // The slope is positive, so the output has the sign of the input.
-        S::V::select(s.zero().less(y), dy, dy * s.splat(self.slope))
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        activation::lower(builder, Map::LeakyRelu, self.slope, at.output, x)
     }
 }

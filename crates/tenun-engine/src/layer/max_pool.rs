@@ -1,12 +1,11 @@
 //! [`MaxPool`]: the largest of each window.
 
-use super::pool::{self, Pooling};
 use super::settings::settings;
 use super::window::{self, Rounding};
 use super::{Elsewhere, LayerKind, Mirror, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
+use crate::ops::pooling::{self, Pooling};
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
@@ -67,35 +66,7 @@ impl LayerKind for MaxPool {
             .collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        pool::lower::<S, Max>(builder, self.size, at.input, at.output, x)
-    }
-}
-
-struct Max;
-
-impl Pooling for Max {
-    #[inline(always)]
-    fn forward<S: Simd>(s: S, x: &[f32], window: &[usize]) -> S::V {
-        let mut best = s.load(&x[window[0]..]);
-        for &at in &window[1..] {
-            // In this order `max` keeps `best` where it is NaN, and takes a NaN that comes.
-            let candidate = s.load(&x[at..]);
-            let larger = candidate.max(best);
-            best = S::V::select(candidate.equal(candidate), larger, candidate);
-        }
-        best
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(s: S, x: &[f32], window: &[usize], y: S::V, dy: S::V, dx: &mut [f32], to: &[usize]) {
-        // The lanes whose maximum has been found; at first none.
-        let mut found = y.less(y);
-        for (&from, &to) in window.iter().zip(to) {
-            let equal = s.load(&x[from..]).equal(y);
-            let first = S::V::without(equal, found);
-            found = S::V::either(found, equal);
-            S::V::keep(first, dy).store(&mut dx[to..]);
-        }
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        pooling::lower(builder, Pooling::Max, self.size, at, x)
     }
 }

@@ -1,8 +1,7 @@
 //! The layers a network is made of. Each is one file: its settings, shapes, parameters and equation, and how it
-//! becomes operations of a plan. A new layer is one new file, and its name in `layers!` below.
+//! becomes operations of a plan. A new layer is one new file, and its name in `layers!` below; an activation has its name in
+//! `kernels/map.rs` of `tenun-kernels` instead.
 
-mod activation;
-mod pool;
 mod role;
 mod settings;
 mod window;
@@ -13,10 +12,12 @@ pub(crate) use role::Mirror;
 pub use role::Role;
 pub use settings::{Choice, Description, Setting};
 pub use window::Rounding;
-pub(crate) use window::positions;
+pub(crate) use window::{positions, windows};
+
+/// What random numbers during training depend on, for one image.
+pub use tenun_kernels::RandomKey as Noise;
 
 use crate::Shape;
-use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
@@ -180,7 +181,7 @@ pub(crate) trait LayerKind {
     }
 
     /// Adds this layer's operations to a plan.
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port;
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port;
 }
 
 /// Makes the modules and the enum of all layers, and ways to call the one at hand.
@@ -281,31 +282,30 @@ macro_rules! layers {
     };
 }
 
-layers! {
-    conv2d: Conv2d,
-    max_pool: MaxPool,
-    average_pool: AveragePool,
-    upsample: Upsample,
-    dense: Dense,
-    flatten: Flatten,
-    reshape: Reshape,
-    crop: Crop,
-    zero_pad: ZeroPad,
-    relu: Relu,
-    leaky_relu: LeakyRelu,
-    silu: Silu,
-    tanh: Tanh,
-    sigmoid: Sigmoid,
-    standardise: Standardise,
-    dropout: Dropout,
-    corrupt: Corrupt,
-    penalty: Penalty,
-    sparsity: Sparsity,
-    sampling: Sampling,
-    quantize: Quantize,
-    variance: Variance,
-    group_norm: GroupNorm,
-    residual: Residual,
+// Activations stand between the two groups: the kernels list them.
+tenun_kernels::activations! {
+    layers! {
+        conv2d: Conv2d,
+        max_pool: MaxPool,
+        average_pool: AveragePool,
+        upsample: Upsample,
+        dense: Dense,
+        flatten: Flatten,
+        reshape: Reshape,
+        crop: Crop,
+        zero_pad: ZeroPad,
+    } {
+        standardise: Standardise,
+        dropout: Dropout,
+        corrupt: Corrupt,
+        penalty: Penalty,
+        sparsity: Sparsity,
+        sampling: Sampling,
+        quantize: Quantize,
+        variance: Variance,
+        group_norm: GroupNorm,
+        residual: Residual,
+    }
 }
 
 impl<'de> Deserialize<'de> for Layer {
@@ -463,7 +463,7 @@ impl Layer {
         each!(self, layer => layer.codebook_use(at, parameters))
     }
 
-    pub(crate) fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    pub(crate) fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         each!(self, layer => layer.lower(at, builder, x))
     }
 }

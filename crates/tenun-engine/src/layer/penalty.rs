@@ -1,11 +1,13 @@
 //! [`Penalty`]: numbers that cost something, so that the code becomes sparse or small.
 
+use tenun_kernels::norm;
+
 use super::settings::{choices, settings};
 use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile, Uses};
+use crate::ops::penalty;
+use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
 choices! {
@@ -81,81 +83,14 @@ impl LayerKind for Penalty {
         total * R::from(f64::from(self.weight))
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         if !builder.is_training() {
             return x;
         }
-        let term = builder.term(self.norm.name(), at);
-        let (norm, weight) = (self.norm, self.weight);
-        builder.push(move |grids| {
-            let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
-            Box::new(Cost { norm, weight, term, x: rows(x.value), dx: x.gradient.map(rows) })
-        });
-        // Read again on the way back, so nothing may overwrite it.
-        Port { exclusive: false, ..x }
-    }
-}
-
-/// The operation: on the way back it adds its slope to the gradient that is there.
-struct Cost {
-    norm: Norm,
-    weight: f32,
-    term: TermId,
-    x: (TensorId, Rows),
-    dx: Option<(TensorId, Rows)>,
-}
-
-impl<S: Simd> Op<S> for Cost {
-    fn uses(&self) -> Uses {
-        let back = self.dx.iter().flat_map(|dx| [self.x.0, dx.0]);
-        Uses::forward([self.x.0]).backward(back)
-    }
-
-    fn forward(&self, s: S, tile: &mut Tile<'_>) {
-        let x = tile.tensors.get(self.x.0);
-        let total = s.enter(
-            #[inline(always)]
-            || {
-                let mut total = s.zero();
-                for row in self.x.1.iter() {
-                    let mut sum = s.zero();
-                    for a in x[row].chunks_exact(S::LANES) {
-                        let a = s.load(a);
-                        sum = match self.norm {
-                            Norm::L1 => sum + a.abs(),
-                            Norm::L2 => (a * s.splat(0.5)).mul_add(a, sum),
-                        };
-                    }
-                    total = total + sum;
-                }
-                total
-            },
-        );
-        total.store(tile.term_mut(self.term));
-    }
-
-    fn backward(&self, s: S, tile: &mut Tile<'_>) {
-        let Some(dx) = &self.dx else { return };
-        let weight = s.load(tile.weights) * s.splat(self.weight);
-        let [x, d] = tile.tensors.many([self.x.0, dx.0]);
-        s.enter(
-            #[inline(always)]
-            || {
-                let (zero, one) = (s.zero(), s.splat(1.0));
-                for (x_row, d_row) in self.x.1.iter().zip(dx.1.iter()) {
-                    for (a, d) in x[x_row].chunks_exact(S::LANES).zip(d[d_row].chunks_exact_mut(S::LANES)) {
-                        let a = s.load(a);
-                        let slope = match self.norm {
-                            Norm::L1 => {
-                                let sign = S::V::select(a.less(zero), -one, one);
-                                S::V::select(a.equal(zero), zero, sign)
-                            }
-                            Norm::L2 => a,
-                        };
-                        weight.mul_add(slope, s.load(d)).store(d);
-                    }
-                }
-            },
-        );
+        let norm = match self.norm {
+            Norm::L1 => norm::Norm::L1,
+            Norm::L2 => norm::Norm::L2,
+        };
+        penalty::lower(builder, norm, self.weight, self.norm.name(), at, x)
     }
 }

@@ -1,11 +1,12 @@
 //! [`Relu`]: max(x, 0).
 
-use super::activation::{self, Activation};
+use tenun_kernels::map::Map;
+
 use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
+use crate::ops::activation;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
@@ -33,22 +34,7 @@ impl LayerKind for Relu {
         x.iter().map(|&x| if x.value() > 0.0 { x } else { R::from(0.0) }).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        activation::lower(builder, *self, at.output, x)
-    }
-}
-
-impl Activation for Relu {
-    const SLOPE_FROM_OUTPUT: bool = true;
-
-    #[inline(always)]
-    fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        // In this order `max` lets NaN through: a network that diverges must not look healthy.
-        s.zero().max(x)
-    }
-
-    #[inline(always)]
-    fn gradient<S: Simd>(self, s: S, _: S::V, y: S::V, dy: S::V) -> S::V {
-        S::V::keep(s.zero().less(y), dy)
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        activation::lower(builder, Map::Relu, 0.0, at.output, x)
     }
 }

@@ -3,9 +3,9 @@
 use super::settings::settings;
 use super::{Elsewhere, Layer, LayerKind, Mirror, Noise, Role};
 use crate::Shape;
-use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, Port, Skip, lower};
+use crate::ops::Skip;
+use crate::plan::{Builder, Port, sequence};
 use crate::reference::{self, Real};
 
 settings! {
@@ -80,10 +80,10 @@ impl LayerKind for Residual {
         x.iter().zip(body).map(|(&x, y)| x + y).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         let branch = Skip::fork(builder, at.input, x);
         let body: Vec<&Placed> = at.body.iter().collect();
-        let end = lower::sequence(builder, &body, branch);
+        let end = sequence(builder, &body, branch);
         Skip::join(builder, at.input, x, end)
     }
 }

@@ -3,10 +3,10 @@
 use super::settings::settings;
 use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, TILE, Vector, math};
 use crate::network::Placed;
-use crate::plan::{Builder, Gather, Op, Port, Rows, TensorId, TermId, Tile, Uses};
-use crate::random::{self, Philox, Purpose};
+use crate::ops::{Gather, sampling};
+use crate::plan::{Builder, Port};
+use crate::random::{self, Purpose};
 use crate::reference::Real;
 
 settings! {
@@ -50,11 +50,6 @@ impl Sampling {
         let share = (f64::from(epoch + 1) / f64::from(self.warmup_epochs + 1)) as f32;
         self.beta * share
     }
-}
-
-/// Four normal numbers for the positions 4 `block` … 4 `block` + 3 of the `layer`-th layer.
-fn draws(noise: Noise, layer: u32, block: u32) -> [f32; 4] {
-    Philox::new(noise.seed, Purpose::Code).words(noise.epoch, noise.image, layer, block).map(random::normal)
 }
 
 impl LayerKind for Sampling {
@@ -109,7 +104,7 @@ impl LayerKind for Sampling {
         let Some(noise) = noise else { return means.to_vec() };
         let both = means.iter().zip(logs).enumerate();
         both.map(|(i, (&mean, &log))| {
-            let draw = draws(noise, at.ordinal, (i / 4) as u32)[i % 4];
+            let draw = random::normal(noise.words(Purpose::Code, at.ordinal, (i / 4) as u32)[i % 4]);
             mean + (log * R::from(0.5)).exp() * R::from(f64::from(draw))
         })
         .collect()
@@ -125,134 +120,11 @@ impl LayerKind for Sampling {
         total * R::from(f64::from(self.beta_in(noise.epoch)))
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         if !builder.is_training() {
             let means = (0..at.output.len()).map(Some).collect();
             return Gather::lower(builder, means, at.input, at.output, x);
         }
-        let y = builder.output(x, at.output, false);
-        let drawn = builder.tensor(at.output);
-        let term = builder.term("kl", at);
-        let (settings, layer) = (self.clone(), at.ordinal);
-        builder.push(move |grids| {
-            let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
-            let gradients = x.gradient.zip(y.gradient).map(|(dx, dy)| (rows(dx), rows(dy)));
-            Box::new(Draw {
-                settings,
-                layer,
-                term,
-                x: rows(x.value),
-                y: rows(y.value),
-                drawn: rows(drawn),
-                gradients,
-            })
-        });
-        y
-    }
-}
-
-/// A tensor, and its rows.
-type Place = (TensorId, Rows);
-
-/// The operation.
-struct Draw {
-    settings: Sampling,
-    layer: u32,
-    term: TermId,
-    x: Place,
-    y: Place,
-    /// ε, from the way forwards for the way back.
-    drawn: Place,
-    /// Those of input and output.
-    gradients: Option<(Place, Place)>,
-}
-
-/// exp v, kept in the range of a float: v above 80 counts as 80.
-#[inline(always)]
-fn exp<S: Simd>(s: S, v: S::V) -> S::V {
-    math::exp(s, -(-v).max(s.splat(-80.0)))
-}
-
-impl<S: Simd> Op<S> for Draw {
-    fn uses(&self) -> Uses {
-        let back = self.gradients.iter().flat_map(|(dx, dy)| [self.x.0, self.drawn.0, dx.0, dy.0]);
-        Uses::forward([self.x.0, self.y.0, self.drawn.0]).backward(back)
-    }
-
-    fn forward(&self, s: S, tile: &mut Tile<'_>) {
-        let noise = tile.noise;
-        let [x, y, drawn] = tile.tensors.many([self.x.0, self.y.0, self.drawn.0]);
-        let divergence = s.enter(
-            #[inline(always)]
-            || {
-                let mut sum = s.zero();
-                let mut draws_of = [[0.0; TILE]; 4];
-                let mut position = 0;
-                let (half, one) = (s.splat(0.5), s.splat(1.0));
-                let free = s.splat(self.settings.free_bits);
-                let count = self.y.1.iter().len();
-                let halves = self.x.1.iter().zip(self.x.1.iter().skip(count));
-                for ((mean_row, log_row), (y_row, drawn_row)) in
-                    halves.zip(self.y.1.iter().zip(self.drawn.1.iter()))
-                {
-                    let inputs = x[mean_row].chunks_exact(S::LANES).zip(x[log_row].chunks_exact(S::LANES));
-                    let outputs =
-                        y[y_row].chunks_exact_mut(S::LANES).zip(drawn[drawn_row].chunks_exact_mut(S::LANES));
-                    for ((mean, log), (y, drawn)) in inputs.zip(outputs) {
-                        if position % 4 == 0 {
-                            for (lane, noise) in noise.iter().enumerate() {
-                                let numbers = draws(*noise, self.layer, position / 4);
-                                draws_of.iter_mut().zip(numbers).for_each(|(to, number)| to[lane] = number);
-                            }
-                        }
-                        let draw = s.load(&draws_of[(position % 4) as usize]);
-                        draw.store(drawn);
-                        let (mean, log) = (s.load(mean), s.load(log));
-                        exp(s, log * half).mul_add(draw, mean).store(y);
-                        let unit = (mean.mul_add(mean, exp(s, log)) - one - log) * half;
-                        sum = sum + unit.max(free);
-                        position += 1;
-                    }
-                }
-                sum
-            },
-        );
-        divergence.store(tile.term_mut(self.term));
-    }
-
-    fn backward(&self, s: S, tile: &mut Tile<'_>) {
-        let Some((dx, dy)) = &self.gradients else { return };
-        let beta = self.settings.beta_in(tile.noise[0].epoch);
-        let weight = s.load(tile.weights) * s.splat(beta);
-        let [x, drawn, d_input, d_output] = tile.tensors.many([self.x.0, self.drawn.0, dx.0, dy.0]);
-        s.enter(
-            #[inline(always)]
-            || {
-                let (half, one) = (s.splat(0.5), s.splat(1.0));
-                let free = s.splat(self.settings.free_bits);
-                let count = dy.1.iter().len();
-                let halves = self.x.1.iter().zip(self.x.1.iter().skip(count));
-                let slopes = dx.1.iter().zip(dx.1.iter().skip(count));
-                let outer = self.drawn.1.iter().zip(dy.1.iter());
-                for (((mean_row, log_row), (d_mean_row, d_log_row)), (drawn_row, dy_row)) in
-                    halves.zip(slopes).zip(outer)
-                {
-                    let starts = (0..mean_row.len()).step_by(S::LANES);
-                    for at in starts {
-                        let mean = s.load(&x[mean_row.start + at..]);
-                        let log = s.load(&x[log_row.start + at..]);
-                        let draw = s.load(&drawn[drawn_row.start + at..]);
-                        let dz = s.load(&d_output[dy_row.start + at..]);
-                        let variance = exp(s, log);
-                        let unit = (mean.mul_add(mean, variance) - one - log) * half;
-                        let counts = S::V::select(free.less(unit), weight, s.zero());
-                        counts.mul_add(mean, dz).store(&mut d_input[d_mean_row.start + at..]);
-                        let spread = dz * draw * exp(s, log * half);
-                        (counts.mul_add(variance - one, spread) * half)
-                            .store(&mut d_input[d_log_row.start + at..]);
-                    }
-                }
-            },
-        );
+        sampling::lower(builder, self.clone(), at, x)
     }
 }

@@ -1,11 +1,12 @@
 //! [`Sigmoid`]: 1 / (1 + exp(−x)).
 
-use super::activation::{self, Activation};
+use tenun_kernels::map::Map;
+
 use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, math};
 use crate::network::Placed;
+use crate::ops::activation;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
@@ -34,21 +35,7 @@ impl LayerKind for Sigmoid {
         x.iter().map(|&x| x.sigmoid()).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        activation::lower(builder, *self, at.output, x)
-    }
-}
-
-impl Activation for Sigmoid {
-    const SLOPE_FROM_OUTPUT: bool = true;
-
-    #[inline(always)]
-    fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        math::sigmoid(s, x)
-    }
-
-    #[inline(always)]
-    fn gradient<S: Simd>(self, s: S, _: S::V, y: S::V, dy: S::V) -> S::V {
-        dy * (y * (s.splat(1.0) - y))
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        activation::lower(builder, Map::Sigmoid, 0.0, at.output, x)
     }
 }

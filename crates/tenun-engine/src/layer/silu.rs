@@ -1,11 +1,12 @@
 //! [`Silu`]: x · sigmoid x.
 
-use super::activation::{self, Activation};
+use tenun_kernels::map::Map;
+
 use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, Vector, math};
 use crate::network::Placed;
+use crate::ops::activation;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
@@ -34,23 +35,7 @@ impl LayerKind for Silu {
         x.iter().map(|&x| x * x.sigmoid()).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        activation::lower(builder, *self, at.output, x)
-    }
-}
-
-impl Activation for Silu {
-    const SLOPE_FROM_OUTPUT: bool = false;
-
-    #[inline(always)]
-    fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        x * math::sigmoid(s, x)
-    }
-
-    #[inline(always)]
-    fn gradient<S: Simd>(self, s: S, x: S::V, y: S::V, dy: S::V) -> S::V {
-        let g = math::sigmoid(s, x);
-        // Slope: g + x g (1 − g) = g + y (1 − g).
-        dy * y.mul_add(s.splat(1.0) - g, g)
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        activation::lower(builder, Map::Silu, 0.0, at.output, x)
     }
 }

@@ -1,13 +1,11 @@
 //! [`Sparsity`]: units that are to be active rarely.
 
-use std::ops::Range;
-
 use super::settings::settings;
 use super::{Elsewhere, Fresh, Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, TermId, Tile, Uses};
+use crate::ops::sparsity;
+use crate::plan::{Builder, Port};
 use crate::random;
 use crate::reference::Real;
 
@@ -40,7 +38,7 @@ settings! {
 
 impl Sparsity {
     /// The divergence of a mean from the target, and its slope by the mean.
-    fn divergence(&self, mean: f32) -> (f64, f64) {
+    pub(crate) fn divergence(&self, mean: f32) -> (f64, f64) {
         let (wanted, mean) = (f64::from(self.target), f64::from(mean).clamp(MARGIN, 1.0 - MARGIN));
         let value =
             wanted * random::ln(wanted / mean) + (1.0 - wanted) * random::ln((1.0 - wanted) / (1.0 - mean));
@@ -120,84 +118,10 @@ impl LayerKind for Sparsity {
         vec![(range, old.map(|(mean, sum)| self.decay * mean + share * sum).collect())]
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         if !builder.is_training() {
             return x;
         }
-        let term = builder.term("sparsity", at);
-        let (settings, range) = (self.clone(), at.parameters[0].range.clone());
-        builder.push(move |grids| {
-            let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
-            Box::new(Rare { settings, range, term, x: rows(x.value), dx: x.gradient.map(rows) })
-        });
-        // Read again on the way back, so nothing may overwrite it.
-        Port { exclusive: false, ..x }
-    }
-}
-
-/// The operation; packed are the slope of each unit, and the divergence of all.
-struct Rare {
-    settings: Sparsity,
-    range: Range<usize>,
-    term: TermId,
-    x: (TensorId, Rows),
-    dx: Option<(TensorId, Rows)>,
-}
-
-impl<S: Simd> Op<S> for Rare {
-    fn uses(&self) -> Uses {
-        let back = self.dx.iter().flat_map(|dx| [self.x.0, dx.0]);
-        Uses::forward([self.x.0]).backward(back)
-    }
-
-    fn packed_len(&self) -> usize {
-        self.range.len() + 1
-    }
-
-    #[allow(clippy::cast_possible_truncation)]
-    fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
-        let mut total = 0.0;
-        for (&mean, to) in parameters[self.range.clone()].iter().zip(&mut *packed) {
-            let (value, slope) = self.settings.divergence(mean);
-            total += value;
-            *to = slope as f32;
-        }
-        packed[self.range.len()] = total as f32;
-    }
-
-    fn forward(&self, s: S, tile: &mut Tile<'_>) {
-        s.splat(tile.packed[self.range.len()]).store(tile.term_mut(self.term));
-    }
-
-    fn backward(&self, s: S, tile: &mut Tile<'_>) {
-        let weights = s.load(tile.weights);
-        let weight = weights * s.splat(self.settings.weight);
-        let slopes = &tile.packed[..self.range.len()];
-        let sums = &mut tile.gradients[self.range.clone()];
-        let x = tile.tensors.get(self.x.0);
-        s.enter(
-            #[inline(always)]
-            || {
-                let present = s.zero().less(weights);
-                let numbers = self.x.1.iter().flat_map(|row| x[row].chunks_exact(S::LANES));
-                for (sum, a) in sums.iter_mut().zip(numbers) {
-                    *sum = S::V::keep(present, s.load(a)).sum();
-                }
-            },
-        );
-        let Some(dx) = &self.dx else { return };
-        let d = tile.tensors.many([dx.0]);
-        let [d] = d;
-        s.enter(
-            #[inline(always)]
-            || {
-                let mut slopes = slopes.iter();
-                for row in dx.1.iter() {
-                    for (d, slope) in d[row].chunks_exact_mut(S::LANES).zip(&mut slopes) {
-                        weight.mul_add(s.splat(*slope), s.load(d)).store(d);
-                    }
-                }
-            },
-        );
+        sparsity::lower(builder, self.clone(), at, x)
     }
 }

@@ -1,11 +1,13 @@
 //! [`Standardise`]: inputs with mean 0 and standard deviation 1.
 
+use tenun_kernels::arithmetic::Moments;
+
 use super::settings::settings;
 use super::{Elsewhere, LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, Vector};
 use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Rows, TensorId, Tile, Uses};
+use crate::ops::standardise;
+use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -27,10 +29,12 @@ settings! {
 
 impl Standardise {
     /// μ and σ of each of `channels` channels.
-    fn numbers(&self, channels: usize) -> Vec<(f32, f32)> {
+    fn channels(&self, channels: usize) -> Vec<Moments> {
         let of =
             |numbers: &[f32], channel: usize, without: f32| numbers.get(channel).copied().unwrap_or(without);
-        (0..channels).map(|channel| (of(&self.mean, channel, 0.0), of(&self.std, channel, 1.0))).collect()
+        let moments =
+            |channel| Moments { mean: of(&self.mean, channel, 0.0), std: of(&self.std, channel, 1.0) };
+        (0..channels).map(moments).collect()
     }
 }
 
@@ -79,73 +83,14 @@ impl LayerKind for Standardise {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
-        let numbers = self.numbers(at.input.channels);
-        let planes = x.chunks_exact(at.input.area()).zip(numbers);
-        let scale = |(x, (mean, std)): (&[R], (f32, f32))| -> Vec<R> {
+        let planes = x.chunks_exact(at.input.area()).zip(self.channels(at.input.channels));
+        let scale = |(x, Moments { mean, std }): (&[R], Moments)| -> Vec<R> {
             x.iter().map(|&x| (x - R::from(f64::from(mean))) / R::from(f64::from(std))).collect()
         };
         planes.flat_map(scale).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        let y = builder.output(x, at.output, false);
-        let numbers = self.numbers(at.input.channels);
-        builder.push(move |grids| {
-            let rows = |id: TensorId| (id, Rows::of::<S>(&grids[id]));
-            let gradients = x.gradient.zip(y.gradient).map(|(dx, dy)| (rows(dx), rows(dy)));
-            Box::new(Scale { numbers, x: rows(x.value), y: rows(y.value), gradients })
-        });
-        Port { exclusive: true, ..y }
-    }
-}
-
-/// A tensor with the rows of its grid.
-type Placement = (TensorId, Rows);
-
-/// The operation, with μ and σ of each channel.
-struct Scale {
-    numbers: Vec<(f32, f32)>,
-    x: Placement,
-    y: Placement,
-    /// Those of the input and of the output.
-    gradients: Option<(Placement, Placement)>,
-}
-
-impl Scale {
-    /// Sets `to` = (`from` − `shift` · μ) / σ.
-    #[inline(always)]
-    fn run<S: Simd>(&self, s: S, (from, a): (&[f32], &Rows), (to, b): (&mut [f32], &Rows), shift: f32) {
-        for (channel, &(mean, std)) in self.numbers.iter().enumerate() {
-            let (mean, std) = (s.splat(shift * mean), s.splat(std));
-            for (a, b) in a.channel(channel).zip(b.channel(channel)) {
-                for (from, to) in from[a].chunks_exact(S::LANES).zip(to[b].chunks_exact_mut(S::LANES)) {
-                    ((s.load(from) - mean) / std).store(to);
-                }
-            }
-        }
-    }
-}
-
-impl<S: Simd> Op<S> for Scale {
-    fn uses(&self) -> Uses {
-        let back = self.gradients.iter().flat_map(|(dx, dy)| [dx.0, dy.0]);
-        Uses::forward([self.x.0, self.y.0]).backward(back)
-    }
-
-    fn forward(&self, s: S, tile: &mut Tile<'_>) {
-        let [x, y] = tile.many([self.x.0, self.y.0]);
-        s.enter(
-            #[inline(always)]
-            || self.run(s, (x, &self.x.1), (y, &self.y.1), 1.0),
-        );
-    }
-
-    fn backward(&self, s: S, tile: &mut Tile<'_>) {
-        let Some((to, from)) = &self.gradients else { return };
-        let [dx, dy] = tile.many([to.0, from.0]);
-        s.enter(
-            #[inline(always)]
-            || self.run(s, (dy, &from.1), (dx, &to.1), 0.0),
-        );
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        standardise::lower(builder, self.channels(at.input.channels), at, x)
     }
 }

@@ -1,11 +1,12 @@
 //! [`Tanh`]: hyperbolic tangent.
 
-use super::activation::{self, Activation};
+use tenun_kernels::map::Map;
+
 use super::settings::settings;
 use super::{LayerKind, Noise, Role};
 use crate::Shape;
-use crate::lane::{Simd, math};
 use crate::network::Placed;
+use crate::ops::activation;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
@@ -32,21 +33,7 @@ impl LayerKind for Tanh {
         x.iter().map(|&x| x.tanh()).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
-        activation::lower(builder, *self, at.output, x)
-    }
-}
-
-impl Activation for Tanh {
-    const SLOPE_FROM_OUTPUT: bool = true;
-
-    #[inline(always)]
-    fn value<S: Simd>(self, s: S, x: S::V) -> S::V {
-        math::tanh(s, x)
-    }
-
-    #[inline(always)]
-    fn gradient<S: Simd>(self, s: S, _: S::V, y: S::V, dy: S::V) -> S::V {
-        dy * (s.splat(1.0) - y * y)
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
+        activation::lower(builder, Map::Tanh, 0.0, at.output, x)
     }
 }

@@ -4,13 +4,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::lane::{TILE, Width, dispatch};
 use crate::network::Part;
 use crate::network::placed::Placer;
 use crate::plan::Rewrite;
 use crate::plan::testing::PENALTY_WEIGHT;
-use crate::plan::testing::{Run, Trial};
+use crate::plan::testing::Trial;
 use crate::reference::{Tape, sequence_and_penalty};
+use crate::{TILE, Width};
 
 /// Float rounding of a sum of up to a few thousand products, relative to the largest result.
 const TOLERANCE: f64 = 2e-5;
@@ -52,7 +52,7 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
         input_gradient: true,
         without: &[],
     };
-    let ours = dispatch(Width::Portable, Run(&trial));
+    let ours = trial.run(Width::Portable);
     let first = Trial { input_gradient: false, ..trial };
     let written = Trial { without: Rewrite::ALL, ..trial };
 
@@ -94,16 +94,16 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
     if count > 0 {
         assert_close(
             "gradient of the parameters of a first layer",
-            &dispatch(Width::Portable, Run(&first)).d_parameters,
+            &first.run(Width::Portable).d_parameters,
             &d_parameters,
         );
     }
-    let as_written = dispatch(Width::detect(), Run(&written));
+    let as_written = written.run(Width::detect());
     assert_close("output without rewrites", &as_written.outputs, &outputs);
     assert_close("gradient of the input without rewrites", &as_written.d_images, &d_images);
     assert_close("gradient of the parameters without rewrites", &as_written.d_parameters, &d_parameters);
     for width in Width::available() {
-        let other = dispatch(width, Run(&trial));
+        let other = trial.run(width);
         let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
         assert!(same(&ours.outputs, &other.outputs), "{width} gives other outputs for {layers:?}");
         assert!(same(&ours.penalties, &other.penalties), "{width} gives other penalties for {layers:?}");
@@ -113,7 +113,7 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
             "{width} gives other gradients for {layers:?}"
         );
         if count > 0 {
-            let (ours, other) = (dispatch(Width::Portable, Run(&first)), dispatch(width, Run(&first)));
+            let (ours, other) = (first.run(Width::Portable), first.run(width));
             assert!(
                 same(&ours.d_parameters, &other.d_parameters),
                 "{width} gives other gradients of a first layer"
@@ -378,7 +378,7 @@ fn an_upsampled_convolution_of_zeros_is_its_bias() {
             without: &[],
         };
         for width in Width::available() {
-            let outputs = dispatch(width, Run(&trial)).outputs;
+            let outputs = trial.run(width).outputs;
             let plane = output.height * output.width;
             for (i, y) in outputs.iter().enumerate() {
                 let (filter, row, column) = (i / plane % filters, i % plane / output.width, i % output.width);
@@ -409,7 +409,7 @@ fn max_pool_sends_ties_to_the_first() {
         without: &[],
     };
     for width in Width::available() {
-        assert_eq!(dispatch(width, Run(&trial)).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
+        assert_eq!(trial.run(width).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
     }
 }
 
@@ -433,7 +433,7 @@ fn a_pooled_convolution_of_black_passes_no_gradient() {
             without: &[],
         };
         for width in Width::available() {
-            let outcome = dispatch(width, Run(&trial));
+            let outcome = trial.run(width);
             assert!(outcome.d_parameters.iter().chain(&outcome.d_images).all(|&d| d == 0.0), "{width}");
         }
     }
@@ -455,7 +455,7 @@ fn a_pooled_convolution_sends_ties_to_the_first() {
         without: &[],
     };
     for width in Width::available() {
-        assert_eq!(dispatch(width, Run(&trial)).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
+        assert_eq!(trial.run(width).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
     }
 }
 
@@ -477,7 +477,7 @@ fn a_pooled_convolution_shows_nan() {
             without: &[],
         };
         for width in Width::available() {
-            assert!(dispatch(width, Run(&trial)).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
+            assert!(trial.run(width).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
         }
     }
 }
@@ -501,7 +501,7 @@ fn max_pool_shows_nan() {
             without: &[],
         };
         for width in Width::available() {
-            assert!(dispatch(width, Run(&trial)).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
+            assert!(trial.run(width).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::settings::settings;
 use super::{Initial, LayerKind, Noise, Role, Wanted};
 use crate::Shape;
-use crate::lane::Simd;
 use crate::network::Placed;
 use crate::plan::{Builder, Port};
 use crate::reference::Real;
@@ -41,7 +40,7 @@ impl LayerKind for Variance {
         x.to_vec()
     }
 
-    fn lower<S: Simd>(&self, _: &Placed, _: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, _: &Placed, _: &mut Builder, x: Port) -> Port {
         x
     }
 }

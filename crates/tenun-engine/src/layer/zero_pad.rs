@@ -3,9 +3,9 @@
 use super::settings::settings;
 use super::{Crop, Elsewhere, LayerKind, Mirror, Noise, Role, window};
 use crate::Shape;
-use crate::lane::Simd;
 use crate::network::Placed;
-use crate::plan::{Builder, Gather, Port};
+use crate::ops::Gather;
+use crate::plan::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -68,7 +68,7 @@ impl LayerKind for ZeroPad {
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }
 
-    fn lower<S: Simd>(&self, at: &Placed, builder: &mut Builder<S>, x: Port) -> Port {
+    fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
     }
 }

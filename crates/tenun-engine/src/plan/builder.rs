@@ -1,15 +1,16 @@
 //! [`Builder`]: collects the tensors and operations that layers lower to.
 
-use super::batched::{Batched, Rows};
-use super::convolution::Parameters;
+use tenun_kernels::Kernels;
+use tenun_kernels::pooled::Winners;
+
 use super::grid::{Grid, Grids};
 use super::program::Program;
 use super::tile::{Op, TensorId, TermId, WinnersId};
 use super::{Cpu, Rewrite, Step};
 use crate::Shape;
-use crate::lane::Simd;
-use crate::lane::pooled::Winners;
 use crate::network::Placed;
+use crate::ops::Parameters;
+use crate::ops::batched::{Batched, BatchedLayers};
 
 /// Where a layer's output stands: its value, its gradient if one is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -22,18 +23,19 @@ pub(crate) struct Port {
 }
 
 /// Makes an operation once all layouts are known.
-type Maker<S> = Box<dyn FnOnce(&Grids) -> Box<dyn Op<S>>>;
+type Maker = Box<dyn FnOnce(&Grids) -> Box<dyn Op>>;
 
 /// Collects tensors and operations.
 ///
 /// A tensor's border depends on who reads it, which is known only at the end; so operations are handed in as
 /// functions that are called when all layouts are settled.
-pub(crate) struct Builder<S: Simd> {
-    tensors: Vec<Wanted>,
+pub(crate) struct Builder {
+    kernels: &'static Kernels,
+    tensors: Vec<TensorPlan>,
     /// Windows of each pooling that remembers its winners, and the step it belongs to.
     winners: Vec<(usize, Option<usize>)>,
     /// Each with the step it belongs to.
-    makers: Vec<(Maker<S>, Option<usize>)>,
+    makers: Vec<(Maker, Option<usize>)>,
     training: bool,
     corrupts: bool,
     allowed: Vec<Rewrite>,
@@ -45,11 +47,11 @@ pub(crate) struct Builder<S: Simd> {
     loss_weights: Option<TensorId>,
     /// What is used from outside, so all the time.
     kept: Vec<TensorId>,
-    rows: Rows,
+    batched: BatchedLayers,
 }
 
 /// A tensor whose layout is not settled yet.
-struct Wanted {
+struct TensorPlan {
     shape: Shape,
     border: usize,
     /// Whether more than its border begins as zeros.
@@ -58,10 +60,11 @@ struct Wanted {
     step: Option<usize>,
 }
 
-impl<S: Simd> Builder<S> {
+impl Builder {
     /// An empty plan for `cpu`, with gradients if it is for training.
     pub(crate) fn new(training: bool, cpu: &Cpu) -> Self {
         Self {
+            kernels: cpu.width().kernels(),
             tensors: Vec::new(),
             winners: Vec::new(),
             makers: Vec::new(),
@@ -73,8 +76,13 @@ impl<S: Simd> Builder<S> {
             terms: Vec::new(),
             loss_weights: None,
             kept: Vec::new(),
-            rows: Rows::default(),
+            batched: BatchedLayers::default(),
         }
+    }
+
+    /// The kernels that the plan is made for.
+    pub(crate) fn kernels(&self) -> &'static Kernels {
+        self.kernels
     }
 
     /// Whether this rewrite may be used.
@@ -114,7 +122,7 @@ impl<S: Simd> Builder<S> {
     /// A new tensor. For each tile it begins anew, with a border of zeros; nothing else of it may be read before it is
     /// written.
     pub(crate) fn tensor(&mut self, shape: Shape) -> TensorId {
-        self.tensors.push(Wanted { shape, border: 0, zeroed: false, step: self.step });
+        self.tensors.push(TensorPlan { shape, border: 0, zeroed: false, step: self.step });
         TensorId(self.tensors.len() - 1)
     }
 
@@ -138,8 +146,8 @@ impl<S: Simd> Builder<S> {
     }
 
     /// Room for what a dense layer keeps of every image, for the gradient over the whole batch.
-    pub(super) fn batched(&mut self, inputs: usize, filters: usize, parameters: Parameters) -> Batched {
-        self.rows.add(inputs, filters, parameters)
+    pub(crate) fn batched(&mut self, inputs: usize, filters: usize, parameters: Parameters) -> Batched {
+        self.batched.add(inputs, filters, parameters)
     }
 
     /// A tensor of an image's shape, by which the loss of each number is multiplied.
@@ -170,6 +178,17 @@ impl<S: Simd> Builder<S> {
         self.kept.extend([Some(port.value), port.gradient].into_iter().flatten());
     }
 
+    /// The shape of a tensor.
+    pub(crate) fn shape(&self, id: TensorId) -> Shape {
+        self.tensors[id.0].shape
+    }
+
+    /// The layouts as they are asked for so far.
+    pub(crate) fn grids(&self) -> Grids {
+        let grids = self.tensors.iter().map(|wanted| Grid::new(wanted.shape, wanted.border));
+        Grids::new(grids.collect(), self.kernels)
+    }
+
     /// Asks for at least `border` zeros around a tensor.
     pub(crate) fn border(&mut self, id: TensorId, border: usize) {
         let wanted = &mut self.tensors[id.0].border;
@@ -177,33 +196,31 @@ impl<S: Simd> Builder<S> {
     }
 
     /// Adds an operation.
-    pub(crate) fn push(&mut self, make: impl FnOnce(&Grids) -> Box<dyn Op<S>> + 'static) {
+    pub(crate) fn push(&mut self, make: impl FnOnce(&Grids) -> Box<dyn Op> + 'static) {
         self.makers.push((Box::new(make), self.step));
     }
 
     /// Settles the layouts and makes the operations: a program.
-    pub(super) fn finish(self) -> Program<S> {
+    pub(super) fn finish(self) -> Program {
+        let grids = self.grids();
         let mut steps = self.steps;
         let mut count = |step: Option<usize>, bytes: usize| {
             if let Some(step) = step {
                 steps[step].memory += bytes;
             }
         };
-        let grids: Vec<Grid> =
-            self.tensors.iter().map(|wanted| Grid::new(wanted.shape, wanted.border)).collect();
-        for (wanted, grid) in self.tensors.iter().zip(&grids) {
-            count(wanted.step, grid.bytes::<S>());
+        for (wanted, grid) in self.tensors.iter().zip(grids.iter()) {
+            count(wanted.step, grid.bytes(self.kernels.lanes));
         }
         for &(windows, step) in &self.winners {
             count(step, windows * size_of::<Winners>());
         }
-        let zeros = self.tensors.iter().zip(&grids).map(|(wanted, grid)| {
+        let zeros = self.tensors.iter().zip(grids.iter()).map(|(wanted, grid)| {
             let all = wanted.zeroed.then(|| 0..grid.vectors());
             let around = if wanted.zeroed { None } else { Some(grid.outside()) };
             all.into_iter().chain(around.into_iter().flatten()).collect()
         });
         let zeros = zeros.collect();
-        let grids = Grids(grids);
         let mut ops = Vec::new();
         for (make, step) in self.makers {
             let op = make(&grids);
@@ -223,7 +240,7 @@ impl<S: Simd> Builder<S> {
         let mut program = Program::new(grids, zeros, &self.kept, winners, ops, steps);
         program.terms = self.terms.iter().map(name).collect();
         program.loss_weights = self.loss_weights;
-        program.rows = self.rows;
+        program.batched = self.batched;
         program
     }
 }

@@ -2,14 +2,15 @@
 
 use rayon::prelude::*;
 
-use super::head::{self, Head, Output};
-use super::pool::PerThread;
+use tenun_kernels::TILE;
+
 use super::program::{Program, Workspace};
 use super::source::Intake;
-use super::{Builder, Cpu, Images, PlanError, Scaling, lower};
-use crate::lane::{Simd, TILE, Vector, WithSimd, dispatch};
+use super::threads::PerThread;
+use super::{Builder, Cpu, Images, PlanError, lower};
 use crate::layer::{Noise, Role};
 use crate::network::Placed;
+use crate::ops::head::{self, Head, Output};
 use crate::{Loss, Network, Shape};
 
 /// Which part of a network a plan runs.
@@ -25,97 +26,68 @@ pub enum Stage {
 
 /// Runs a network forwards over any number of images.
 pub struct ForwardPlan {
-    runner: Box<dyn Runner>,
+    cpu: Cpu,
+    program: Program,
+    intake: Intake,
+    head: Option<Head>,
+    end: Output,
+    seed: u64,
+    packed: Vec<f32>,
+    workspaces: PerThread<Workspace>,
     input: Shape,
     output: Shape,
     parameters: usize,
 }
 
 impl ForwardPlan {
-    /// Compiles `stage` of `network` for `cpu`.
-    ///
-    /// `loss` is that of [`Self::losses`], which needs [`Stage::Reconstruct`].
-    ///
-    /// # Errors
-    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without, [`PlanError::NeedsVariance`] for a
-    /// Gaussian likelihood on one without.
-    pub fn new(
-        network: &Network,
-        stage: Stage,
-        loss: Loss,
-        scaling: Scaling,
-        cpu: &Cpu,
-    ) -> Result<Self, PlanError> {
-        if stage == Stage::Reconstruct {
-            head::check(network, loss)?;
-        }
+    /// Compiles `stage` of `network` for `cpu`, to run; [`Self::reconstruct`] is for losses.
+    #[must_use]
+    pub fn new(network: &Network, stage: Stage, cpu: &Cpu) -> Self {
+        let layers = match stage {
+            Stage::Encode => network.encoder().iter().collect(),
+            Stage::Decode => network.decoder_body().iter().collect(),
+            Stage::Reconstruct => network.body().collect(),
+        };
         let (input, output) = match stage {
             Stage::Encode => (network.input(), network.latent()),
             Stage::Decode => (network.latent(), network.output()),
             Stage::Reconstruct => (network.input(), network.output()),
         };
-        let layers: Vec<&Placed> = match stage {
-            Stage::Encode => network.encoder().iter().collect(),
-            Stage::Decode => network.decoder_body().iter().collect(),
-            Stage::Reconstruct => network.body().collect(),
-        };
         let sigmoid = stage != Stage::Encode && network.ends_in_sigmoid();
-        let compile = Compile {
-            layers,
-            input,
-            sigmoid,
-            compare: (stage == Stage::Reconstruct).then_some((loss, network)),
-            seed: None,
-            scaling,
-            cpu,
-        };
-        let runner = dispatch(cpu.width(), compile);
-        Ok(Self { runner, input, output, parameters: network.parameter_count() })
+        Path { layers, input, output, sigmoid, loss: None, seed: None }.compile(network, cpu)
     }
 
-    /// As [`Self::new`] for [`Stage::Reconstruct`], but images are made worse first as they are in training, by the
+    /// Compiles the way from images to images, to run and to compare: `loss` is that of [`Self::losses`].
+    ///
+    /// # Errors
+    /// [`PlanError::NeedsSigmoid`] for binary cross-entropy on a network without, [`PlanError::NeedsVariance`] for a
+    /// Gaussian likelihood on one without.
+    pub fn reconstruct(network: &Network, loss: Loss, cpu: &Cpu) -> Result<Self, PlanError> {
+        head::check(network, loss)?;
+        Ok(Path::whole(network, loss, None).compile(network, cpu))
+    }
+
+    /// As [`Self::reconstruct`], but images are made worse first as they are in training, by the
     /// layers that do so: what a denoising network makes of noise. The image with index i is corrupted as in the first
     /// epoch of a run with this seed. [`Self::losses`] compares with the images as they were, and counts the numbers as
     /// training does: of a network that finds hidden patches, only these.
     ///
     /// # Errors
-    /// As [`Self::new`].
-    pub fn corrupted(
-        network: &Network,
-        loss: Loss,
-        seed: u64,
-        scaling: Scaling,
-        cpu: &Cpu,
-    ) -> Result<Self, PlanError> {
+    /// As [`Self::reconstruct`].
+    pub fn corrupted(network: &Network, loss: Loss, seed: u64, cpu: &Cpu) -> Result<Self, PlanError> {
         head::check(network, loss)?;
-        let compile = Compile {
-            layers: network.body().collect(),
-            input: network.input(),
-            sigmoid: network.ends_in_sigmoid(),
-            compare: Some((loss, network)),
-            seed: Some(seed),
-            scaling,
-            cpu,
-        };
-        Ok(Self {
-            runner: dispatch(cpu.width(), compile),
-            input: network.input(),
-            output: network.output(),
-            parameters: network.parameter_count(),
-        })
+        Ok(Path::whole(network, loss, Some(seed)).compile(network, cpu))
     }
 
     /// The corrupted images themselves: what [`Self::corrupted`] is given to see. None if the network corrupts
     /// nothing.
     #[must_use]
-    pub fn corruption(network: &Network, seed: u64, scaling: Scaling, cpu: &Cpu) -> Option<Self> {
+    pub fn corruption(network: &Network, seed: u64, cpu: &Cpu) -> Option<Self> {
         let layers: Vec<&Placed> =
             network.encoder().iter().take_while(|placed| placed.layer.role() == Role::Corruption).collect();
         let (input, output) = (network.input(), layers.last()?.output);
-        let compile =
-            Compile { layers, input, sigmoid: false, compare: None, seed: Some(seed), scaling, cpu };
-        let runner = dispatch(cpu.width(), compile);
-        Some(Self { runner, input, output, parameters: network.parameter_count() })
+        let path = Path { layers, input, output, sigmoid: false, loss: None, seed: Some(seed) };
+        Some(path.compile(network, cpu))
     }
 
     /// Compiles the first `layers` layers of `network`: their output is what feature maps are made of.
@@ -123,11 +95,10 @@ impl ForwardPlan {
     /// # Panics
     /// If the network has fewer layers, or none are asked for.
     #[must_use]
-    pub fn up_to(network: &Network, layers: usize, scaling: Scaling, cpu: &Cpu) -> Self {
+    pub fn up_to(network: &Network, layers: usize, cpu: &Cpu) -> Self {
         let layers: Vec<&Placed> = network.layers().take(layers).collect();
         let (input, output) = (network.input(), layers.last().expect("at least one layer").output);
-        let compile = Compile { layers, input, sigmoid: false, compare: None, seed: None, scaling, cpu };
-        Self { runner: dispatch(cpu.width(), compile), input, output, parameters: network.parameter_count() }
+        Path { layers, input, output, sigmoid: false, loss: None, seed: None }.compile(network, cpu)
     }
 
     /// The shape of what goes in.
@@ -148,86 +119,46 @@ impl ForwardPlan {
     /// If a slice has another length than the images or parameters ask for.
     pub fn run(&mut self, parameters: &[f32], images: Images<'_>, outputs: &mut [f32]) {
         let count = self.check(parameters, images);
-        assert_eq!(outputs.len(), count * self.output.len(), "outputs");
-        self.runner.run(parameters, images, outputs);
+        let length = self.output.len();
+        assert_eq!(outputs.len(), count * length, "outputs");
+        self.program.pack(&self.cpu, parameters, &mut self.packed);
+        let this = &*self;
+        let (k, lanes) = (this.program.kernels(), this.program.lanes());
+        this.cpu.run(|| {
+            outputs.par_chunks_mut(lanes * length).enumerate().for_each(|(i, outputs)| {
+                let workspace = &mut *this.workspaces.get();
+                this.pass(parameters, images, i * lanes, outputs.len() / length, workspace);
+                this.end.apply(k, &mut workspace.tensors);
+                this.end.write(k, &workspace.tensors, length, outputs);
+            });
+        });
     }
 
     /// Writes the loss of each image, the mean over its numbers, to `losses`.
     ///
     /// # Panics
-    /// If the plan does not go from images to images, or a slice has another length than the images or
-    /// parameters ask for.
+    /// If the plan was not made for losses, or a slice has another length than the images or parameters ask for.
     pub fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]) {
         let count = self.check(parameters, images);
         assert_eq!(losses.len(), count, "losses");
-        self.runner.losses(parameters, images, losses);
+        self.program.pack(&self.cpu, parameters, &mut self.packed);
+        let this = &*self;
+        let head = this.head.as_ref().expect("a plan for losses");
+        let (k, lanes) = (this.program.kernels(), this.program.lanes());
+        #[allow(clippy::cast_precision_loss)]
+        let length = this.intake.image_len() as f32;
+        this.cpu.run(|| {
+            losses.par_chunks_mut(lanes).enumerate().for_each(|(i, losses)| {
+                let workspace = &mut *this.workspaces.get();
+                this.pass(parameters, images, i * lanes, losses.len(), workspace);
+                let sums = head.value(k, parameters, &workspace.tensors);
+                for (loss, sum) in losses.iter_mut().zip(sums) {
+                    *loss = sum / length;
+                }
+            });
+        });
     }
 
-    fn check(&self, parameters: &[f32], images: Images<'_>) -> usize {
-        assert_eq!(parameters.len(), self.parameters, "parameters");
-        assert_eq!(images.len() % self.input.len(), 0, "images are not whole");
-        images.len() / self.input.len()
-    }
-}
-
-trait Runner: Send {
-    fn run(&mut self, parameters: &[f32], images: Images<'_>, outputs: &mut [f32]);
-    fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]);
-}
-
-struct Compile<'a> {
-    layers: Vec<&'a Placed>,
-    input: Shape,
-    sigmoid: bool,
-    /// The loss, and the network it is of, where output and input have one shape.
-    compare: Option<(Loss, &'a Network)>,
-    /// The seed by which images are corrupted, if they are.
-    seed: Option<u64>,
-    scaling: Scaling,
-    cpu: &'a Cpu,
-}
-
-impl WithSimd for Compile<'_> {
-    type Output = Box<dyn Runner>;
-
-    fn run<S: Simd>(self, s: S) -> Self::Output {
-        let mut builder = Builder::<S>::new(false, self.cpu).corrupting(self.seed.is_some());
-        let input = builder.input(self.input);
-        let end = lower::sequence(&mut builder, &self.layers, input);
-        builder.keep(end);
-        let program = builder.finish();
-        Box::new(Forward {
-            s,
-            intake: Intake::new::<S>(input, &program.grids),
-            head: self.compare.map(|(loss, network)| {
-                Head::new::<S>(loss, network, end, input, &program.grids)
-                    .weighted::<S>(program.loss_weights, &program.grids)
-            }),
-            output: Output::new::<S>(self.sigmoid, end, &program.grids),
-            scaling: self.scaling,
-            seed: self.seed.unwrap_or_default(),
-            packed: program.packed(),
-            workspaces: PerThread::new(self.cpu, || program.workspace(0)),
-            program,
-            cpu: self.cpu.clone(),
-        })
-    }
-}
-
-struct Forward<S: Simd> {
-    s: S,
-    cpu: Cpu,
-    program: Program<S>,
-    intake: Intake,
-    head: Option<Head>,
-    output: Output,
-    scaling: Scaling,
-    seed: u64,
-    packed: Vec<f32>,
-    workspaces: PerThread<Workspace>,
-}
-
-impl<S: Simd> Forward<S> {
     /// Runs all operations on the images of one register, which are those from `first` on.
     fn pass(
         &self,
@@ -241,48 +172,65 @@ impl<S: Simd> Forward<S> {
         for (i, index) in indices[..count].iter_mut().enumerate() {
             *index = u32::try_from(first + i).expect("fewer than 2^32 images");
         }
-        self.intake.fill::<S>(&mut workspace.tensors, images, &indices[..count], &self.scaling);
+        self.intake.fill(self.program.kernels(), &mut workspace.tensors, images, &indices[..count]);
         for (noise, &image) in workspace.noise.iter_mut().zip(&indices) {
             *noise = Noise { seed: self.seed, epoch: 0, image };
         }
-        self.program.forward(self.s, parameters, &self.packed, workspace);
+        self.program.forward(parameters, &self.packed, workspace);
+    }
+
+    fn check(&self, parameters: &[f32], images: Images<'_>) -> usize {
+        assert_eq!(parameters.len(), self.parameters, "parameters");
+        assert_eq!(images.len() % self.input.len(), 0, "images are not whole");
+        images.len() / self.input.len()
     }
 }
 
-impl<S: Simd> Runner for Forward<S> {
-    fn run(&mut self, parameters: &[f32], images: Images<'_>, outputs: &mut [f32]) {
-        self.program.pack(&self.cpu, parameters, &mut self.packed);
-        let this = &*self;
-        let length = outputs.len() / (images.len() / this.intake.image_len()).max(1);
-        if outputs.is_empty() {
-            return;
+/// What a plan runs.
+struct Path<'a> {
+    layers: Vec<&'a Placed>,
+    input: Shape,
+    output: Shape,
+    /// Whether a sigmoid follows the layers.
+    sigmoid: bool,
+    /// The loss, where output and input have one shape and are compared.
+    loss: Option<Loss>,
+    /// The seed by which images are corrupted, if they are.
+    seed: Option<u64>,
+}
+
+impl<'a> Path<'a> {
+    /// From images to images.
+    fn whole(network: &'a Network, loss: Loss, seed: Option<u64>) -> Self {
+        Self {
+            layers: network.body().collect(),
+            input: network.input(),
+            output: network.output(),
+            sigmoid: network.ends_in_sigmoid(),
+            loss: Some(loss),
+            seed,
         }
-        this.cpu.run(|| {
-            outputs.par_chunks_mut(S::LANES * length).enumerate().for_each(|(i, outputs)| {
-                let workspace = &mut *this.workspaces.get();
-                this.pass(parameters, images, i * S::LANES, outputs.len() / length, workspace);
-                this.output.apply(this.s, &mut workspace.tensors);
-                this.output.write(S::LANES, &workspace.tensors, outputs.chunks_exact_mut(length));
-            });
-        });
     }
 
-    fn losses(&mut self, parameters: &[f32], images: Images<'_>, losses: &mut [f32]) {
-        let head = self.head.as_ref().expect("a plan that reconstructs");
-        self.program.pack(&self.cpu, parameters, &mut self.packed);
-        let this = &*self;
-        #[allow(clippy::cast_precision_loss)]
-        let length = this.intake.image_len() as f32;
-        this.cpu.run(|| {
-            losses.par_chunks_mut(S::LANES).enumerate().for_each(|(i, losses)| {
-                let workspace = &mut *this.workspaces.get();
-                this.pass(parameters, images, i * S::LANES, losses.len(), workspace);
-                let mut sums = [0.0; TILE];
-                head.value(this.s, parameters, &mut workspace.tensors).store(&mut sums);
-                for (loss, sum) in losses.iter_mut().zip(sums) {
-                    *loss = sum / length;
-                }
-            });
-        });
+    fn compile(self, network: &Network, cpu: &Cpu) -> ForwardPlan {
+        let mut builder = Builder::new(false, cpu).corrupting(self.seed.is_some());
+        let input = builder.input(self.input);
+        let end = lower::sequence(&mut builder, &self.layers, input);
+        builder.keep(end);
+        let program = builder.finish();
+        let head = |loss| Head::new(loss, network, end, input, program.loss_weights, &program.grids);
+        ForwardPlan {
+            intake: Intake::new(input, &program.grids),
+            head: self.loss.map(head),
+            end: Output::new(self.sigmoid, end, &program.grids),
+            seed: self.seed.unwrap_or_default(),
+            packed: program.packed(),
+            workspaces: PerThread::new(cpu, || program.workspace(0)),
+            program,
+            cpu: cpu.clone(),
+            input: self.input,
+            output: self.output,
+            parameters: network.parameter_count(),
+        }
     }
 }

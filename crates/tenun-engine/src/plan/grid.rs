@@ -2,9 +2,10 @@
 
 use std::ops::{Index, Range};
 
+use tenun_kernels::{Kernels, Rows, View, ViewMut};
+
 use super::TensorId;
 use crate::Shape;
-use crate::lane::Simd;
 
 /// The layout `[channel][row][column][lane]` of one tensor, with a border of zeros around every channel.
 ///
@@ -66,9 +67,9 @@ impl Grid {
         self.plane
     }
 
-    /// Bytes of the whole buffer with lanes of `S`.
-    pub(super) fn bytes<S: Simd>(&self) -> usize {
-        self.vectors() * S::LANES * size_of::<f32>()
+    /// Bytes of the whole buffer with so many lanes.
+    pub(super) fn bytes(&self, lanes: usize) -> usize {
+        self.vectors() * lanes * size_of::<f32>()
     }
 
     /// Vectors in the whole buffer.
@@ -77,60 +78,52 @@ impl Grid {
     }
 }
 
-/// The layouts of all tensors of a plan.
-pub(crate) struct Grids(pub(super) Vec<Grid>);
+/// The layouts of all tensors of a plan, and the kernels that it is made for.
+pub(crate) struct Grids {
+    grids: Vec<Grid>,
+    pub(crate) kernels: &'static Kernels,
+}
+
+impl Grids {
+    pub(super) fn new(grids: Vec<Grid>, kernels: &'static Kernels) -> Self {
+        Self { grids, kernels }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Grid> {
+        self.grids.iter()
+    }
+
+    /// A tensor with its rows.
+    pub(crate) fn tensor(&self, id: TensorId) -> Tensor {
+        let (grid, lanes) = (&self[id], self.kernels.lanes);
+        let Shape { channels, height, width } = grid.shape();
+        let starts = (0..channels).flat_map(|c| (0..height).map(move |r| grid.at(c, r, 0) * lanes));
+        Tensor { id, rows: Rows::new(starts.collect(), width * lanes, height) }
+    }
+}
 
 impl Index<TensorId> for Grids {
     type Output = Grid;
     fn index(&self, id: TensorId) -> &Grid {
-        &self.0[id.0]
+        &self.grids[id.0]
     }
 }
 
-/// The rows of a tensor's interior as ranges of floats, channel by channel.
+/// A tensor, and where the rows of its image stand in it.
 #[derive(Clone, Debug)]
-pub(crate) struct Rows {
-    starts: Vec<usize>,
-    length: usize,
-    height: usize,
+pub(crate) struct Tensor {
+    pub(crate) id: TensorId,
+    pub(crate) rows: Rows,
 }
 
-impl Rows {
-    /// The rows of `grid` with lanes of `S`.
-    pub(crate) fn of<S: Simd>(grid: &Grid) -> Self {
-        let Shape { channels, height, width } = grid.shape();
-        let starts =
-            (0..channels).flat_map(|c| (0..height).map(move |r| grid.at(c, r, 0) * S::LANES)).collect();
-        Self { starts, length: width * S::LANES, height }
+impl Tensor {
+    /// Its floats, to read.
+    pub(crate) fn view<'a>(&'a self, floats: &'a [f32]) -> View<'a> {
+        View { floats, rows: &self.rows }
     }
 
-    /// All rows in order.
-    #[inline(always)]
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Range<usize>> {
-        self.starts.iter().map(|&start| start..start + self.length)
-    }
-
-    /// The rows of one channel.
-    #[inline(always)]
-    pub(crate) fn channel(&self, channel: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
-        let starts = &self.starts[channel * self.height..(channel + 1) * self.height];
-        starts.iter().map(|&start| start..start + self.length)
-    }
-
-    /// Where a row of a channel begins.
-    #[inline(always)]
-    pub(crate) fn start(&self, channel: usize, row: usize) -> usize {
-        self.starts[channel * self.height + row]
-    }
-
-    /// Where a row begins, counted over all channels.
-    #[inline(always)]
-    pub(crate) fn nth_start(&self, row: usize) -> usize {
-        self.starts[row]
-    }
-
-    /// Floats in a row: columns × lanes.
-    pub(crate) fn row_length(&self) -> usize {
-        self.length
+    /// Its floats, to write.
+    pub(crate) fn view_mut<'a>(&'a self, floats: &'a mut [f32]) -> ViewMut<'a> {
+        ViewMut { floats, rows: &self.rows }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Layout`]: where in one block of memory each tensor is, and from when to when it is needed.
+//! [`MemoryLayout`]: where in one block of memory each tensor is, and from when to when it is needed.
 //!
 //! A tile goes through the operations forwards, to the loss, and backwards through them: each of these is a moment.
 //! A tensor is needed from the first moment at which an operation uses it to the last, and tensors that are needed at
@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::TensorId;
-use crate::lane::TILE;
+use crate::TILE;
 
 /// The tensors that an operation reads or writes on either way.
 #[derive(Clone, Debug, Default)]
@@ -43,8 +43,8 @@ pub(super) struct Floats {
 
 /// Where each tensor is, in floats, and when.
 #[derive(Debug)]
-pub(super) struct Layout {
-    tensors: Vec<Place>,
+pub(super) struct MemoryLayout {
+    tensors: Vec<Slot>,
     /// For each moment, what is cleared before it.
     cleared: Vec<Vec<Range<usize>>>,
     /// For each moment, the tensors that nothing was written to yet; only in builds with assertions.
@@ -55,7 +55,7 @@ pub(super) struct Layout {
 
 /// A tensor's floats and moments.
 #[derive(Clone, Debug, Default)]
-struct Place {
+struct Slot {
     floats: Range<usize>,
     moments: Range<usize>,
 }
@@ -65,12 +65,12 @@ fn meet(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-impl Layout {
+impl MemoryLayout {
     /// Of the tensors that are `wanted`, with what each operation uses of them, in the order of the way forwards; those
     /// that are `kept` are needed all the time.
     pub(super) fn new(wanted: &[Floats], uses: &[Uses], kept: &[TensorId]) -> Self {
         let operations = uses.len();
-        let mut tensors = vec![Place::default(); wanted.len()];
+        let mut tensors = vec![Slot::default(); wanted.len()];
         let mut use_at = |id: TensorId, moment: usize| {
             let moments = &mut tensors[id.0].moments;
             let first = if *moments == (0..0) { moment } else { moments.start.min(moment) };
@@ -110,7 +110,7 @@ impl Layout {
         let moments = Self::backward(operations, 0) + 1;
         let (mut cleared, mut unwritten) = (vec![Vec::new(); moments], vec![Vec::new(); moments]);
         for (i, (own, wanted)) in tensors.iter().zip(wanted).enumerate() {
-            let shares = |(other, place): (usize, &Place)| other != i && meet(&place.floats, &own.floats);
+            let shares = |(other, place): (usize, &Slot)| other != i && meet(&place.floats, &own.floats);
             let start = own.moments.start;
             // What is kept was written before the first moment; what nobody uses has no place.
             if own.moments.len() == moments || own.moments == (0..0) {
@@ -150,7 +150,7 @@ impl Layout {
     /// If it is not needed at this moment: an operation uses what it did not say.
     #[inline]
     pub(super) fn place(&self, id: TensorId, moment: usize) -> Range<usize> {
-        let Place { floats, moments } = &self.tensors[id.0];
+        let Slot { floats, moments } = &self.tensors[id.0];
         assert!(moments.contains(&moment), "an operation says what it uses");
         floats.clone()
     }
@@ -186,7 +186,7 @@ mod tests {
         ];
         let wanted =
             [16, 100, 64, 32, 64, 48].map(|length| Floats { length, zeros: vec![0..8, length - 1..length] });
-        let layout = Layout::new(&wanted, &uses, &[id(0), id(3)]);
+        let layout = MemoryLayout::new(&wanted, &uses, &[id(0), id(3)]);
         for (a, b) in (0..5).flat_map(|a| (0..a).map(move |b| (a, b))) {
             let (a, b) = (&layout.tensors[a], &layout.tensors[b]);
             assert!(!(meet(&a.floats, &b.floats) && meet(&a.moments, &b.moments)), "{layout:?}");
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(layout.length(), 112 + 64 + 32 + 16);
         assert!(layout.tensors.iter().all(|place| place.floats.start % TILE == 0));
         // What begins as zeros does so when it is first used: forwards by the second operation, backwards by the same.
-        for (moment, tensor) in [(1, 2), (Layout::backward(3, 1), 4)] {
+        for (moment, tensor) in [(1, 2), (MemoryLayout::backward(3, 1), 4)] {
             let start = layout.tensors[tensor].floats.start;
             assert_eq!(layout.cleared(moment), [start..start + 8, start + 63..start + 64]);
         }
@@ -206,6 +206,6 @@ mod tests {
     #[should_panic(expected = "says what it uses")]
     fn what_was_not_said_is_not_given() {
         let wanted = [Floats { length: 16, zeros: Vec::new() }, Floats::default()];
-        Layout::new(&wanted, &[Uses::forward([TensorId(0)])], &[]).place(TensorId(1), 0);
+        MemoryLayout::new(&wanted, &[Uses::forward([TensorId(0)])], &[]).place(TensorId(1), 0);
     }
 }

@@ -1,13 +1,13 @@
 //! Layers in a row to steps of a plan: each layer on its own, or several at once where a rewrite knows a cheaper way.
 
-use super::pooled::{Pooled, Window};
-use super::{Builder, Passes, Port, Rewrite, Upsampled, Winograd};
+use super::{Builder, Port, Rewrite};
 use crate::Layer;
-use crate::lane::Simd;
 use crate::network::Placed;
+use crate::ops::pooled::{Pooled, Window};
+use crate::ops::{Enlarged, Passes, Upsampled, Winograd};
 
 /// Adds layers that follow one another to a plan.
-pub(crate) fn sequence<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Port {
+pub(crate) fn sequence(builder: &mut Builder, layers: &[&Placed], x: Port) -> Port {
     let mut port = x;
     let mut rest = layers;
     while !rest.is_empty() {
@@ -22,25 +22,25 @@ pub(crate) fn sequence<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x:
 }
 
 /// The first layer by itself.
-fn as_written<S: Simd>(builder: &mut Builder<S>, layer: &Placed, x: Port) -> (Port, usize) {
+fn as_written(builder: &mut Builder, layer: &Placed, x: Port) -> (Port, usize) {
     (builder.step(&[layer], &[], |builder| layer.layer.lower(layer, builder, x)), 1)
 }
 
 /// An up-sampling and a convolution of stride 1.
-fn upsampled<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
+fn upsampled(builder: &mut Builder, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
     let [up, conv, ..] = layers else { return None };
     let (Layer::Upsample(upsample), Layer::Conv2d(conv2d)) = (&up.layer, &conv.layer) else { return None };
     if conv2d.stride != 1 || !builder.allows(Rewrite::Upsampled) {
         return None;
     }
-    let small = (up.input, upsample.factor);
+    let small = Enlarged { input: up.input, factor: upsample.factor };
     let geometry = conv2d.geometry(conv.input);
-    let lower = |builder: &mut Builder<S>| Upsampled::lower(builder, small, geometry, conv, x);
+    let lower = |builder: &mut Builder| Upsampled::lower(builder, small, geometry, conv, x);
     Some((builder.step(&layers[..2], &[Rewrite::Upsampled], lower), 2))
 }
 
 /// A convolution, a rectifier or none, and max-pooling in windows of 2×2.
-fn pooled<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
+fn pooled(builder: &mut Builder, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
     let [conv, after @ ..] = layers else { return None };
     let rectified = matches!(after, [relu, ..] if matches!(relu.layer, Layer::Relu(_)));
     let pool = after.get(usize::from(rectified))?;
@@ -54,16 +54,16 @@ fn pooled<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Opt
     let rewrites = [Rewrite::Pooled, Rewrite::Winograd];
     let rewrites = &rewrites[..if passes.is_some() { 2 } else { 1 }];
     let window = Window { rectified, pooled: pool.output };
-    let lower = |builder: &mut Builder<S>| Pooled::lower(builder, geometry, passes, conv, window, x);
+    let lower = |builder: &mut Builder| Pooled::lower(builder, geometry, passes, conv, window, x);
     Some((builder.step(&layers[..taken], rewrites, lower), taken))
 }
 
 /// A 3×3 convolution of stride 1 whose shape pays for the transforms.
-fn winograd<S: Simd>(builder: &mut Builder<S>, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
+fn winograd(builder: &mut Builder, layers: &[&Placed], x: Port) -> Option<(Port, usize)> {
     let conv = *layers.first()?;
     let Layer::Conv2d(conv2d) = &conv.layer else { return None };
     let geometry = conv2d.geometry(conv.input);
     let passes = Passes::fastest(&geometry).filter(|_| builder.allows(Rewrite::Winograd))?;
-    let lower = |builder: &mut Builder<S>| Winograd::lower(builder, geometry, passes, conv, x);
+    let lower = |builder: &mut Builder| Winograd::lower(builder, geometry, passes, conv, x);
     Some((builder.step(&[conv], &[Rewrite::Winograd], lower), 1))
 }

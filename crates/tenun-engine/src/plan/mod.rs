@@ -5,43 +5,29 @@
 //! `Workspace` of its own for each thread. Nothing is allocated while it runs. [`TrainingPlan`] and
 //! [`ForwardPlan`] run programs over batches on all cores.
 
-mod batched;
 mod builder;
-mod convolution;
-pub(crate) mod dense;
 mod forward;
-mod gather;
-mod gradients;
 mod grid;
-mod head;
 mod layout;
-pub(crate) mod lower;
-mod pool;
-mod pooled;
+mod lower;
 mod program;
 mod rewrite;
-mod skip;
 mod source;
+mod threads;
 mod tile;
 mod training;
-mod upsampled;
-mod winograd;
 
 pub use forward::{ForwardPlan, Stage};
-pub use pool::{Cpu, CpuError};
 pub use rewrite::{Rewrite, Step, UnknownRewrite};
-pub use source::{Images, Scaling};
+pub use source::Images;
+pub use threads::{Cpu, CpuError};
 pub use training::{Batch, TrainingPlan};
 
 pub(crate) use builder::{Builder, Port};
-pub(crate) use convolution::{ConvGeometry, Convolution};
-pub(crate) use gather::Gather;
-pub(crate) use grid::{Grid, Grids, Rows};
+pub(crate) use grid::{Grid, Grids, Tensor};
 pub(crate) use layout::Uses;
-pub(crate) use skip::Skip;
-pub(crate) use tile::{Op, TensorId, TermId, Tile};
-pub(crate) use upsampled::Upsampled;
-pub(crate) use winograd::{Passes, Winograd};
+pub(crate) use lower::sequence;
+pub(crate) use tile::{Op, TensorId, Tensors, TermId, Tile, WinnersId};
 
 /// A plan cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

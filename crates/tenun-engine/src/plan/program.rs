@@ -3,22 +3,23 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::batched::Rows;
-use super::layout::{Floats, Layout};
+use tenun_kernels::correlate::PARALLEL;
+use tenun_kernels::pooled::Winners;
+use tenun_kernels::{Kernels, Lanes, TILE};
+
+use super::layout::{Floats, MemoryLayout};
 use super::tile::{AllWinners, TensorId, Tensors};
 use super::{Cpu, Grids, Op, Step, Tile};
-use crate::lane::correlate::PARALLEL;
-use crate::lane::pooled::Winners;
-use crate::lane::{Simd, TILE};
 use crate::layer::Noise;
+use crate::ops::batched::BatchedLayers;
 
 /// Operations in the order in which they run forwards.
-pub(super) struct Program<S: Simd> {
+pub(super) struct Program {
     pub(super) grids: Grids,
-    layout: Arc<Layout>,
+    layout: Arc<MemoryLayout>,
     /// Windows of each pooling that remembers its winners.
     winners: Vec<usize>,
-    ops: Vec<Box<dyn Op<S>>>,
+    ops: Vec<Box<dyn Op>>,
     /// Where each operation's packed parameters end.
     packed_ends: Vec<usize>,
     /// What the operations compute.
@@ -28,7 +29,7 @@ pub(super) struct Program<S: Simd> {
     /// What the loss of each number counts, where layers have a say in it.
     pub(super) loss_weights: Option<TensorId>,
     /// What is kept of every image for gradients over the whole batch.
-    pub(super) rows: Rows,
+    pub(super) batched: BatchedLayers,
 }
 
 /// The buffers one thread needs to run a program.
@@ -40,29 +41,30 @@ pub(super) struct Workspace {
     /// What random numbers depend on, for each lane.
     pub(super) noise: Vec<Noise>,
     /// What one unit of the loss counts in each lane.
-    pub(super) weights: [f32; TILE],
+    pub(super) weights: Lanes,
     /// What layers add to the loss, for each lane.
-    pub(super) terms: Vec<[f32; TILE]>,
+    pub(super) terms: Vec<Lanes>,
 }
 
-impl<S: Simd> Program<S> {
+impl Program {
     /// `zeros` are the vectors of each tensor that begin as zeros, `kept` the tensors that are used from outside.
     pub(super) fn new(
         grids: Grids,
         zeros: Vec<Vec<Range<usize>>>,
         kept: &[TensorId],
         winners: Vec<usize>,
-        ops: Vec<Box<dyn Op<S>>>,
+        ops: Vec<Box<dyn Op>>,
         steps: Vec<Step>,
     ) -> Self {
-        let floats = |vectors: Range<usize>| vectors.start * S::LANES..vectors.end * S::LANES;
-        let wanted = grids.0.iter().zip(zeros).map(|(grid, zeros)| Floats {
-            length: grid.vectors() * S::LANES,
+        let lanes = grids.kernels.lanes;
+        let floats = |vectors: Range<usize>| vectors.start * lanes..vectors.end * lanes;
+        let wanted = grids.iter().zip(zeros).map(|(grid, zeros)| Floats {
+            length: grid.vectors() * lanes,
             zeros: zeros.into_iter().map(floats).collect(),
         });
         let wanted: Vec<Floats> = wanted.collect();
         let uses: Vec<_> = ops.iter().map(|op| op.uses()).collect();
-        let layout = Arc::new(Layout::new(&wanted, &uses, kept));
+        let layout = Arc::new(MemoryLayout::new(&wanted, &uses, kept));
         let mut end = 0;
         let packed_ends = ops
             .iter()
@@ -80,14 +82,24 @@ impl<S: Simd> Program<S> {
             steps,
             terms: Vec::new(),
             loss_weights: None,
-            rows: Rows::default(),
+            batched: BatchedLayers::default(),
         }
+    }
+
+    /// The kernels that it runs.
+    pub(super) fn kernels(&self) -> &'static Kernels {
+        self.grids.kernels
+    }
+
+    /// Images that go through it at a time.
+    pub(super) fn lanes(&self) -> usize {
+        self.grids.kernels.lanes
     }
 
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
     pub(super) fn workspace(&self, gradients: usize) -> Workspace {
         let tensors = Tensors::new(self.layout.clone());
-        let noise = vec![Noise { seed: 0, epoch: 0, image: 0 }; S::LANES];
+        let noise = vec![Noise { seed: 0, epoch: 0, image: 0 }; self.lanes()];
         let winners = AllWinners(self.winners.iter().map(|&windows| vec![[0; 4]; windows]).collect());
         let terms = vec![[0.0; TILE]; self.terms.len()];
         let gradients = vec![0.0; gradients];
@@ -122,12 +134,12 @@ impl<S: Simd> Program<S> {
     }
 
     /// Runs all operations forwards.
-    pub(super) fn forward(&self, s: S, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
+    pub(super) fn forward(&self, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
         for (i, op) in self.ops.iter().enumerate() {
-            workspace.tensors.at(Layout::forward(i));
-            op.forward(s, &mut self.tile(i, parameters, packed, workspace));
+            workspace.tensors.at(MemoryLayout::forward(i));
+            op.forward(self.kernels(), &mut self.tile(i, parameters, packed, workspace));
         }
-        workspace.tensors.at(Layout::between(self.ops.len()));
+        workspace.tensors.at(MemoryLayout::between(self.ops.len()));
     }
 
     /// Runs all operations backwards, after the gradient of the output was written.
@@ -135,16 +147,15 @@ impl<S: Simd> Program<S> {
     /// `rows` are those of the images in the lanes, as many as there are.
     pub(super) fn backward(
         &self,
-        s: S,
         parameters: &[f32],
         packed: &[f32],
         workspace: &mut Workspace,
         rows: &mut [f32],
     ) {
         for (i, op) in self.ops.iter().enumerate().rev() {
-            workspace.tensors.at(Layout::backward(self.ops.len(), i));
+            workspace.tensors.at(MemoryLayout::backward(self.ops.len(), i));
             let tile = self.tile(i, parameters, packed, workspace);
-            op.backward(s, &mut Tile { rows, stride: self.rows.stride(), ..tile });
+            op.backward(self.kernels(), &mut Tile { rows, stride: self.batched.stride(), ..tile });
         }
     }
 

@@ -1,32 +1,15 @@
-//! Where a batch's images come from: [`Images`], and how they become floats: [`Scaling`].
+//! Where a batch's images come from: [`Images`], and how they get into a plan.
+
+use tenun_kernels::Kernels;
+use tenun_kernels::images::Chosen;
 
 use super::tile::Tensors;
-use super::{Grids, Port, Rows, TensorId};
-use crate::lane::Simd;
-
-/// How a byte becomes a float: a table, so any preprocessing of single pixels costs the same.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scaling([f32; 256]);
-
-impl Scaling {
-    /// Byte / 255: 0 to 1.
-    #[must_use]
-    pub fn unit() -> Self {
-        #[allow(clippy::cast_precision_loss)]
-        Self(std::array::from_fn(|byte| byte as f32 / 255.0))
-    }
-}
-
-impl Default for Scaling {
-    fn default() -> Self {
-        Self::unit()
-    }
-}
+use super::{Grids, Port, Tensor};
 
 /// Images of one shape, one after the other, each `[channel][row][column]`.
 #[derive(Clone, Copy, Debug)]
 pub enum Images<'a> {
-    /// Bytes, which the plan's [`Scaling`] makes floats.
+    /// Bytes; a plan takes each as byte / 255, from 0 to 1.
     Bytes(&'a [u8]),
     /// Floats, taken as they are.
     Floats(&'a [f32]),
@@ -49,18 +32,16 @@ impl Images<'_> {
     }
 }
 
-/// The tensor into which images are read, and its rows.
+/// The tensor into which images are read.
 pub(super) struct Intake {
-    tensor: TensorId,
-    rows: Rows,
+    tensor: Tensor,
     /// Numbers in an image.
     length: usize,
 }
 
 impl Intake {
-    pub(super) fn new<S: Simd>(port: Port, grids: &Grids) -> Self {
-        let grid = &grids[port.value];
-        Self { tensor: port.value, rows: Rows::of::<S>(grid), length: grid.shape().len() }
+    pub(super) fn new(port: Port, grids: &Grids) -> Self {
+        Self { tensor: grids.tensor(port.value), length: grids[port.value].shape().len() }
     }
 
     /// Numbers in an image.
@@ -69,46 +50,12 @@ impl Intake {
     }
 
     /// Reads the images with the given indices, one into each lane; lanes beyond them are zero.
-    pub(super) fn fill<S: Simd>(
-        &self,
-        tensors: &mut Tensors,
-        images: Images<'_>,
-        indices: &[u32],
-        scaling: &Scaling,
-    ) {
+    pub(super) fn fill(&self, k: &Kernels, tensors: &mut Tensors, images: Images<'_>, indices: &[u32]) {
+        let [to] = tensors.many([self.tensor.id]);
+        let (to, length) = (self.tensor.view_mut(to), self.length);
         match images {
-            Images::Bytes(bytes) => {
-                self.fill_with::<S, u8>(tensors, bytes, indices, |byte| scaling.0[usize::from(byte)])
-            }
-            Images::Floats(floats) => self.fill_with::<S, f32>(tensors, floats, indices, |x| x),
-        }
-    }
-
-    fn fill_with<S: Simd, T: Copy>(
-        &self,
-        tensors: &mut Tensors,
-        images: &[T],
-        indices: &[u32],
-        convert: impl Fn(T) -> f32,
-    ) {
-        let [to] = tensors.many([self.tensor]);
-        let image = |index: u32| &images[index as usize * self.length..][..self.length];
-        let width = self.rows.row_length() / S::LANES;
-        // Row by row, lane by lane: a row of all lanes stays in the first cache while it is filled.
-        for (r, row) in self.rows.iter().enumerate() {
-            let row = &mut to[row];
-            for lane in 0..S::LANES {
-                let numbers = row.chunks_exact_mut(S::LANES).map(|lanes| &mut lanes[lane]);
-                match indices.get(lane) {
-                    Some(&index) => {
-                        let from = &image(index)[r * width..(r + 1) * width];
-                        for (to, &from) in numbers.zip(from) {
-                            *to = convert(from);
-                        }
-                    }
-                    None => numbers.for_each(|to| *to = 0.0),
-                }
-            }
+            Images::Bytes(images) => k.read_bytes(Chosen { images, length, indices }, to),
+            Images::Floats(images) => k.read_floats(Chosen { images, length, indices }, to),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Running layers on sixteen images, forwards and backwards: for the tests of layers.
 
-use super::head::Output;
-use super::source::{Images, Intake, Scaling};
+use super::source::{Images, Intake};
 use super::{Builder, Cpu, Port, Rewrite, lower};
-use crate::Shape;
-use crate::lane::{Simd, TILE, Width, WithSimd};
 use crate::layer::Noise;
 use crate::network::Placed;
+use crate::ops::head::Output;
+use crate::{Shape, TILE, Width};
 
 /// Layers, what they are given, and the gradients of their outputs.
 pub(crate) struct Trial<'a> {
@@ -36,36 +35,31 @@ pub(crate) struct Outcome {
     pub(crate) penalties: Vec<f32>,
 }
 
-/// Runs a trial.
-pub(crate) struct Run<'a>(pub(crate) &'a Trial<'a>);
-
-impl WithSimd for Run<'_> {
-    type Output = Outcome;
-
-    fn run<S: Simd>(self, s: S) -> Outcome {
-        let layers: Vec<&Placed> = self.0.placed.iter().collect();
-        self.0.run(s, |builder, x| lower::sequence(builder, &layers, x))
-    }
-}
-
 impl Trial<'_> {
+    /// Runs the layers with registers of `width`.
+    pub(crate) fn run(&self, width: Width) -> Outcome {
+        let layers: Vec<&Placed> = self.placed.iter().collect();
+        self.run_as(width, |builder, x| lower::sequence(builder, &layers, x))
+    }
+
     /// Runs what `lower` makes of the layers.
-    pub(crate) fn run<S: Simd>(&self, s: S, lower: impl FnOnce(&mut Builder<S>, Port) -> Port) -> Outcome {
+    pub(crate) fn run_as(&self, width: Width, lower: impl FnOnce(&mut Builder, Port) -> Port) -> Outcome {
         let Trial { input, parameters, images, seeds, input_gradient, without, .. } = *self;
-        let cpu = Cpu::new(Some(1), Width::Portable).unwrap().without(without);
-        let mut builder = Builder::<S>::new(true, &cpu);
+        let cpu = Cpu::new(Some(1), width).unwrap().without(without);
+        let mut builder = Builder::new(true, &cpu);
         let x = builder.input(input);
         let x = Port { gradient: input_gradient.then(|| builder.tensor(input)), ..x };
         let y = lower(&mut builder, x);
         builder.keep(x);
         builder.keep(y);
         let program = builder.finish();
+        let (k, lanes) = (program.kernels(), program.lanes());
         let read = |value| Port { value, gradient: None, exclusive: false };
         let dy = y.gradient.unwrap();
-        let intake = Intake::new::<S>(x, &program.grids);
-        let seed_intake = Intake::new::<S>(read(dy), &program.grids);
-        let output = Output::new::<S>(false, y, &program.grids);
-        let d_input = x.gradient.map(|dx| Output::new::<S>(false, read(dx), &program.grids));
+        let intake = Intake::new(x, &program.grids);
+        let seed_intake = Intake::new(read(dy), &program.grids);
+        let output = Output::new(false, y, &program.grids);
+        let d_input = x.gradient.map(|dx| Output::new(false, read(dx), &program.grids));
         let mut workspace = program.workspace(parameters.len());
         let mut packed = program.packed();
         program.pack(&cpu, parameters, &mut packed);
@@ -77,37 +71,35 @@ impl Trial<'_> {
             penalties: Vec::new(),
         };
         workspace.weights = [PENALTY_WEIGHT; TILE];
-        let stride = program.rows.stride();
+        let stride = program.batched.stride();
         let mut rows = vec![0.0; TILE * stride];
-        for pass in 0..TILE / S::LANES {
-            let first = pass * S::LANES;
-            let indices: Vec<u32> = (first..first + S::LANES).map(|i| i as u32).collect();
+        for pass in 0..TILE / lanes {
+            let first = pass * lanes;
+            let indices: Vec<u32> = (first..first + lanes).map(|i| i as u32).collect();
             for (noise, &image) in workspace.noise.iter_mut().zip(&indices) {
                 *noise = Noise { seed: 1, epoch: 2, image };
             }
-            let scaling = Scaling::unit();
-            intake.fill::<S>(&mut workspace.tensors, Images::Floats(images), &indices, &scaling);
-            program.forward(s, parameters, &packed, &mut workspace);
+            intake.fill(k, &mut workspace.tensors, Images::Floats(images), &indices);
+            program.forward(parameters, &packed, &mut workspace);
             let factors = self.placed.iter().filter_map(|placed| placed.layer.loss_weight(2));
             let factors: Vec<f32> = factors.collect();
             let terms = &workspace.terms;
-            outcome.penalties.extend((0..S::LANES).map(|lane| {
+            outcome.penalties.extend((0..lanes).map(|lane| {
                 factors.iter().zip(terms).map(|(factor, term)| factor * term[lane]).sum::<f32>()
             }));
-            let outputs = outcome.outputs[first * length..].chunks_exact_mut(length);
-            output.write(S::LANES, &workspace.tensors, outputs);
-            seed_intake.fill::<S>(&mut workspace.tensors, Images::Floats(seeds), &indices, &scaling);
-            let rows = &mut rows[first * stride..(first + S::LANES) * stride];
-            program.backward(s, parameters, &packed, &mut workspace, rows);
+            output.write(k, &workspace.tensors, length, &mut outcome.outputs[first * length..]);
+            seed_intake.fill(k, &mut workspace.tensors, Images::Floats(seeds), &indices);
+            let rows = &mut rows[first * stride..(first + lanes) * stride];
+            program.backward(parameters, &packed, &mut workspace, rows);
             if let Some(d_input) = &d_input {
-                let images = outcome.d_images[first * input.len()..].chunks_exact_mut(input.len());
-                d_input.write(S::LANES, &workspace.tensors, images);
+                let d_images = &mut outcome.d_images[first * input.len()..];
+                d_input.write(k, &workspace.tensors, input.len(), d_images);
             }
             for (sum, d) in outcome.d_parameters.iter_mut().zip(&workspace.gradients) {
                 *sum += d;
             }
         }
-        program.rows.gradient(s, &rows, &mut outcome.d_parameters);
+        program.batched.gradient(k, &rows, &mut outcome.d_parameters);
         outcome
     }
 }

@@ -2,10 +2,9 @@
 //! threads, register width and way of running.
 
 use super::*;
-use crate::lane::{TILE, Width};
 use crate::layer::*;
 use crate::reference::{self, Real, Tape};
-use crate::{Loss, Network, Philox, Purpose, Shape, Spec};
+use crate::{Loss, Network, Philox, Purpose, Shape, Spec, TILE, Width};
 
 /// A small network with something of everything: odd sizes, two branches, dropout, a dense code.
 fn network(sigmoid: bool) -> Network {
@@ -41,7 +40,7 @@ fn multiply_adds_are_those_of_the_kernels() {
     let network = Network::new(&Spec { input: Shape::new(2, 8, 8), encoder, decoder: None }).unwrap();
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
     let count = |cpu: &Cpu, network: &Network| -> u64 {
-        let plan = TrainingPlan::new(network, Loss::Mse, Scaling::unit(), cpu).unwrap();
+        let plan = TrainingPlan::new(network, Loss::Mse, cpu).unwrap();
         plan.steps().iter().map(|step| step.multiply_adds as u64).sum()
     };
     assert_eq!(count(&cpu.without(Rewrite::ALL), &network), network.training_multiply_adds());
@@ -65,12 +64,12 @@ fn losses_of_corrupted_images_count_what_training_counts() {
     let images = Images::Bytes(&pixels);
     let network = Network::new(&Spec { input, encoder, decoder: None }).unwrap();
     let (parameters, seed) = (weights(&network), 4);
-    let mut plan = ForwardPlan::corrupted(&network, Loss::Mse, seed, Scaling::unit(), &cpu).unwrap();
+    let mut plan = ForwardPlan::corrupted(&network, Loss::Mse, seed, &cpu).unwrap();
     let (mut outputs, mut losses) = (vec![0.0; pixels.len()], vec![0.0; count]);
     plan.run(&parameters, images, &mut outputs);
     plan.losses(&parameters, images, &mut losses);
     let mut seen = vec![0.0; pixels.len()];
-    let mut corruption = ForwardPlan::corruption(&network, seed, Scaling::unit(), &cpu).unwrap();
+    let mut corruption = ForwardPlan::corruption(&network, seed, &cpu).unwrap();
     corruption.run(&parameters, images, &mut seen);
     for (image, loss) in losses.iter().enumerate() {
         let numbers = image * input.len()..(image + 1) * input.len();
@@ -82,8 +81,8 @@ fn losses_of_corrupted_images_count_what_training_counts() {
     }
     let plain = Network::new(&Spec { input, encoder: small, decoder: None }).unwrap();
     let mut found = [vec![0.0; count], vec![0.0; count]];
-    let corrupted = ForwardPlan::corrupted(&plain, Loss::Mse, seed, Scaling::unit(), &cpu);
-    let clean = ForwardPlan::new(&plain, Stage::Reconstruct, Loss::Mse, Scaling::unit(), &cpu);
+    let corrupted = ForwardPlan::corrupted(&plain, Loss::Mse, seed, &cpu);
+    let clean = ForwardPlan::reconstruct(&plain, Loss::Mse, &cpu);
     for (plan, losses) in [corrupted, clean].into_iter().zip(&mut found) {
         plan.unwrap().losses(&weights(&plain), images, losses);
     }
@@ -111,7 +110,7 @@ fn gradient(
     images: &[u8],
     indices: &[u32],
 ) -> (Vec<f32>, Vec<f32>) {
-    let mut plan = TrainingPlan::new(network, loss, Scaling::unit(), cpu).unwrap();
+    let mut plan = TrainingPlan::new(network, loss, cpu).unwrap();
     let mut gradient = vec![f32::NAN; network.parameter_count()];
     let mut losses = vec![f32::NAN; indices.len()];
     let batch = Batch { images: Images::Bytes(images), indices, numbers: indices, seed: 11, epoch: 4 };
@@ -201,7 +200,7 @@ fn encoding_and_decoding_is_reconstructing() {
     for width in Width::available() {
         let cpu = Cpu::new(Some(2), width).unwrap();
         let run = |stage, images: Images<'_>, length: usize| {
-            let mut plan = ForwardPlan::new(&network, stage, Loss::Bce, Scaling::unit(), &cpu).unwrap();
+            let mut plan = ForwardPlan::new(&network, stage, &cpu);
             let mut outputs = vec![f32::NAN; 37 * length];
             plan.run(&parameters, images, &mut outputs);
             outputs
@@ -214,8 +213,7 @@ fn encoding_and_decoding_is_reconstructing() {
         assert!(*first.get_or_insert(decoded.clone()) == decoded, "{width}");
 
         let mut losses = vec![f32::NAN; 37];
-        let mut plan =
-            ForwardPlan::new(&network, Stage::Reconstruct, Loss::Mse, Scaling::unit(), &cpu).unwrap();
+        let mut plan = ForwardPlan::reconstruct(&network, Loss::Mse, &cpu).unwrap();
         plan.losses(&parameters, Images::Bytes(&images), &mut losses);
         let length = network.output().len();
         for (i, &loss) in losses.iter().enumerate() {
@@ -231,7 +229,7 @@ fn encoding_and_decoding_is_reconstructing() {
 fn no_images_give_no_outputs() {
     let network = network(true);
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
-    let mut plan = ForwardPlan::new(&network, Stage::Reconstruct, Loss::Mse, Scaling::unit(), &cpu).unwrap();
+    let mut plan = ForwardPlan::reconstruct(&network, Loss::Mse, &cpu).unwrap();
     plan.run(&weights(&network), Images::Bytes(&[]), &mut []);
     plan.losses(&weights(&network), Images::Bytes(&[]), &mut []);
 }
@@ -239,7 +237,7 @@ fn no_images_give_no_outputs() {
 #[test]
 fn cross_entropy_needs_a_sigmoid() {
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
-    let error = TrainingPlan::new(&network(false), Loss::Bce, Scaling::unit(), &cpu).err().unwrap();
+    let error = TrainingPlan::new(&network(false), Loss::Bce, &cpu).err().unwrap();
     assert!(matches!(&error, PlanError::NeedsSigmoid { last } if last == "conv2d"), "{error}");
 }
 
@@ -248,7 +246,7 @@ fn a_likelihood_needs_a_variance() {
     let cpu = Cpu::new(Some(1), Width::detect()).unwrap();
     let encoder = vec![Flatten {}.into(), Dense { features: 2, bias: true }.into()];
     let without = Network::new(&Spec { input: Shape::new(1, 3, 3), encoder, decoder: None }).unwrap();
-    let error = TrainingPlan::new(&without, Loss::Gaussian, Scaling::unit(), &cpu).err().unwrap();
+    let error = TrainingPlan::new(&without, Loss::Gaussian, &cpu).err().unwrap();
     assert_eq!(error, PlanError::NeedsVariance);
 }
 
@@ -260,7 +258,7 @@ fn a_diverged_network_has_a_loss_that_shows_it() {
     parameters[5] = f32::NAN;
     for width in Width::available() {
         let cpu = Cpu::new(Some(1), width).unwrap();
-        let mut plan = TrainingPlan::new(&network, Loss::Bce, Scaling::unit(), &cpu).unwrap();
+        let mut plan = TrainingPlan::new(&network, Loss::Bce, &cpu).unwrap();
         let (mut gradient, mut losses) = (vec![0.0; parameters.len()], vec![0.0; TILE]);
         let order = order(TILE);
         let batch =

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::layout::{Layout, Uses};
-use crate::lane::pooled::Winners;
-use crate::lane::{Buffer, Simd, TILE};
+use tenun_kernels::pooled::Winners;
+use tenun_kernels::{Buffer, Kernels, Lanes};
+
+use super::layout::{MemoryLayout, Uses};
 use crate::layer::Noise;
 
 /// The number of a tensor in a plan.
@@ -14,13 +15,13 @@ pub(crate) struct TensorId(pub(super) usize);
 /// The buffers of all tensors, in one block of memory.
 pub(crate) struct Tensors {
     block: Buffer,
-    layout: Arc<Layout>,
+    layout: Arc<MemoryLayout>,
     moment: usize,
 }
 
 impl Tensors {
     /// Zeros.
-    pub(super) fn new(layout: Arc<Layout>) -> Self {
+    pub(super) fn new(layout: Arc<MemoryLayout>) -> Self {
         Self { block: Buffer::zeros(layout.length()), layout, moment: 0 }
     }
 
@@ -63,7 +64,7 @@ pub(crate) struct TermId(pub(super) usize);
 impl Tile<'_> {
     /// Where a term of each lane is written.
     #[inline]
-    pub(crate) fn term_mut(&mut self, id: TermId) -> &mut [f32; TILE] {
+    pub(crate) fn term_mut(&mut self, id: TermId) -> &mut Lanes {
         &mut self.terms[id.0]
     }
 }
@@ -97,9 +98,9 @@ pub(crate) struct Tile<'a> {
     /// What random numbers depend on, for each lane.
     pub(crate) noise: &'a [Noise],
     /// What one unit of a term of the loss counts in each lane: 1 / (images · numbers), and 0 in empty lanes.
-    pub(crate) weights: &'a [f32; TILE],
+    pub(crate) weights: &'a Lanes,
     /// The terms that layers add to the loss, lane by lane.
-    pub(crate) terms: &'a mut [[f32; TILE]],
+    pub(crate) terms: &'a mut [Lanes],
     /// What is kept of each image in the lanes for gradients over the whole batch, `stride` floats an image; only
     /// backwards.
     pub(crate) rows: &'a mut [f32],
@@ -122,7 +123,7 @@ impl Tile<'_> {
 }
 
 /// An operation of a plan.
-pub(crate) trait Op<S: Simd>: Send + Sync {
+pub(crate) trait Op: Send + Sync {
     /// Floats that [`Self::pack`] writes.
     fn packed_len(&self) -> usize {
         0
@@ -141,8 +142,8 @@ pub(crate) trait Op<S: Simd>: Send + Sync {
     }
 
     /// Computes the outputs from the inputs.
-    fn forward(&self, s: S, tile: &mut Tile<'_>);
+    fn forward(&self, k: &Kernels, tile: &mut Tile<'_>);
 
     /// Computes the gradients of inputs and parameters from those of the outputs.
-    fn backward(&self, s: S, tile: &mut Tile<'_>);
+    fn backward(&self, k: &Kernels, tile: &mut Tile<'_>);
 }

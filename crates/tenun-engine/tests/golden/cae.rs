@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tenun_engine::layer::{Conv2d, MaxPool, Relu};
 use tenun_engine::optimizer::Adam;
 use tenun_engine::{
-    Batch, Cpu, ForwardPlan, Images, Layer, Loss, Method, Network, Optimizer, Scaling, Shape, Spec, Stage,
+    Batch, Cpu, ForwardPlan, Images, Layer, Loss, Method, Network, Optimizer, Shape, Spec, Stage,
     TrainingPlan,
 };
 
@@ -115,14 +115,14 @@ fn run(cpu: &Cpu, golden: &Golden) -> Run {
     let (open, network) = (network(false), network(true));
     let (images, mut weights) = (images(), initial(&network));
 
-    let mut forward = ForwardPlan::new(&open, Stage::Reconstruct, Loss::Mse, Scaling::unit(), cpu).unwrap();
+    let mut forward = ForwardPlan::new(&open, Stage::Reconstruct, cpu);
     let mut logits = vec![f32::NAN; golden.batch_size * PIXELS];
     forward.run(&weights, Images::Bytes(&images[..golden.batch_size * PIXELS]), &mut logits);
 
     let rule = &golden.adam;
     let adam = Adam { beta1: rule.beta1, beta2: rule.beta2, epsilon: rule.epsilon, weight_decay: 0.0 };
     let mut optimizer = Optimizer::new(Method::Adam(adam), weights.len());
-    let mut training = TrainingPlan::new(&network, Loss::Bce, Scaling::unit(), cpu).unwrap();
+    let mut training = TrainingPlan::new(&network, Loss::Bce, cpu).unwrap();
     let (mut first, mut losses) = (None, Vec::new());
     for step in 0..STEPS {
         let indices: Vec<u32> =

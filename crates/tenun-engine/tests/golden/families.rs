@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use tenun_engine::optimizer::Adam;
-use tenun_engine::{Batch, Cpu, Images, Loss, Method, Network, Optimizer, Scaling, Spec, TrainingPlan};
+use tenun_engine::{Batch, Cpu, Images, Loss, Method, Network, Optimizer, Spec, TrainingPlan};
 
 use super::{bits, furthest, largest, processors};
 
@@ -69,7 +69,7 @@ fn run(golden: &Golden, family: &Family, network: &Network, cpu: &Cpu) -> Run {
     let rule = &golden.adam;
     let adam = Adam { beta1: rule.beta1, beta2: rule.beta2, epsilon: rule.epsilon, weight_decay: 0.0 };
     let mut optimizer = Optimizer::new(Method::Adam(adam), parameters.len());
-    let mut plan = TrainingPlan::new(network, family.loss, Scaling::unit(), cpu).unwrap();
+    let mut plan = TrainingPlan::new(network, family.loss, cpu).unwrap();
     let (mut losses, mut terms, mut first) = (Vec::new(), Vec::new(), None);
     for step in 0..family.losses.len() / golden.batch {
         let indices: Vec<u32> = (0..golden.batch).map(|i| (step * golden.batch + i) as u32).collect();

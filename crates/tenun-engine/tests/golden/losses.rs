@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tenun_engine::layer::{Dense, Flatten, Reshape, Sigmoid};
-use tenun_engine::{Batch, Images, Layer, Loss, Network, Scaling, Shape, Spec, TrainingPlan};
+use tenun_engine::{Batch, Images, Layer, Loss, Network, Shape, Spec, TrainingPlan};
 
 use super::{bits, furthest, largest, processors};
 
@@ -50,7 +50,7 @@ fn every_loss_is_pytorchs() {
         let (predictions, targets) = (floats(&case["prediction"]["data"]), floats(&case["target"]["data"]));
         let mut first: Option<Vec<u32>> = None;
         for cpu in processors() {
-            let mut plan = TrainingPlan::new(&network, loss, Scaling::unit(), &cpu).unwrap();
+            let mut plan = TrainingPlan::new(&network, loss, &cpu).unwrap();
             let (mut losses, mut gradients) = (Vec::new(), Vec::new());
             for (image, prediction) in predictions.chunks_exact(shape.len()).enumerate() {
                 let mut parameters = vec![0.0; network.parameter_count()];

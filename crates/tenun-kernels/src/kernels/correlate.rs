@@ -14,13 +14,11 @@
 
 use rayon::prelude::*;
 
-use crate::{Simd, Vector};
+use crate::simd::{Simd, Vector};
+use crate::{Kernels, pooled::Largest};
 
 /// More weights than this are packed by several threads: those of the pool that it is called in.
 pub const PARALLEL: usize = 1 << 16;
-
-/// Filters of a block when there is one pixel only.
-const LONE_FILTERS: usize = 8;
 
 /// Four output pixels that are computed together: where they read and where they write, in vectors.
 ///
@@ -33,31 +31,9 @@ struct Quad {
 }
 
 /// What becomes of the sums of a [`Correlation`].
-pub trait Sink<S: Simd> {
+pub(crate) trait Sink<S: Simd> {
     /// Takes the sums of the filters `first..first + F` at the four pixels of quad number `quad`.
     fn take<const F: usize>(&mut self, s: S, quad: usize, first: usize, sums: [[S::V; 4]; F]);
-}
-
-/// The plain sink: every sum is a number of the output.
-struct Store<'a> {
-    y: &'a mut [f32],
-    quads: &'a [Quad],
-    plane: usize,
-}
-
-impl<S: Simd> Sink<S> for Store<'_> {
-    #[inline(always)]
-    fn take<const F: usize>(&mut self, _: S, quad: usize, first: usize, sums: [[S::V; 4]; F]) {
-        let outputs = self.quads[quad].output;
-        for (f, sums) in sums.into_iter().enumerate() {
-            for (sum, output) in sums.into_iter().zip(outputs) {
-                let at = (output + (first + f) * self.plane) * S::LANES;
-                debug_assert!(at + S::LANES <= self.y.len());
-                // SAFETY: `Correlation::run` checked that `y` reaches every output of every filter.
-                unsafe { sum.store_at(self.y.as_mut_ptr().add(at)) };
-            }
-        }
-    }
 }
 
 /// The geometry of one correlation, worked out once.
@@ -66,6 +42,8 @@ pub struct Correlation {
     quads: Vec<Quad>,
     offsets: Vec<usize>,
     filters: usize,
+    /// Filters of a whole block: as many as the registers hold that this is made for.
+    most: usize,
     /// Vectors from one output channel to the next.
     output_plane: usize,
     /// One pixel alone.
@@ -77,8 +55,15 @@ pub struct Correlation {
 
 impl Correlation {
     /// A correlation over `pixels`, pairs of input and output position, with the taps at `offsets` from the
-    /// input position, all in vectors.
-    pub fn new(pixels: &[(usize, usize)], offsets: Vec<usize>, filters: usize, output_plane: usize) -> Self {
+    /// input position, all in vectors, for the registers of `kernels`.
+    #[must_use]
+    pub fn new(
+        kernels: &Kernels,
+        pixels: &[(usize, usize)],
+        offsets: Vec<usize>,
+        filters: usize,
+        output_plane: usize,
+    ) -> Self {
         // Without taps nothing is read, and no position may point anywhere.
         let pixels: Vec<(usize, usize)> = pixels
             .iter()
@@ -97,28 +82,35 @@ impl Correlation {
         };
         let input_reach = offsets.iter().max().map_or(0, |&offset| reach(|p| p.0, offset));
         let output_reach = reach(|p| p.1, filters.saturating_sub(1) * output_plane);
-        Self { quads, offsets, filters, output_plane, single: pixels.len() == 1, input_reach, output_reach }
+        let single = pixels.len() == 1;
+        let most = if single { kernels.lone_filters } else { kernels.filters };
+        Self { quads, offsets, filters, most, output_plane, single, input_reach, output_reach }
     }
 
-    /// A correlation over quads of input positions, whose sums go to a [`Sink`] of another file.
-    pub fn of_quads(quads: &[[usize; 4]], offsets: Vec<usize>, filters: usize) -> Self {
+    /// A correlation over quads of input positions, of which [`Kernels::correlate_largest`] keeps the largest.
+    #[must_use]
+    pub fn of_quads(kernels: &Kernels, quads: &[[usize; 4]], offsets: Vec<usize>, filters: usize) -> Self {
         let input_reach =
             quads.iter().flatten().max().zip(offsets.iter().max()).map_or(0, |(&i, &o)| i + o + 1);
         let quads = quads.iter().map(|&input| Quad { input, output: [0; 4] }).collect();
-        Self { quads, offsets, filters, output_plane: 0, single: false, input_reach, output_reach: 0 }
-    }
-
-    /// Filters of a whole block.
-    fn most<S: Simd>(&self) -> usize {
-        if self.single { LONE_FILTERS } else { S::FILTERS }
+        Self {
+            quads,
+            offsets,
+            filters,
+            most: kernels.filters,
+            output_plane: 0,
+            single: false,
+            input_reach,
+            output_reach: 0,
+        }
     }
 
     /// The blocks in which filters are computed: the first filter of each, and how many.
     ///
     /// As many as the registers hold, and smaller powers of two for what remains: a last convolution of a single
     /// filter must not cost what four do.
-    fn blocks<S: Simd>(&self) -> impl Iterator<Item = (usize, usize)> + use<S> {
-        let (most, filters) = (self.most::<S>(), self.filters);
+    fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let (most, filters) = (self.most, self.filters);
         let mut first = 0;
         std::iter::from_fn(move || {
             let left = filters - first;
@@ -135,17 +127,20 @@ impl Correlation {
     }
 
     /// Multiply-adds of one image, those of pixels that stand more than once included.
+    #[must_use]
     pub fn multiply_adds(&self) -> usize {
         let pixels = if self.single { 1 } else { 4 * self.quads.len() };
         pixels * self.offsets.len() * self.filters
     }
 
     /// Output channels.
+    #[must_use]
     pub fn filters(&self) -> usize {
         self.filters
     }
 
     /// Floats of all biases and weights.
+    #[must_use]
     pub fn packed_len(&self) -> usize {
         self.filters * (self.offsets.len() + 1)
     }
@@ -154,7 +149,10 @@ impl Correlation {
     /// its biases, then for each tap its weights.
     ///
     /// `weight(f, j)` is the weight of filter f at tap j.
-    pub fn pack<S: Simd>(
+    ///
+    /// # Panics
+    /// If `packed` is shorter than [`Self::packed_len`], or there are fewer biases than filters.
+    pub fn pack(
         &self,
         packed: &mut [f32],
         bias: Option<&[f32]>,
@@ -173,102 +171,51 @@ impl Correlation {
                 }
             }
         };
-        let most = self.most::<S>();
+        let most = self.most;
         let block = most * (self.offsets.len() + 1);
-        let count = self.blocks::<S>().take_while(|&(_, size)| size == most).count();
+        let count = self.blocks().take_while(|&(_, size)| size == most).count();
         let (whole, mut rest) = packed.split_at_mut(count * block);
         if whole.len() > PARALLEL {
             whole.par_chunks_mut(block).enumerate().for_each(|(i, block)| pack(i * most, most, block));
         } else {
             whole.chunks_mut(block).enumerate().for_each(|(i, block)| pack(i * most, most, block));
         }
-        for (first, size) in self.blocks::<S>().skip(count) {
+        for (first, size) in self.blocks().skip(count) {
             let (block, after) = std::mem::take(&mut rest).split_at_mut(size * (self.offsets.len() + 1));
             rest = after;
             pack(first, size, block);
         }
     }
 
-    /// Computes every output pixel of every filter from `x` into `y`.
+    /// Goes through the blocks of filters with their weights.
     ///
     /// # Panics
-    /// If `x`, `y` or `packed` is shorter than the geometry needs.
+    /// If `x` or `packed` is shorter than the geometry needs, or this is made for other registers.
     #[inline(always)]
-    pub fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], y: &mut [f32]) {
-        assert!(y.len() >= self.output_reach * S::LANES, "output is shorter than the correlation reaches");
-        if !self.single {
-            return self.run_into(
-                s,
-                x,
-                packed,
-                &mut Store { y, quads: &self.quads, plane: self.output_plane },
-            );
-        }
+    fn each_block<S: Simd, B: Block<S>>(&self, s: S, x: &[f32], packed: &[f32], block: &mut B) {
         assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
+        assert_eq!(self.most, B::MOST, "a correlation made for other registers");
         let mut rest = &packed[..self.packed_len()];
-        for (first, size) in self.blocks::<S>() {
+        for (first, size) in self.blocks() {
             let (w, after) = rest.split_at(size * (self.offsets.len() + 1));
             rest = after;
-            // SAFETY: the assertions above are what the functions ask for, `w` is a whole block, and the block's
-            // filters exist.
+            // SAFETY: the assertion above is what the function asks for, and `w` is a whole block of filters that exist.
             unsafe {
                 match size {
-                    8 => self.lone::<S, 8>(s, x, w, y, first),
-                    4 => self.lone::<S, 4>(s, x, w, y, first),
-                    2 => self.lone::<S, 2>(s, x, w, y, first),
-                    _ => self.lone::<S, 1>(s, x, w, y, first),
+                    8 if const { B::MOST >= 8 } => block.run::<8>(s, self, x, w, first),
+                    4 if const { B::MOST >= 4 } => block.run::<4>(s, self, x, w, first),
+                    3 if const { B::MOST == 3 } => block.run::<3>(s, self, x, w, first),
+                    2 if const { B::MOST >= 2 } => block.run::<2>(s, self, x, w, first),
+                    _ => block.run::<1>(s, self, x, w, first),
                 }
             }
-        }
-    }
-
-    /// Computes the sums of every filter at every quad of pixels, and hands them to `sink`.
-    ///
-    /// # Panics
-    /// If `x` or `packed` is shorter than the geometry needs.
-    #[inline(always)]
-    pub fn run_into<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], sink: &mut impl Sink<S>) {
-        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
-        let mut rest = &packed[..self.packed_len()];
-        for (first, size) in self.blocks::<S>() {
-            let (w, after) = rest.split_at(size * (self.offsets.len() + 1));
-            rest = after;
-            // SAFETY: the assertion above is what the function asks for, and `w` is a whole block.
-            unsafe {
-                match size {
-                    4 => self.block::<S, 4>(s, x, w, sink, first),
-                    3 => self.block::<S, 3>(s, x, w, sink, first),
-                    2 => self.block::<S, 2>(s, x, w, sink, first),
-                    _ => self.block::<S, 1>(s, x, w, sink, first),
-                }
-            }
-        }
-    }
-
-    /// One block of filters at all pixels.
-    ///
-    /// # Safety
-    /// `x` is at least as long as `input_reach` says, and `w` is a whole block.
-    #[inline(always)]
-    unsafe fn block<S: Simd, const F: usize>(
-        &self,
-        s: S,
-        x: &[f32],
-        w: &[f32],
-        sink: &mut impl Sink<S>,
-        first: usize,
-    ) {
-        for (i, quad) in self.quads.iter().enumerate() {
-            // SAFETY: quads and offsets are within `input_reach`; `w` is one whole block.
-            let sums = unsafe { self.quad::<S, F>(s, x.as_ptr(), w.as_ptr(), quad) };
-            sink.take(s, i, first, sums);
         }
     }
 
     /// The sums of one block of filters at four pixels.
     ///
     /// # Safety
-    /// As for `block`; `w` points to a whole block of packed weights.
+    /// As for [`Block::run`]; `w` points to a whole block of packed weights.
     #[inline(always)]
     unsafe fn quad<S: Simd, const F: usize>(
         &self,
@@ -302,21 +249,53 @@ impl Correlation {
             sums
         }
     }
+}
 
-    /// One block of filters of a single pixel: more filters at a time, since there is no second pixel to share the
-    /// weights with.
+/// What is done with each block of filters.
+trait Block<S: Simd> {
+    /// Filters of the largest block.
+    const MOST: usize;
+
+    /// Computes the filters `first..first + F`.
     ///
     /// # Safety
-    /// As for `block`.
+    /// `x` is at least as long as the correlation's `input_reach` says, and `w` is a whole block.
+    unsafe fn run<const F: usize>(&mut self, s: S, of: &Correlation, x: &[f32], w: &[f32], first: usize);
+}
+
+/// Four pixels at a time, whose sums go to a sink.
+struct Quads<'a, K>(&'a mut K);
+
+impl<S: Simd, K: Sink<S>> Block<S> for Quads<'_, K> {
+    const MOST: usize = S::FILTERS;
+
     #[inline(always)]
-    unsafe fn lone<S: Simd, const F: usize>(&self, s: S, x: &[f32], w: &[f32], y: &mut [f32], first: usize) {
-        let Quad { input: [input, ..], output: [output, ..] } = self.quads[0];
+    unsafe fn run<const F: usize>(&mut self, s: S, of: &Correlation, x: &[f32], w: &[f32], first: usize) {
+        for (i, quad) in of.quads.iter().enumerate() {
+            // SAFETY: quads and offsets are within `input_reach`; `w` is one whole block.
+            let sums = unsafe { of.quad::<S, F>(s, x.as_ptr(), w.as_ptr(), quad) };
+            self.0.take(s, i, first, sums);
+        }
+    }
+}
+
+/// A single pixel: more filters at a time, since there is no second pixel to share the weights with.
+struct Lone<'a> {
+    y: &'a mut [f32],
+}
+
+impl<S: Simd> Block<S> for Lone<'_> {
+    const MOST: usize = S::LONE_FILTERS;
+
+    #[inline(always)]
+    unsafe fn run<const F: usize>(&mut self, s: S, of: &Correlation, x: &[f32], w: &[f32], first: usize) {
+        let Quad { input: [input, ..], output: [output, ..] } = of.quads[0];
         let (biases, weights) = w.split_at(F);
         let mut sums = [s.zero(); F];
         for (sum, &bias) in sums.iter_mut().zip(biases) {
             *sum = s.splat(bias);
         }
-        for (&offset, tap) in self.offsets.iter().zip(weights.chunks_exact(F)) {
+        for (&offset, tap) in of.offsets.iter().zip(weights.chunks_exact(F)) {
             // SAFETY: the offset is within `input_reach`.
             let x = unsafe { s.load_at(x.as_ptr().add((input + offset) * S::LANES)) };
             for (sum, &w) in sums.iter_mut().zip(tap) {
@@ -324,7 +303,53 @@ impl Correlation {
             }
         }
         for (f, sum) in sums.iter().enumerate() {
-            sum.store(&mut y[(output + (first + f) * self.output_plane) * S::LANES..]);
+            sum.store(&mut self.y[(output + (first + f) * of.output_plane) * S::LANES..]);
         }
     }
+}
+
+/// The plain sink: every sum is a number of the output.
+struct Store<'a> {
+    y: &'a mut [f32],
+    quads: &'a [Quad],
+    plane: usize,
+}
+
+impl<S: Simd> Sink<S> for Store<'_> {
+    #[inline(always)]
+    fn take<const F: usize>(&mut self, _: S, quad: usize, first: usize, sums: [[S::V; 4]; F]) {
+        let outputs = self.quads[quad].output;
+        for (f, sums) in sums.into_iter().enumerate() {
+            for (sum, output) in sums.into_iter().zip(outputs) {
+                let at = (output + (first + f) * self.plane) * S::LANES;
+                debug_assert!(at + S::LANES <= self.y.len());
+                // SAFETY: `run` checked that `y` reaches every output of every filter.
+                unsafe { sum.store_at(self.y.as_mut_ptr().add(at)) };
+            }
+        }
+    }
+}
+
+/// Computes every output pixel of every filter from `x` into `y`.
+#[inline(always)]
+pub(crate) fn run<S: Simd>(s: S, of: &Correlation, x: &[f32], packed: &[f32], y: &mut [f32]) {
+    assert!(y.len() >= of.output_reach * S::LANES, "output is shorter than the correlation reaches");
+    if of.single {
+        of.each_block(s, x, packed, &mut Lone { y });
+    } else {
+        let mut store = Store { y, quads: &of.quads, plane: of.output_plane };
+        of.each_block(s, x, packed, &mut Quads(&mut store));
+    }
+}
+
+/// Computes the sums of every filter at every quad of pixels, and keeps the largest of each.
+#[inline(always)]
+pub(crate) fn run_largest<S: Simd>(
+    s: S,
+    of: &Correlation,
+    x: &[f32],
+    packed: &[f32],
+    largest: &mut Largest<'_>,
+) {
+    of.each_block(s, x, packed, &mut Quads(largest));
 }

@@ -8,7 +8,7 @@
 //! in their order; then the lanes meet in the fixed tree of [`Vector::sum`]. A block of `ROWS` filters × three
 //! taps is kept in registers, so a pixel costs `ROWS` + 3 loads for 3 · `ROWS` multiply-adds.
 
-use crate::{Simd, Vector};
+use crate::simd::{Simd, Vector};
 
 /// Taps of a block: the row of a 3×3 kernel, the most common by far.
 const TAPS: usize = 3;
@@ -40,6 +40,7 @@ pub struct Outer {
 impl Outer {
     /// Over `rows` of output pixels, each given by the input and gradient position of its first pixel, with
     /// `pixels` in a row; the next pixel of a row reads `step` vectors further in the input.
+    #[must_use]
     pub fn new(
         rows: &[(usize, usize)],
         pixels: usize,
@@ -57,40 +58,9 @@ impl Outer {
     }
 
     /// Multiply-adds of one image.
+    #[must_use]
     pub fn multiply_adds(&self) -> usize {
         self.runs.iter().map(|run| run.pixels).sum::<usize>() * self.offsets.len() * self.filters
-    }
-
-    /// Writes the gradient of all weights, `dw[filter][tap]`.
-    ///
-    /// # Panics
-    /// If `x` or `dy` is shorter than the geometry needs, or `dw` is not filters × taps long.
-    #[inline(always)]
-    pub fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the gradient reaches");
-        assert!(dy.len() >= self.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
-        assert_eq!(dw.len(), self.filters * self.offsets.len(), "weight gradient has another size");
-        let mut f = 0;
-        while f < self.filters {
-            let left = self.filters - f;
-            if S::ROWS >= 8 && left >= 8 {
-                // SAFETY: the reaches were asserted above, and 8 filters are left.
-                unsafe { self.rows::<S, 8>(s, x, dy, dw, f) };
-                f += 8;
-            } else if S::ROWS >= 4 && left >= 4 {
-                // SAFETY: the reaches were asserted above, and 4 filters are left.
-                unsafe { self.rows::<S, 4>(s, x, dy, dw, f) };
-                f += 4;
-            } else if left >= 2 {
-                // SAFETY: the reaches were asserted above, and 2 filters are left.
-                unsafe { self.rows::<S, 2>(s, x, dy, dw, f) };
-                f += 2;
-            } else {
-                // SAFETY: the reaches were asserted above, and one filter is left.
-                unsafe { self.rows::<S, 1>(s, x, dy, dw, f) };
-                f += 1;
-            }
-        }
     }
 
     /// All taps of the filters `first..first + R`.
@@ -109,12 +79,12 @@ impl Outer {
         let taps = self.offsets.len();
         let mut j = 0;
         while j < taps {
-            if R == 1 && taps - j >= LONE_TAPS {
+            if const { R == 1 && S::BLOCKS } && taps - j >= LONE_TAPS {
                 // SAFETY: so many taps are left; the rest is this function's own contract.
                 let sums = unsafe { self.block::<S, R, LONE_TAPS>(s, x, dy, first, j) };
                 reduce(&sums, &mut dw[first * taps + j..], taps);
                 j += LONE_TAPS;
-            } else if taps - j >= TAPS {
+            } else if S::BLOCKS && taps - j >= TAPS {
                 // SAFETY: three taps are left; the rest is this function's own contract.
                 let sums = unsafe { self.block::<S, R, TAPS>(s, x, dy, first, j) };
                 reduce(&sums, &mut dw[first * taps + j..], taps);
@@ -162,6 +132,37 @@ impl Outer {
             }
         }
         sums
+    }
+}
+
+/// Writes the gradient of all weights, `dw[filter][tap]`.
+///
+/// # Panics
+/// If `x` or `dy` is shorter than the geometry needs, or `dw` is not filters × taps long.
+#[inline(always)]
+pub(crate) fn run<S: Simd>(s: S, of: &Outer, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+    assert!(x.len() >= of.input_reach * S::LANES, "input is shorter than the gradient reaches");
+    assert!(dy.len() >= of.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
+    assert_eq!(dw.len(), of.filters * of.offsets.len(), "weight gradient has another size");
+    let mut f = 0;
+    while f < of.filters {
+        let left = of.filters - f;
+        // SAFETY: the reaches were asserted above, and so many filters are left.
+        unsafe {
+            if const { S::ROWS >= 8 } && left >= 8 {
+                of.rows::<S, 8>(s, x, dy, dw, f);
+                f += 8;
+            } else if const { S::ROWS >= 4 } && left >= 4 {
+                of.rows::<S, 4>(s, x, dy, dw, f);
+                f += 4;
+            } else if const { S::ROWS >= 2 } && left >= 2 {
+                of.rows::<S, 2>(s, x, dy, dw, f);
+                f += 2;
+            } else {
+                of.rows::<S, 1>(s, x, dy, dw, f);
+                f += 1;
+            }
+        }
     }
 }
 

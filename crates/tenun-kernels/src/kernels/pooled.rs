@@ -12,13 +12,15 @@
 //! was larger.
 
 use super::correlate::Sink;
-use crate::{Simd, Vector};
+use crate::simd::{Simd, Vector};
 
 /// For each pixel of a window, the lanes in which it is the first maximum and above the floor.
 pub type Winners = [u16; 4];
 
 /// Keeps of every four sums the largest.
+#[derive(Debug)]
 pub struct Largest<'a> {
+    /// The pooled map.
     pub y: &'a mut [f32],
     /// For each window its position in `y`, in vectors.
     pub outputs: &'a [usize],
@@ -78,6 +80,7 @@ const TAPS: usize = 9;
 
 impl WinnersOuter {
     /// Over `windows`, each the input positions of its pixels and the position of its gradient.
+    #[must_use]
     pub fn new(windows: Vec<([usize; 4], usize)>, offsets: Vec<usize>, filters: usize, plane: usize) -> Self {
         let offset = offsets.iter().max().copied().unwrap_or(0);
         let input_reach = windows.iter().flat_map(|w| w.0).max().map_or(0, |input| input + offset + 1);
@@ -91,39 +94,15 @@ impl WinnersOuter {
     }
 
     /// Multiply-adds of one image.
+    #[must_use]
     pub fn multiply_adds(&self) -> usize {
         self.pixels.len() * self.offsets.len() * self.filters
-    }
-
-    /// Writes the gradient of all weights, `dw[filter][tap]`, given that of the pooled output.
-    ///
-    /// # Panics
-    /// If a slice is shorter than the geometry needs.
-    #[inline(always)]
-    pub fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], winners: &[Winners], dw: &mut [f32]) {
-        assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the gradient reaches");
-        assert!(dy.len() >= self.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
-        assert_eq!(4 * winners.len(), self.filters * self.pixels.len(), "winners of other windows");
-        assert_eq!(dw.len(), self.filters * self.offsets.len(), "weight gradient has another size");
-        let mut first = 0;
-        while first < self.filters {
-            let rows = (self.filters - first).min(S::WINNER_ROWS);
-            // SAFETY: the reaches were asserted above, and so many filters are left.
-            unsafe {
-                match rows {
-                    3 => self.rows::<S, 3>(s, x, dy, winners, dw, first),
-                    2 => self.rows::<S, 2>(s, x, dy, winners, dw, first),
-                    _ => self.rows::<S, 1>(s, x, dy, winners, dw, first),
-                }
-            }
-            first += rows;
-        }
     }
 
     /// All taps of the filters `first..first + R`.
     ///
     /// # Safety
-    /// The slices are as long as `run` asserts, and `first + R <= filters`.
+    /// The slices are as long as [`run`] asserts, and `first + R <= filters`.
     #[inline(always)]
     unsafe fn rows<S: Simd, const R: usize>(
         &self,
@@ -138,7 +117,7 @@ impl WinnersOuter {
         let mut j = 0;
         while j < taps {
             let dw = &mut dw[first * taps + j..];
-            if taps - j >= TAPS {
+            if S::BLOCKS && taps - j >= TAPS {
                 // SAFETY: so many taps are left; the rest is this function's own contract.
                 unsafe { self.block::<S, R, TAPS>(s, x, dy, winners, dw, first, j) };
                 j += TAPS;
@@ -195,6 +174,93 @@ impl WinnersOuter {
         for (sums, dw) in sums.into_iter().zip(dw.chunks_mut(self.offsets.len())) {
             for (sum, to) in sums.into_iter().zip(dw) {
                 *to = sum.sum();
+            }
+        }
+    }
+}
+
+/// Writes the gradient of all weights, `dw[filter][tap]`, given that of the pooled output.
+///
+/// # Panics
+/// If a slice is shorter than the geometry needs.
+#[inline(always)]
+pub(crate) fn run<S: Simd>(
+    s: S,
+    of: &WinnersOuter,
+    x: &[f32],
+    dy: &[f32],
+    winners: &[Winners],
+    dw: &mut [f32],
+) {
+    assert!(x.len() >= of.input_reach * S::LANES, "input is shorter than the gradient reaches");
+    assert!(dy.len() >= of.gradient_reach * S::LANES, "output gradient is shorter than its geometry");
+    assert_eq!(4 * winners.len(), of.filters * of.pixels.len(), "winners of other windows");
+    assert_eq!(dw.len(), of.filters * of.offsets.len(), "weight gradient has another size");
+    let mut first = 0;
+    while first < of.filters {
+        let rows = (of.filters - first).min(S::WINNER_ROWS);
+        // SAFETY: the reaches were asserted above, and so many filters are left.
+        unsafe {
+            match rows {
+                3 if const { S::WINNER_ROWS >= 3 } => of.rows::<S, 3>(s, x, dy, winners, dw, first),
+                2 if const { S::WINNER_ROWS >= 2 } => of.rows::<S, 2>(s, x, dy, winners, dw, first),
+                _ => of.rows::<S, 1>(s, x, dy, winners, dw, first),
+            }
+        }
+        first += rows;
+    }
+}
+
+/// Where the gradient of each window stands in one channel, and of the next channel, in vectors.
+#[derive(Clone, Debug)]
+pub struct PooledGradient {
+    /// The windows.
+    pub windows: Vec<usize>,
+    /// Vectors from one channel to the next.
+    pub plane: usize,
+}
+
+/// Writes the gradient of each channel's bias: the sum of its windows' gradients where any pixel won.
+#[inline(always)]
+pub(crate) fn sums<S: Simd>(s: S, of: &PooledGradient, dy: &[f32], winners: &[Winners], to: &mut [f32]) {
+    for ((f, to), winners) in to.iter_mut().enumerate().zip(winners.chunks_exact(of.windows.len())) {
+        let mut sum = s.zero();
+        for (&window, [a, b, c, d]) in of.windows.iter().zip(winners) {
+            let dy = s.load(&dy[(window + f * of.plane) * S::LANES..]);
+            sum = sum + S::V::keep(s.mask(a | b | c | d), dy);
+        }
+        *to = sum.sum();
+    }
+}
+
+/// Where the pixels of each window stand in one channel of a whole map, and of the next channel, in vectors.
+///
+/// A window of fewer than four pixels has its last pixel more than once.
+#[derive(Clone, Debug)]
+pub struct WindowPixels {
+    /// Those of each window, in row-major order.
+    pub pixels: Vec<[usize; 4]>,
+    /// Vectors from one channel to the next.
+    pub plane: usize,
+}
+
+/// Writes the gradient of the whole map: that of each window where its winner is, zero elsewhere.
+#[inline(always)]
+pub(crate) fn unpool<S: Simd>(
+    s: S,
+    from: &PooledGradient,
+    to: &WindowPixels,
+    dy: &[f32],
+    winners: &[Winners],
+    map: &mut [f32],
+) {
+    for (f, winners) in winners.chunks_exact(to.pixels.len()).enumerate() {
+        for ((&window, won), pixels) in from.windows.iter().zip(winners).zip(&to.pixels) {
+            let dy = s.load(&dy[(window + f * from.plane) * S::LANES..]);
+            // Backwards, because of pixels that stand more than once the first is the one that counts.
+            for (&won, pixel) in won.iter().zip(pixels).rev() {
+                let to = &mut map[(pixel + f * to.plane) * S::LANES..];
+                S::V::keep(s.mask(won), dy).store(to);
             }
         }
     }

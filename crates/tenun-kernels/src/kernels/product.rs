@@ -8,63 +8,49 @@
 //! whole reduction over lanes, and its gradient be written once a tile. Here lanes are neighbouring inputs i of one image, and
 //! each weight is a single chain over the images of the batch in their order, the same for every register width.
 
-use crate::{Simd, TILE, Vector};
+use crate::TILE;
+use crate::arithmetic::add;
+use crate::linear::Strided;
+use crate::simd::{Simd, Vector};
 
 /// Vectors of inputs of a block: with the rows of [`Simd::ROWS`] what the registers hold, beside a vector of each column
 /// and a number of each row.
 const fn columns<S: Simd>() -> usize {
-    if S::ROWS >= 8 { 3 } else { 2 }
+    if S::ROWS >= 8 {
+        3
+    } else if S::BLOCKS {
+        2
+    } else {
+        1
+    }
 }
 
-/// Where x and dy stand in the row of an image.
+/// Where x and dy stand in the row of an image: a row is what a tile keeps of one image for [`Kernels::product`].
+///
+/// [`Kernels::product`]: crate::Kernels::product
 #[derive(Clone, Copy, Debug)]
 pub struct Product {
     /// First of the inputs; behind the last of them, up to a whole tile, stand zeros.
     pub x: usize,
     /// First of the output's gradients.
     pub dy: usize,
+    /// Inputs of the layer.
     pub inputs: usize,
 }
 
 impl Product {
-    /// Writes the gradient `dw[f][i]` of whole filters, of which the first is number `first`, from `rows`, each
-    /// `stride` long.
-    ///
-    /// # Panics
-    /// If the rows are shorter than the place of x or dy in them.
-    #[inline(always)]
-    pub fn run<S: Simd>(&self, s: S, rows: &[f32], stride: usize, first: usize, dw: &mut [f32]) {
-        let filters = dw.len() / self.inputs;
-        assert_eq!(rows.len() % stride, 0, "rows are whole");
-        assert!(self.x + self.inputs.next_multiple_of(TILE) <= stride, "a row is shorter than its inputs");
-        assert!(self.dy + first + filters <= stride, "a row is shorter than its gradients");
-        let mut i = 0;
-        while i < self.inputs {
-            let whole = (self.inputs - i).div_ceil(S::LANES) >= columns::<S>();
-            let columns = if whole { columns::<S>() } else { 1 };
-            // SAFETY: the rows were asserted to be as long as all that is read of them.
-            unsafe {
-                match columns {
-                    3 => self.column::<S, 3>(s, rows, stride, (first, i), dw),
-                    2 => self.column::<S, 2>(s, rows, stride, (first, i), dw),
-                    _ => self.column::<S, 1>(s, rows, stride, (first, i), dw),
-                }
-            }
-            i += columns * S::LANES;
-        }
-    }
-
     /// `C` vectors of inputs of all filters: the part of x that they read stays in the first cache.
     ///
     /// # Safety
-    /// `rows` are whole, and as long as the assertions of `run` say.
+    /// `rows` are whole, and as long as the assertions of [`run`] say.
     #[inline(always)]
     unsafe fn column<S: Simd, const C: usize>(
         &self,
         s: S,
         rows: &[f32],
         stride: usize,
-        (first, i): (usize, usize),
+        first: usize,
+        i: usize,
         dw: &mut [f32],
     ) {
         let filters = dw.len() / self.inputs;
@@ -73,29 +59,15 @@ impl Product {
             let left = filters - f;
             // SAFETY: so many filters are left; the rest is this function's own contract.
             unsafe {
-                if S::ROWS >= 8 && left >= 8 {
-                    write::<S, 8, C>(
-                        self.block(s, rows, stride, first + f, i),
-                        &mut dw[f * self.inputs + i..],
-                        self.inputs,
-                        i,
-                    );
+                let to = &mut dw[f * self.inputs + i..];
+                if const { S::ROWS >= 8 } && left >= 8 {
+                    write::<S, 8, C>(self.block(s, rows, stride, first + f, i), to, self.inputs, i);
                     f += 8;
-                } else if left >= 4 {
-                    write::<S, 4, C>(
-                        self.block(s, rows, stride, first + f, i),
-                        &mut dw[f * self.inputs + i..],
-                        self.inputs,
-                        i,
-                    );
+                } else if const { S::ROWS >= 4 } && left >= 4 {
+                    write::<S, 4, C>(self.block(s, rows, stride, first + f, i), to, self.inputs, i);
                     f += 4;
                 } else {
-                    write::<S, 1, C>(
-                        self.block(s, rows, stride, first + f, i),
-                        &mut dw[f * self.inputs + i..],
-                        self.inputs,
-                        i,
-                    );
+                    write::<S, 1, C>(self.block(s, rows, stride, first + f, i), to, self.inputs, i);
                     f += 1;
                 }
             }
@@ -159,5 +131,63 @@ fn write<S: Simd, const R: usize, const C: usize>(
                 to.copy_from_slice(&all[..count]);
             }
         }
+    }
+}
+
+/// Writes the gradient `dw[f][i]` of whole filters, of which the first is number `first`, from `rows`, each
+/// `stride` long.
+///
+/// # Panics
+/// If the rows are shorter than the place of x or dy in them.
+#[inline(always)]
+pub(crate) fn run<S: Simd>(s: S, of: &Product, rows: &[f32], stride: usize, first: usize, dw: &mut [f32]) {
+    let filters = dw.len() / of.inputs;
+    assert_eq!(rows.len() % stride, 0, "rows are whole");
+    assert!(of.x + of.inputs.next_multiple_of(TILE) <= stride, "a row is shorter than its inputs");
+    assert!(of.dy + first + filters <= stride, "a row is shorter than its gradients");
+    let mut i = 0;
+    while i < of.inputs {
+        let whole = (of.inputs - i).div_ceil(S::LANES) >= columns::<S>();
+        let columns = if whole { columns::<S>() } else { 1 };
+        // SAFETY: the rows were asserted to be as long as all that is read of them.
+        unsafe {
+            match columns {
+                3 if const { S::ROWS >= 8 } => of.column::<S, 3>(s, rows, stride, first, i, dw),
+                2 if const { S::BLOCKS } => of.column::<S, 2>(s, rows, stride, first, i, dw),
+                _ => of.column::<S, 1>(s, rows, stride, first, i, dw),
+            }
+        }
+        i += columns * S::LANES;
+    }
+}
+
+/// Numbers of a tensor, and where they go in the row of each image.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// Where they stand in the tensor.
+    pub from: Strided,
+    /// How many.
+    pub count: usize,
+    /// Where the first goes in a row.
+    pub to: usize,
+}
+
+/// Copies numbers of the images in the lanes to a row each; rows are `stride` long, and there may be fewer than lanes.
+#[inline(always)]
+pub(crate) fn keep<S: Simd>(_: S, kept: Kept, x: &[f32], rows: &mut [f32], stride: usize) {
+    for number in 0..kept.count {
+        let lanes = &x[kept.from.at(number) * S::LANES..][..S::LANES];
+        for (row, &lane) in rows.chunks_exact_mut(stride).zip(lanes) {
+            row[kept.to + number] = lane;
+        }
+    }
+}
+
+/// Writes the sums of neighbouring numbers, from `first` on, over all rows, each `stride` long.
+pub fn sum_rows(rows: &[f32], stride: usize, first: usize, sums: &mut [f32]) {
+    sums.fill(0.0);
+    let count = sums.len();
+    for row in rows.chunks_exact(stride) {
+        add(sums, &row[first..first + count]);
     }
 }

@@ -7,16 +7,16 @@ use super::{Simd, Vector};
 
 /// Proof that the CPU has AVX2 and FMA.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx2(());
+pub(crate) struct Avx2(());
 
 /// Eight floats. Exists only where an [`Avx2`] does, on which the SAFETY of this file rests.
 #[derive(Clone, Copy, Debug)]
-pub struct F32x8(__m256);
+pub(crate) struct F32x8(__m256);
 
 impl Avx2 {
-    /// The proof, if the CPU has the instructions.
-    pub fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    /// Whether the CPU has the instructions.
+    pub(crate) fn is_available() -> bool {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
     }
 }
 
@@ -32,8 +32,14 @@ impl Simd for Avx2 {
     type V = F32x8;
     const LANES: usize = 8;
     const FILTERS: usize = 3;
+    const LONE_FILTERS: usize = 8;
     const ROWS: usize = 4;
     const WINNER_ROWS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn assume() -> Self {
+        Self(())
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x8 {
@@ -60,15 +66,6 @@ impl Simd for Avx2 {
             let here = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), lanes);
             _mm256_castsi256_ps(_mm256_cmpeq_epi32(here, lanes))
         })
-    }
-
-    #[inline(always)]
-    fn enter<R>(self, f: impl FnOnce() -> R) -> R {
-        #[target_feature(enable = "avx2,fma")]
-        fn inner<R>(f: impl FnOnce() -> R) -> R {
-            f()
-        }
-        intrinsic!(inner(f))
     }
 }
 

@@ -7,16 +7,16 @@ use super::{Simd, Vector};
 
 /// Proof that the CPU has AVX-512F and AVX-512DQ.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512(());
+pub(crate) struct Avx512(());
 
 /// Sixteen floats. Exists only where an [`Avx512`] does, on which the SAFETY of this file rests.
 #[derive(Clone, Copy, Debug)]
-pub struct F32x16(__m512);
+pub(crate) struct F32x16(__m512);
 
 impl Avx512 {
-    /// The proof, if the CPU has the instructions.
-    pub fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")).then_some(Self(()))
+    /// Whether the CPU has the instructions.
+    pub(crate) fn is_available() -> bool {
+        is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
     }
 }
 
@@ -32,8 +32,14 @@ impl Simd for Avx512 {
     type V = F32x16;
     const LANES: usize = 16;
     const FILTERS: usize = 4;
+    const LONE_FILTERS: usize = 8;
     const ROWS: usize = 8;
     const WINNER_ROWS: usize = 3;
+
+    #[inline(always)]
+    unsafe fn assume() -> Self {
+        Self(())
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x16 {
@@ -56,15 +62,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn mask(self, bits: u16) -> __mmask16 {
         bits
-    }
-
-    #[inline(always)]
-    fn enter<R>(self, f: impl FnOnce() -> R) -> R {
-        #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
-        fn inner<R>(f: impl FnOnce() -> R) -> R {
-            f()
-        }
-        intrinsic!(inner(f))
     }
 }
 

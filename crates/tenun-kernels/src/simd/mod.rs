@@ -1,7 +1,8 @@
 //! [`Simd`] and [`Vector`]: registers of lanes, and one file for each width.
 //!
 //! A kernel is written once, generic over [`Simd`]. A value of a `Simd` type is the proof that the CPU has the
-//! instructions: it can only be made by [`crate::Width::detect`]'s checks, and every vector comes out of such a value.
+//! instructions: it is made in one place, the functions of [`crate::table`] that are compiled for these instructions, and
+//! every vector comes out of such a value.
 //!
 //! **Same bits everywhere.** All operations are IEEE-754 single precision and elementwise: add, subtract,
 //! multiply, divide, square root and fused multiply-add round the same way on every CPU. Where lanes meet, in
@@ -20,17 +21,27 @@ use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A CPU's vector instructions, as a value that proves they are there.
-pub trait Simd: Copy + Send + Sync + Debug + 'static {
+pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     /// A register, or pair of registers, of [`Self::LANES`] floats.
     type V: Vector;
     /// Lanes in a vector: 8 or 16.
     const LANES: usize;
-    /// Output channels that [`correlate`] keeps in registers at a time for each of four pixels.
+    /// Output channels that [`crate::correlate`] keeps in registers at a time for each of four pixels.
     const FILTERS: usize;
-    /// Output channels that [`outer`] keeps in registers at a time for each of three taps.
+    /// Outputs of a lone pixel, or of a linear map, that are kept in registers at a time.
+    const LONE_FILTERS: usize;
+    /// Output channels that [`crate::outer`] keeps in registers at a time for each of three taps.
     const ROWS: usize;
-    /// Output channels that [`pooled`] keeps in registers at a time for each of nine taps: 1, 2 or 3.
+    /// Output channels that [`crate::pooled`] keeps in registers at a time for each of nine taps: 1, 2 or 3.
     const WINNER_ROWS: usize;
+    /// Whether sums are computed in blocks at all: not where they do not stay in registers.
+    const BLOCKS: bool = Self::ROWS > 1;
+
+    /// The proof that the CPU has the instructions.
+    ///
+    /// # Safety
+    /// It has.
+    unsafe fn assume() -> Self;
 
     /// The same number in every lane.
     fn splat(self, x: f32) -> Self::V;
@@ -50,12 +61,6 @@ pub trait Simd: Copy + Send + Sync + Debug + 'static {
     /// The mask with the lanes of the low `LANES` bits: the inverse of [`Vector::bits`].
     fn mask(self, bits: u16) -> <Self::V as Vector>::Mask;
 
-    /// Runs `f` compiled for these instructions: `f` and all it inlines may use their registers.
-    ///
-    /// Write `s.enter(#[inline(always)] || …)`: a closure that the compiler leaves on its own is compiled without
-    /// the instructions, and every operation in it becomes a call, a hundred times slower.
-    fn enter<R>(self, f: impl FnOnce() -> R) -> R;
-
     /// Zero in every lane.
     #[inline(always)]
     fn zero(self) -> Self::V {
@@ -64,7 +69,7 @@ pub trait Simd: Copy + Send + Sync + Debug + 'static {
 }
 
 /// A vector of lanes. Comparisons give a [`Self::Mask`], used by [`Self::select`].
-pub trait Vector:
+pub(crate) trait Vector:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// A truth value for each lane.
@@ -93,7 +98,7 @@ pub trait Vector:
     /// `x` in the lanes of `mask`, zero in the others.
     fn keep(mask: Self::Mask, x: Self) -> Self;
     /// Adds the low bits of `n`'s representation, shifted by 23, to the representation of `self`: see
-    /// [`math::exp`], where `n` holds a small whole number in its lowest mantissa bits.
+    /// [`crate::math::exp`], where `n` holds a small whole number in its lowest mantissa bits.
     fn add_to_exponent(self, n: Self) -> Self;
     /// The sum over lanes by the fixed tree of the module's documentation.
     fn sum(self) -> f32;

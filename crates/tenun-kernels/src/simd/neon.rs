@@ -7,18 +7,11 @@ use super::{Simd, Vector};
 
 /// 64-bit ARM always has these instructions; the value is a formality.
 #[derive(Clone, Copy, Debug)]
-pub struct Neon(());
+pub(crate) struct Neon(());
 
 /// Eight floats: lanes 0 to 3, then 4 to 7.
 #[derive(Clone, Copy, Debug)]
-pub struct F32x8(float32x4_t, float32x4_t);
-
-impl Neon {
-    /// The proof, which needs no check on this architecture.
-    pub fn new() -> Self {
-        Self(())
-    }
-}
+pub(crate) struct F32x8(float32x4_t, float32x4_t);
 
 /// Intrinsics that need nothing but the CPU's instructions.
 macro_rules! intrinsic {
@@ -32,8 +25,14 @@ impl Simd for Neon {
     type V = F32x8;
     const LANES: usize = 8;
     const FILTERS: usize = 2;
+    const LONE_FILTERS: usize = 8;
     const ROWS: usize = 4;
     const WINNER_ROWS: usize = 2;
+
+    #[inline(always)]
+    unsafe fn assume() -> Self {
+        Self(())
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x8 {
@@ -62,11 +61,6 @@ impl Simd for Neon {
             let bits = vdupq_n_u32(u32::from(bits));
             (vtstq_u32(bits, vld1q_u32(LOW.as_ptr())), vtstq_u32(bits, vld1q_u32(HIGH.as_ptr())))
         })
-    }
-
-    #[inline(always)]
-    fn enter<R>(self, f: impl FnOnce() -> R) -> R {
-        f()
     }
 }
 

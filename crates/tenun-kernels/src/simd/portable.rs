@@ -7,19 +7,26 @@ use super::{Simd, Vector, sum_of_eight};
 
 /// Plain Rust; every CPU has it.
 #[derive(Clone, Copy, Debug)]
-pub struct Portable;
+pub(crate) struct Portable;
 
 /// Eight floats.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(32))]
-pub struct F32x8([f32; 8]);
+pub(crate) struct F32x8([f32; 8]);
 
 impl Simd for Portable {
     type V = F32x8;
     const LANES: usize = 8;
-    const FILTERS: usize = 2;
-    const ROWS: usize = 2;
+    // Blocks of one: there are not registers for more, and each would be code that nobody runs.
+    const FILTERS: usize = 1;
+    const LONE_FILTERS: usize = 1;
+    const ROWS: usize = 1;
     const WINNER_ROWS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn assume() -> Self {
+        Self
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> F32x8 {
@@ -40,11 +47,6 @@ impl Simd for Portable {
     #[inline(always)]
     fn mask(self, bits: u16) -> [bool; 8] {
         from_fn(|i| bits >> i & 1 == 1)
-    }
-
-    #[inline(always)]
-    fn enter<R>(self, f: impl FnOnce() -> R) -> R {
-        f()
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Sample`]: what a network does with some of its training images.
 
 use tenun_engine::layer::{Layer, Role};
-use tenun_engine::{ForwardPlan, Images as Source, Placed, Scaling, Stage};
+use tenun_engine::{ForwardPlan, Images as Source, Placed, Stage};
 
 use super::TrainingContext;
 use crate::data::Images;
@@ -160,7 +160,7 @@ fn rectified_by<'a>(before: &[&'a Placed]) -> Option<&'a Placed> {
 
 /// The channels that are zero everywhere after the first `layers` layers.
 fn dead(context: TrainingContext<'_>, layers: usize, parameters: &[f32], images: &Images) -> Vec<usize> {
-    let mut plan = ForwardPlan::up_to(context.network, layers, Scaling::unit(), context.cpu);
+    let mut plan = ForwardPlan::up_to(context.network, layers, context.cpu);
     let shape = plan.output();
     let mut alive = vec![false; shape.channels];
     chunks(&mut plan, parameters, images, |_, outputs| {
@@ -173,10 +173,7 @@ fn dead(context: TrainingContext<'_>, layers: usize, parameters: &[f32], images:
 }
 
 fn forward(context: TrainingContext<'_>, stage: Stage) -> ForwardPlan {
-    // The loss is not used; squared error is defined for every network.
-    let plan =
-        ForwardPlan::new(context.network, stage, tenun_engine::Loss::Mse, Scaling::unit(), context.cpu);
-    plan.expect("squared error can be taken on every network")
+    ForwardPlan::new(context.network, stage, context.cpu)
 }
 
 /// Runs `plan` over the images, some at a time, so that maps of large images need not all be held.

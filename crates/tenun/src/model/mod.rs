@@ -7,7 +7,7 @@ mod tensors;
 
 use std::path::Path;
 
-use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss, Network, Scaling, Stage};
+use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss, Network, Stage};
 
 pub use error::ModelError;
 pub use info::{DataInfo, ModelInfo, TrainingInfo};
@@ -155,7 +155,7 @@ impl Model {
     /// loss cannot be taken on this network.
     pub fn losses(&self, loss: Loss, images: &Images, cpu: &Cpu) -> Result<Vec<f32>, ModelError> {
         self.check(images)?;
-        let mut plan = ForwardPlan::new(&self.network, Stage::Reconstruct, loss, Scaling::unit(), cpu)?;
+        let mut plan = ForwardPlan::reconstruct(&self.network, loss, cpu)?;
         let mut losses = vec![0.0; images.len()];
         plan.losses(&self.parameters, Source::Bytes(images.pixels()), &mut losses);
         Ok(losses)
@@ -171,9 +171,7 @@ impl Model {
     }
 
     fn run(&self, stage: Stage, source: Source<'_>, count: usize, cpu: &Cpu) -> Vec<f32> {
-        // The loss is not used; squared error is defined for every network.
-        let plan = ForwardPlan::new(&self.network, stage, Loss::Mse, Scaling::unit(), cpu);
-        let mut plan = plan.expect("squared error can be taken on every network");
+        let mut plan = ForwardPlan::new(&self.network, stage, cpu);
         let mut outputs = vec![0.0; count * plan.output().len()];
         plan.run(&self.parameters, source, &mut outputs);
         outputs

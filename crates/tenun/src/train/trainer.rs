@@ -7,8 +7,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use tenun_engine::optimizer::{clip, norm};
 use tenun_engine::{
-    Batch, Cpu, ForwardPlan, Horizon, Images as Source, Network, Optimizer, Philox, Purpose, Scaling,
-    TrainingPlan,
+    Batch, Cpu, ForwardPlan, Horizon, Images as Source, Network, Optimizer, Philox, Purpose, TrainingPlan,
 };
 
 use super::{BatchProgress, COMPARED, EpochMetrics, Observer, Phase, StepMonitor, TrainError, update_ratio};
@@ -154,11 +153,10 @@ impl<'a> Trainer<'a> {
         assert_eq!(train.shape(), network.input(), "shape of the images");
         assert!(settings.batch_size > 0 && settings.epochs > 0, "settings were not checked");
         let cpu = cpu.without(&settings.without);
-        let plan = TrainingPlan::new(network, settings.loss, Scaling::unit(), &cpu)?;
+        let plan = TrainingPlan::new(network, settings.loss, &cpu)?;
         // Where training corrupts the images, so does validation, the same way after every epoch: another task would
         // not tell when to stop.
-        let validate =
-            || ForwardPlan::corrupted(network, settings.loss, settings.seed, Scaling::unit(), &cpu);
+        let validate = || ForwardPlan::corrupted(network, settings.loss, settings.seed, &cpu);
         let losses = validation.map(|_| validate()).transpose()?;
         let batch_size = settings.batch_size.min(train.len());
         Ok(Self {

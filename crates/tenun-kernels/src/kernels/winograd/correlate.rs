@@ -9,8 +9,10 @@
 use std::ops::Range;
 
 use super::{INPUT_ROWS, kernel_transform};
+use crate::Kernels;
 use crate::correlate::Sink;
-use crate::{Simd, Vector};
+use crate::pooled::Largest;
+use crate::simd::{Simd, Vector};
 
 /// Channels that are transformed at a time. Part of the order of summation, so the same for every register width.
 const CHANNELS: usize = 32;
@@ -21,7 +23,9 @@ const CHANNELS: usize = 32;
 /// written after it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Block {
+    /// The corner of the inputs.
     pub input: usize,
+    /// The outputs.
     pub outputs: [usize; 4],
 }
 
@@ -41,7 +45,7 @@ impl<S: Simd> Sink<S> for Store<'_> {
             for i in [3, 1, 2, 0] {
                 let at = (outputs[i] + (first + f) * self.plane) * S::LANES;
                 debug_assert!(at + S::LANES <= self.y.len());
-                // SAFETY: `Correlation::run` checked that `y` reaches every output of every filter.
+                // SAFETY: [`run`] checked that `y` reaches every output of every filter.
                 unsafe { sums[i].store_at(self.y.as_mut_ptr().add(at)) };
             }
         }
@@ -51,8 +55,11 @@ impl<S: Simd> Sink<S> for Store<'_> {
 /// The layout of the input: vectors from one row to the next, and from one channel to the next.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
+    /// Vectors from one row to the next.
     pub row: usize,
+    /// Vectors from one channel to the next.
     pub plane: usize,
+    /// Channels.
     pub channels: usize,
 }
 
@@ -69,6 +76,8 @@ pub struct Correlation {
     blocks: Vec<Block>,
     source: Source,
     filters: usize,
+    /// Filters that are computed together: what the registers hold that this is made for.
+    together: usize,
     /// Vectors from one output channel to the next.
     output_plane: usize,
     input_reach: usize,
@@ -76,8 +85,12 @@ pub struct Correlation {
 }
 
 /// Blocks and filters that are computed together: what the registers hold, with the sums combined along a row.
-const fn together<S: Simd>() -> (usize, usize) {
-    if S::FILTERS >= 4 { (2, 4) } else { (4, 2) }
+pub(crate) const fn together<S: Simd>() -> (usize, usize) {
+    match S::FILTERS {
+        0 | 1 => (1, 1),
+        2 | 3 => (4, 2),
+        _ => (2, 4),
+    }
 }
 
 /// Whether inputs are transformed between products: where there are registers for both.
@@ -85,9 +98,10 @@ const fn ahead<S: Simd>() -> bool {
     S::FILTERS >= 4
 }
 
-/// Vectors of room that [`Correlation::run`] needs.
-pub fn scratch_len<S: Simd>(channels: usize, filters: usize) -> usize {
-    together::<S>().0 * (2 * 4 * channels.min(CHANNELS) + 8 * filters)
+/// Vectors of room that the kernel needs.
+#[must_use]
+pub fn scratch_len(kernels: &Kernels, channels: usize, filters: usize) -> usize {
+    kernels.winograd_blocks * (2 * 4 * channels.min(CHANNELS) + 8 * filters)
 }
 
 /// `total` in parts of `most`, a power of two, and smaller powers of two for what remains.
@@ -140,27 +154,38 @@ struct Transform<const B: usize> {
 }
 
 impl Correlation {
-    /// A correlation over `blocks` of outputs.
-    pub fn new(blocks: Vec<Block>, source: Source, filters: usize, output_plane: usize) -> Self {
+    /// A correlation over `blocks` of outputs, for the registers of `kernels`.
+    #[must_use]
+    pub fn new(
+        kernels: &Kernels,
+        blocks: Vec<Block>,
+        source: Source,
+        filters: usize,
+        output_plane: usize,
+    ) -> Self {
         let input_reach =
             blocks.iter().map(|b| b.input).max().map_or(0, |furthest| furthest + source.reach());
         let outputs = blocks.iter().flat_map(|b| b.outputs).max();
         let output_reach =
             outputs.map_or(0, |furthest| furthest + filters.saturating_sub(1) * output_plane + 1);
-        Self { blocks, source, filters, output_plane, input_reach, output_reach }
+        let together = kernels.winograd_filters;
+        Self { blocks, source, filters, together, output_plane, input_reach, output_reach }
     }
 
     /// Multiply-adds of one image, without the transforms' additions.
+    #[must_use]
     pub fn multiply_adds(&self) -> usize {
         self.blocks.len() * 16 * self.source.channels * self.filters
     }
 
     /// Channels of the input.
+    #[must_use]
     pub fn channels(&self) -> usize {
         self.source.channels
     }
 
     /// Floats of all biases and transformed weights.
+    #[must_use]
     pub fn packed_len(&self) -> usize {
         self.filters * (1 + 16 * self.source.channels)
     }
@@ -174,7 +199,10 @@ impl Correlation {
     /// Writes biases and transformed weights in the order in which the kernel reads them.
     ///
     /// `weight(f, c)` is the kernel of filter f and channel c, `[row][column]`.
-    pub fn pack<S: Simd>(
+    ///
+    /// # Panics
+    /// If `packed` is shorter than [`Self::packed_len`], or there are fewer biases than filters.
+    pub fn pack(
         &self,
         packed: &mut [f32],
         bias: Option<&[f32]>,
@@ -188,7 +216,7 @@ impl Correlation {
         for (channel, channels) in self.channel_groups() {
             let (group, after) = rest.split_at_mut(16 * channels * self.filters);
             rest = after;
-            for (filter, filters) in parts(self.filters, together::<S>().1) {
+            for (filter, filters) in parts(self.filters, self.together) {
                 for c in 0..channels {
                     for f in 0..filters {
                         let u = kernel_transform(weight(filter + f, channel + c));
@@ -204,23 +232,12 @@ impl Correlation {
         }
     }
 
-    /// Computes every output of every filter from `x` into `y`.
-    ///
-    /// # Panics
-    /// If a slice is shorter than the geometry needs.
-    #[inline(always)]
-    pub fn run<S: Simd>(&self, s: S, x: &[f32], packed: &[f32], scratch: &mut [f32], y: &mut [f32]) {
-        assert!(y.len() >= self.output_reach * S::LANES, "output is shorter than the correlation reaches");
-        let mut store = Store { y, blocks: &self.blocks, plane: self.output_plane };
-        self.run_into(s, x, packed, scratch, &mut store);
-    }
-
     /// Computes the outputs of every filter, and hands them to `sink`, a block at a time.
     ///
     /// # Panics
-    /// If `x`, `packed` or `scratch` is shorter than the geometry needs.
+    /// If `x`, `packed` or `scratch` is shorter than the geometry needs, or this is made for other registers.
     #[inline(always)]
-    pub fn run_into<S: Simd>(
+    fn run_into<S: Simd>(
         &self,
         s: S,
         x: &[f32],
@@ -229,10 +246,12 @@ impl Correlation {
         sink: &mut impl Sink<S>,
     ) {
         assert!(x.len() >= self.input_reach * S::LANES, "input is shorter than the correlation reaches");
-        let scratch = &mut scratch[..scratch_len::<S>(self.source.channels, self.filters) * S::LANES];
+        let (blocks, filters) = const { together::<S>() };
+        assert_eq!(self.together, filters, "a correlation made for other registers");
+        let channels = self.source.channels.min(CHANNELS);
+        let scratch = &mut scratch[..blocks * (2 * 4 * channels + 8 * self.filters) * S::LANES];
         let (bias, weights) = packed[..self.packed_len()].split_at(self.filters);
-        let blocks = together::<S>().0;
-        let inputs = 4 * blocks * self.source.channels.min(CHANNELS) * S::LANES;
+        let inputs = 4 * blocks * channels * S::LANES;
         let (inputs_now, rest) = scratch.split_at_mut(inputs);
         let (inputs_next, sums) = rest.split_at_mut(inputs);
         let run = Run {
@@ -249,8 +268,8 @@ impl Correlation {
             // SAFETY: the lengths were asserted above, and scratch is as long as `size` blocks need.
             unsafe {
                 match size {
-                    4 => self.groups::<S, 4>(s, run, some, sink),
-                    2 => self.groups::<S, 2>(s, run, some, sink),
+                    4 if const { together::<S>().0 >= 4 } => self.groups::<S, 4>(s, run, some, sink),
+                    2 if const { together::<S>().0 >= 2 } => self.groups::<S, 2>(s, run, some, sink),
                     _ => self.groups::<S, 1>(s, run, some, sink),
                 }
             }
@@ -306,8 +325,12 @@ impl Correlation {
                         rest = after;
                         // `w` has the weights of `size` filters that exist.
                         match size {
-                            4 => self.filters::<S, B, 4>(s, run, &now, w, filter, &mut next, share, sink),
-                            2 => self.filters::<S, B, 2>(s, run, &now, w, filter, &mut next, share, sink),
+                            4 if const { together::<S>().1 >= 4 } => {
+                                self.filters::<S, B, 4>(s, run, &now, w, filter, &mut next, share, sink)
+                            }
+                            2 if const { together::<S>().1 >= 2 } => {
+                                self.filters::<S, B, 2>(s, run, &now, w, filter, &mut next, share, sink)
+                            }
                             _ => self.filters::<S, B, 1>(s, run, &now, w, filter, &mut next, share, sink),
                         }
                     }
@@ -555,4 +578,35 @@ unsafe fn products_of_row<S: Simd, const F: usize>(
         }
     }
     sums
+}
+
+/// Computes every output of every filter from `x` into `y`.
+///
+/// # Panics
+/// If a slice is shorter than the geometry needs.
+#[inline(always)]
+pub(crate) fn run<S: Simd>(
+    s: S,
+    of: &Correlation,
+    x: &[f32],
+    packed: &[f32],
+    scratch: &mut [f32],
+    y: &mut [f32],
+) {
+    assert!(y.len() >= of.output_reach * S::LANES, "output is shorter than the correlation reaches");
+    let mut store = Store { y, blocks: &of.blocks, plane: of.output_plane };
+    of.run_into(s, x, packed, scratch, &mut store);
+}
+
+/// Computes the outputs of every filter, and keeps the largest of each block.
+#[inline(always)]
+pub(crate) fn run_largest<S: Simd>(
+    s: S,
+    of: &Correlation,
+    x: &[f32],
+    packed: &[f32],
+    scratch: &mut [f32],
+    largest: &mut Largest<'_>,
+) {
+    of.run_into(s, x, packed, scratch, largest);
 }

@@ -29,7 +29,7 @@
 pub mod correlate;
 pub mod outer;
 
-use crate::Simd;
+use crate::simd::Simd;
 
 /// The rows of the input, and whether they are added or subtracted, that make one row of Bᵀ d.
 const INPUT_ROWS: [(usize, usize, bool); 4] = [(0, 2, false), (1, 2, true), (2, 1, false), (3, 1, false)];

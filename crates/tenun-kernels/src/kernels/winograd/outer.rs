@@ -13,7 +13,8 @@
 
 use super::correlate::{Source, parts};
 use super::{INPUT_ROWS, gather};
-use crate::{Simd, Vector};
+use crate::Kernels;
+use crate::simd::{Simd, Vector};
 
 /// Channels of a block of accumulators.
 const CHANNELS: usize = 3;
@@ -26,9 +27,13 @@ const BLOCKS: usize = 64;
 /// next.
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient {
+    /// The first pixel.
     pub first: usize,
+    /// Vectors from one row to the next.
     pub row: usize,
+    /// Vectors from one filter to the next.
     pub plane: usize,
+    /// Filters.
     pub filters: usize,
 }
 
@@ -46,7 +51,7 @@ pub struct Outer {
 
 /// Some rows of blocks, and one row of positions.
 #[derive(Clone, Copy)]
-struct Part {
+struct Band {
     i: usize,
     from: usize,
     rows: usize,
@@ -90,20 +95,22 @@ impl Rooms {
         }
     }
 
-    fn vectors<S: Simd>(&self) -> usize {
-        self.gradients + self.inputs + 2 * 16 * self.stride / S::LANES
+    fn vectors(&self, lanes: usize) -> usize {
+        self.gradients + self.inputs + 2 * 16 * self.stride / lanes
     }
 }
 
-/// Vectors of room that [`Outer::run`] needs for so many rows and columns of blocks.
-pub fn scratch_len<S: Simd>(channels: usize, filters: usize, blocks: (usize, usize)) -> usize {
-    Rooms::new(channels, filters, blocks).vectors::<S>()
+/// Vectors of room that the kernel needs for so many rows and columns of blocks.
+#[must_use]
+pub fn scratch_len(kernels: &Kernels, channels: usize, filters: usize, blocks: (usize, usize)) -> usize {
+    Rooms::new(channels, filters, blocks).vectors(kernels.lanes)
 }
 
 impl Outer {
     /// Over `rows` × `columns` blocks; `first` is where the inputs of the first begin.
     ///
     /// Where the map is odd, the last blocks read one row, or column, of zeros beyond the output's gradient.
+    #[must_use]
     pub fn new(first: usize, source: Source, gradient: Gradient, rows: usize, columns: usize) -> Self {
         Self { first, source, gradient, rows, columns }
     }
@@ -113,6 +120,7 @@ impl Outer {
     }
 
     /// Multiply-adds of one image, without the transforms' additions.
+    #[must_use]
     pub fn multiply_adds(&self) -> usize {
         self.rows * self.columns * 16 * self.pairs()
     }
@@ -121,64 +129,28 @@ impl Outer {
         Rooms::new(self.source.channels, self.gradient.filters, (self.rows, self.columns))
     }
 
-    /// Writes the gradient of all weights, `dw[filter][channel][row][column]`.
-    ///
-    /// # Panics
-    /// If `dw` is not filters × channels × 9 long, or another slice is shorter than the geometry needs.
-    #[inline(always)]
-    pub fn run<S: Simd>(&self, s: S, x: &[f32], dy: &[f32], scratch: &mut [f32], dw: &mut [f32]) {
-        assert_eq!(dw.len(), 9 * self.pairs(), "weight gradient has another size");
-        let rooms = self.rooms();
-        let scratch = &mut scratch[..rooms.vectors::<S>() * S::LANES];
-        let last = (self.rows.saturating_sub(1), self.columns.saturating_sub(1));
-        let reach = self.first + 2 * last.0 * self.source.row + 2 * last.1 + self.source.reach();
-        assert!(x.len() >= reach * S::LANES, "input is shorter than the gradient reaches");
-        let Gradient { first, row, plane, filters } = self.gradient;
-        let reach = first + (2 * last.0 + 1) * row + 2 * last.1 + 2 + filters.saturating_sub(1) * plane;
-        assert!(dy.len() >= reach * S::LANES, "output gradient is shorter than its geometry");
-        let (gradients, rest) = scratch.split_at_mut(rooms.gradients * S::LANES);
-        let (inputs, sums) = rest.split_at_mut(rooms.inputs * S::LANES);
-        sums.fill(0.0);
-        let run = Run {
-            x: x.as_ptr(),
-            dy: dy.as_ptr(),
-            gradients: gradients.as_mut_ptr(),
-            inputs: inputs.as_mut_ptr(),
-            sums: sums.as_mut_ptr(),
-            stride: rooms.stride,
-        };
-        for from in (0..self.rows).step_by(rooms.rows) {
-            let rows = rooms.rows.min(self.rows - from);
-            for i in 0..4 {
-                // SAFETY: the lengths of `x` and `dy` were asserted above; scratch was cut as it is used.
-                unsafe { self.positions(s, run, Part { i, from, rows }) };
-            }
-        }
-        self.finish(s, sums, dw);
-    }
-
     /// Adds some rows of blocks to a row of positions of dU.
     ///
     /// # Safety
     /// The pointers of `run` reach as far as the geometry says, and the rows exist.
     #[inline(always)]
-    unsafe fn positions<S: Simd>(&self, s: S, run: Run, part: Part) {
+    unsafe fn positions<S: Simd>(&self, s: S, run: Run, band: Band) {
         let channels = self.source.channels;
         // SAFETY: by this function's own contract; channels and filters exist.
         unsafe {
-            match part.i {
-                0 => self.spread::<S, 0>(s, run, part),
-                1 => self.spread::<S, 1>(s, run, part),
-                2 => self.spread::<S, 2>(s, run, part),
-                _ => self.spread::<S, 3>(s, run, part),
+            match band.i {
+                0 => self.spread::<S, 0>(s, run, band),
+                1 => self.spread::<S, 1>(s, run, band),
+                2 => self.spread::<S, 2>(s, run, band),
+                _ => self.spread::<S, 3>(s, run, band),
             }
             let mut c = 0;
             while c < channels {
-                if channels - c >= CHANNELS {
-                    self.channels::<S, CHANNELS>(s, run, part, c);
+                if S::BLOCKS && channels - c >= CHANNELS {
+                    self.channels::<S, CHANNELS>(s, run, band, c);
                     c += CHANNELS;
                 } else {
-                    self.channels::<S, 1>(s, run, part, c);
+                    self.channels::<S, 1>(s, run, band, c);
                     c += 1;
                 }
             }
@@ -190,7 +162,7 @@ impl Outer {
     /// # Safety
     /// As for `positions`.
     #[inline(always)]
-    unsafe fn spread<S: Simd, const I: usize>(&self, s: S, run: Run, Part { from, rows, .. }: Part) {
+    unsafe fn spread<S: Simd, const I: usize>(&self, s: S, run: Run, Band { from, rows, .. }: Band) {
         let Gradient { first, row, plane, filters } = self.gradient;
         let blocks = rows * self.columns;
         for (filter, size) in parts(filters, S::ROWS) {
@@ -226,19 +198,19 @@ impl Outer {
     /// # Safety
     /// As for `positions`; channels `first..first + T` exist.
     #[inline(always)]
-    unsafe fn channels<S: Simd, const T: usize>(&self, s: S, run: Run, part: Part, first: usize) {
+    unsafe fn channels<S: Simd, const T: usize>(&self, s: S, run: Run, band: Band, first: usize) {
         // SAFETY: by this function's own contract.
         unsafe {
-            if INPUT_ROWS[part.i].2 {
-                self.transform::<S, T, true>(s, run, part, first);
+            if INPUT_ROWS[band.i].2 {
+                self.transform::<S, T, true>(s, run, band, first);
             } else {
-                self.transform::<S, T, false>(s, run, part, first);
+                self.transform::<S, T, false>(s, run, band, first);
             }
             for (j, &(_, _, add)) in INPUT_ROWS.iter().enumerate() {
                 if add {
-                    self.filters::<S, T, true>(s, run, part, first, j);
+                    self.filters::<S, T, true>(s, run, band, first, j);
                 } else {
-                    self.filters::<S, T, false>(s, run, part, first, j);
+                    self.filters::<S, T, false>(s, run, band, first, j);
                 }
             }
         }
@@ -253,7 +225,7 @@ impl Outer {
         &self,
         s: S,
         run: Run,
-        Part { i, from, rows }: Part,
+        Band { i, from, rows }: Band,
         first: usize,
     ) {
         let Source { row, plane, .. } = self.source;
@@ -286,7 +258,7 @@ impl Outer {
         &self,
         s: S,
         run: Run,
-        part: Part,
+        band: Band,
         first: usize,
         j: usize,
     ) {
@@ -294,10 +266,10 @@ impl Outer {
             // SAFETY: by this function's own contract; so many filters exist.
             unsafe {
                 match size {
-                    8 => self.block::<S, 8, T, ADD>(s, run, part, (f, first), j),
-                    4 => self.block::<S, 4, T, ADD>(s, run, part, (f, first), j),
-                    2 => self.block::<S, 2, T, ADD>(s, run, part, (f, first), j),
-                    _ => self.block::<S, 1, T, ADD>(s, run, part, (f, first), j),
+                    8 if const { S::ROWS >= 8 } => self.block::<S, 8, T, ADD>(s, run, band, (f, first), j),
+                    4 if const { S::ROWS >= 4 } => self.block::<S, 4, T, ADD>(s, run, band, (f, first), j),
+                    2 if const { S::ROWS >= 2 } => self.block::<S, 2, T, ADD>(s, run, band, (f, first), j),
+                    _ => self.block::<S, 1, T, ADD>(s, run, band, (f, first), j),
                 }
             }
         }
@@ -312,7 +284,7 @@ impl Outer {
         &self,
         s: S,
         run: Run,
-        Part { i, rows, .. }: Part,
+        Band { i, rows, .. }: Band,
         (filter, channel): (usize, usize),
         j: usize,
     ) {
@@ -403,4 +375,40 @@ impl Outer {
             }
         }
     }
+}
+
+/// Writes the gradient of all weights, `dw[filter][channel][row][column]`.
+///
+/// # Panics
+/// If `dw` is not filters × channels × 9 long, or another slice is shorter than the geometry needs.
+#[inline(always)]
+pub(crate) fn run<S: Simd>(s: S, of: &Outer, x: &[f32], dy: &[f32], scratch: &mut [f32], dw: &mut [f32]) {
+    assert_eq!(dw.len(), 9 * of.pairs(), "weight gradient has another size");
+    let rooms = of.rooms();
+    let scratch = &mut scratch[..rooms.vectors(S::LANES) * S::LANES];
+    let last = (of.rows.saturating_sub(1), of.columns.saturating_sub(1));
+    let reach = of.first + 2 * last.0 * of.source.row + 2 * last.1 + of.source.reach();
+    assert!(x.len() >= reach * S::LANES, "input is shorter than the gradient reaches");
+    let Gradient { first, row, plane, filters } = of.gradient;
+    let reach = first + (2 * last.0 + 1) * row + 2 * last.1 + 2 + filters.saturating_sub(1) * plane;
+    assert!(dy.len() >= reach * S::LANES, "output gradient is shorter than its geometry");
+    let (gradients, rest) = scratch.split_at_mut(rooms.gradients * S::LANES);
+    let (inputs, sums) = rest.split_at_mut(rooms.inputs * S::LANES);
+    sums.fill(0.0);
+    let run = Run {
+        x: x.as_ptr(),
+        dy: dy.as_ptr(),
+        gradients: gradients.as_mut_ptr(),
+        inputs: inputs.as_mut_ptr(),
+        sums: sums.as_mut_ptr(),
+        stride: rooms.stride,
+    };
+    for from in (0..of.rows).step_by(rooms.rows) {
+        let rows = rooms.rows.min(of.rows - from);
+        for i in 0..4 {
+            // SAFETY: the lengths of `x` and `dy` were asserted above; scratch was cut as it is used.
+            unsafe { of.positions(s, run, Band { i, from, rows }) };
+        }
+    }
+    of.finish(s, sums, dw);
 }

@@ -1,7 +1,7 @@
 //! Denoising: how good a network is on images that were corrupted as in its training.
 
 use serde::{Deserialize, Serialize};
-use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss, Scaling};
+use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss};
 
 use crate::Model;
 use crate::data::Images;
@@ -30,7 +30,7 @@ pub fn corrupted(
 ) -> Result<Option<Corrupted>, ScoreError> {
     model.check(images)?;
     let network = model.network();
-    let Some(mut corruption) = ForwardPlan::corruption(network, seed, Scaling::unit(), cpu) else {
+    let Some(mut corruption) = ForwardPlan::corruption(network, seed, cpu) else {
         return Ok(None);
     };
     let source = Source::Bytes(images.pixels());
@@ -38,7 +38,7 @@ pub fn corrupted(
     let (mut seen, mut reconstructions) = (vec![0.0; length], vec![0.0; length]);
     corruption.run(model.parameters(), source, &mut seen);
     // The loss is not used; squared error is defined for every network.
-    let plan = ForwardPlan::corrupted(network, Loss::Mse, seed, Scaling::unit(), cpu);
+    let plan = ForwardPlan::corrupted(network, Loss::Mse, seed, cpu);
     let mut plan = plan.expect("squared error can be taken on every network");
     plan.run(model.parameters(), source, &mut reconstructions);
     Ok(Some(Corrupted { images: seen, reconstructions }))

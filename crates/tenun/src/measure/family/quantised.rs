@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tenun_engine::{Cpu, ForwardPlan, Images as Source, Network, Scaling};
+use tenun_engine::{Cpu, ForwardPlan, Images as Source, Network};
 
 use super::{Better, Measurement, metric};
 use crate::Model;
@@ -68,7 +68,7 @@ pub(crate) fn codebook_counts(
     layers
         .filter_map(|(at, placed)| Some((at, placed.layer.codebook()?)))
         .map(|(at, codes)| {
-            let mut plan = ForwardPlan::up_to(network, at + 1, Scaling::unit(), cpu);
+            let mut plan = ForwardPlan::up_to(network, at + 1, cpu);
             let counts = counts(&mut plan, parameters, images);
             let pixels: usize = counts.values().sum();
             #[allow(clippy::cast_precision_loss)]

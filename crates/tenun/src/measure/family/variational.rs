@@ -1,6 +1,6 @@
 //! Variational codes: the evidence lower bound, its importance-weighted form, units in use, and new images.
 
-use tenun_engine::{Cpu, ForwardPlan, Images as Source, Philox, Purpose, Scaling, normal};
+use tenun_engine::{Cpu, ForwardPlan, Images as Source, Philox, Purpose, normal};
 
 use super::{Better, Measurement, metric};
 use crate::Model;
@@ -75,7 +75,7 @@ fn distributions(model: &Model, images: &Images, cpu: &Cpu) -> Vec<f32> {
     if layers == 0 {
         return images.pixels().iter().map(|&byte| f32::from(byte) / 255.0).collect();
     }
-    let mut plan = ForwardPlan::up_to(network, layers, Scaling::unit(), cpu);
+    let mut plan = ForwardPlan::up_to(network, layers, cpu);
     let mut outputs = vec![0.0; images.len() * plan.output().len()];
     plan.run(model.parameters(), Source::Bytes(images.pixels()), &mut outputs);
     outputs

@@ -2,7 +2,7 @@
 
 use maud::html;
 use tenun_engine::layer::{Layer, Role};
-use tenun_engine::{ForwardPlan, Images as Source, Scaling};
+use tenun_engine::{ForwardPlan, Images as Source};
 
 use crate::Error;
 use crate::picture::{FeatureLayer, feature_maps};
@@ -24,7 +24,7 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     let mut outputs = Vec::new();
     for (i, placed) in network.encoder().iter().enumerate() {
         if is_shown(&placed.layer, network.encoder().get(i + 1).map(|next| &next.layer)) {
-            let mut plan = ForwardPlan::up_to(network, i + 1, Scaling::unit(), context.cpu);
+            let mut plan = ForwardPlan::up_to(network, i + 1, context.cpu);
             let mut values = vec![0.0; placed.output.len()];
             plan.run(context.model.parameters(), Source::Bytes(image.pixels()), &mut values);
             outputs.push((placed, values));
