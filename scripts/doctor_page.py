@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What each of the doctor's rules says, and to which run: writes docs/doctor.md from the tests that provoke them.
+"""The warning of each of the doctor's rules, and the run that provokes it: writes docs/doctor.md from the tests that provoke them.
 
 usage: scripts/doctor_page.py
 """
@@ -52,14 +52,14 @@ def main():
     for rule, run in RUNS.items():
         words = next(line for line in tests[rule] if line.startswith(rule))
         rows += f"| {rule.replace('-', ' ')} | {run} | {words.removeprefix(rule).lstrip(':, ')} |\n"
-    OUTPUT.write_text(f"""# What the doctor says
+    OUTPUT.write_text(f"""# Diagnostics: what `tenun doctor` reports
 
-`tenun train` warns while it runs, and `tenun doctor RUN` examines a run that is over. Each rule has a test that provokes
-it by a real training run, and this page is what those runs were told. Without what is said of it, a run trains ten epochs
-on 1,024 images of round spots, 16×16, in batches of 32 at `--lr 0.003`, with two strided convolutions and a code of 8
-numbers; that one has no warnings. Made by `make doctor-page`.
+`tenun train` warns during training, and `tenun doctor RUN` diagnoses a finished run. Each rule has a test that provokes it
+by a real training run; this page lists those runs and their warnings. Unless the table says otherwise, a run trains for ten
+epochs on 1,024 images of round spots, 16×16, in mini-batches of 32 at `--lr 0.003`, with two strided convolutions and a
+latent dimension of 8; that run has no warnings. Made by `make doctor-page`.
 
-| rule | the run | what it was told |
+| rule | run | warning |
 | --- | --- | --- |
 {rows}""")
     print(OUTPUT.read_text())

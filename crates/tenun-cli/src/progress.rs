@@ -120,11 +120,11 @@ impl Observer for Progress<'_> {
         }
         let width = self.epochs.to_string().len();
         let mut line =
-            format!("epoch {:>width$}/{}  training {:.5}", metrics.epoch, self.epochs, metrics.train_loss);
+            format!("epoch {:>width$}/{}  train loss {:.5}", metrics.epoch, self.epochs, metrics.train_loss);
         if let Some(loss) = metrics.val_loss {
             let mark = if loss < self.best { " best" } else { "     " };
             self.best = self.best.min(loss);
-            line += &format!("  validation {loss:.5}{mark}");
+            line += &format!("  val loss {loss:.5}{mark}");
         }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, which is right
         let rate = count(rate as usize);

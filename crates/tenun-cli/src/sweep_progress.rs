@@ -40,7 +40,7 @@ impl<'a> SweepProgress<'a> {
                 let loss = metrics.val_loss.unwrap_or(metrics.train_loss);
                 let epochs = trial.epochs();
                 self.printer.detail(format_args!(
-                    "{}: epoch {}/{epochs}  validation {loss:.5}",
+                    "{}: epoch {}/{epochs}  val loss {loss:.5}",
                     trial.name, metrics.epoch
                 ));
                 self.goes_on(1, &trial.name);

@@ -214,7 +214,7 @@ fn plan_text(plan: &Plan) -> String {
     used.dedup();
     let told = used.iter().map(|rewrite| format!("  {rewrite:<10} {}\n", rewrite.description()));
     format!(
-        "plan: tiles of 16 images, {} instructions, {}\n\n{}\nmultiply-adds of one image, forward and \
+        "plan: tiles of 16 images, {} registers, {}\n\n{}\nmultiply-adds of one image, forward and \
          backward; {} without rewrites\n{}",
         plan.registers,
         counted(plan.threads, "thread"),

@@ -121,7 +121,11 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
     let parameters = counted(network.parameter_count(), "parameter");
     list.row([
         "network",
+<<<<<<< HEAD
         &format!("{title}: {parameters}, a code of {numbers}{}", counted(code.len(), "number")),
+=======
+        &format!("{name}: {parameters}, latent code {numbers}{}", counted(code.len(), "dimension")),
+>>>>>>> 264b28a (Words of the doctor's page, the epoch line and train's summary)
     ]);
     list.row(["machine", &format!("{machine}, about {} of memory", megabytes(job.memory()))]);
     list.row(["folder", &run.path().display().to_string()]);
@@ -149,7 +153,11 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
     printer.result("finished", &fields, || {
         let mut list = Table::list();
         let loss = |loss: Option<f64>| loss.map_or_else(|| "none".to_owned(), |loss| format!("{loss:.5}"));
+<<<<<<< HEAD
         let epochs = format!("{}; lowest validation loss: epoch {}", summary.epochs, summary.best_epoch);
+=======
+        let epochs = format!("{}; lowest loss in epoch {}", summary.epochs, summary.best_epoch);
+>>>>>>> 264b28a (Words of the doctor's page, the epoch line and train's summary)
         list.row(["epochs", &epochs]);
         list.row(["training loss", &loss(summary.train_loss)]);
         list.row(["validation loss", &loss(summary.val_loss)]);
@@ -181,7 +189,7 @@ fn stopped(run: &RunDir, epoch: u32, batch: usize, printer: &Printer) -> Failure
         kind: Kind::Interrupted,
         message: format!(
             "after {} and {}; the checkpoint is saved in {}",
-            counted(epoch as usize, "whole epoch"),
+            counted(epoch as usize, "full epoch"),
             counted(batch, "batch"),
             run.path().display()
         ),

@@ -44,8 +44,8 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let (rate, now) = (&LEARNING_RATE, evidence.settings.learning_rate);
     Some(Seen {
         seen: format!(
-            "after {} ({}) the lowest training loss is {least:.5}; it was {:.5} in the first epoch, and is {mean:.5} \
-             for the mean training image",
+            "the lowest training loss of {} ({}) is {least:.5}; it was {:.5} in the first epoch, and is {mean:.5} for \
+             the mean training image",
             counted(positions.len(), "epoch"),
             counted(evidence.steps(), "step"),
             evidence.metrics[0].train_loss
