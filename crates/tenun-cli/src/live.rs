@@ -5,8 +5,11 @@ use std::time::Duration;
 use console::{Term, measure_text_width, style, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A line without a bar has something that turns, this often, so that it is seen to be alive.
+/// Before the line something turns, this often: what stands still for a while is seen to be alive.
 const TURN: Duration = Duration::from_millis(100);
+
+/// The columns of that.
+const SPINNER: usize = 2;
 
 /// The bar in columns: as wide as this, if that leaves room for everything else, and not narrower than the second.
 const BAR: (usize, usize) = (24, 8);
@@ -101,22 +104,17 @@ pub(crate) struct Live {
 impl Live {
     pub(crate) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(TURN);
         Self { bar, term: Term::stderr() }
     }
 
     pub(crate) fn show(&self, line: &Line, colour: bool) {
         // A line that fills the last column makes some terminals begin another.
         let width = usize::from(self.term.size().1).saturating_sub(1).max(1);
-        let (template, spinner) = if line.share.is_some() { ("{msg}", 0) } else { ("{spinner} {msg}", 2) };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
-        }
-        if spinner > 0 {
-            self.bar.enable_steady_tick(TURN);
-        } else {
-            self.bar.disable_steady_tick();
-        }
-        self.bar.set_message(line.text(width.saturating_sub(spinner), colour));
+        self.bar.set_message(line.text(width.saturating_sub(SPINNER), colour));
     }
 
     /// Writes above the line.
@@ -170,8 +168,8 @@ mod tests {
             (bar, facts.len(), facts.last().copied().unwrap_or_default().to_owned())
         };
         assert_eq!(told(120), (24, 4, "123 h 45 min left".to_owned()));
-        assert_eq!(told(80), (17, 3, "123 h 45 min left".to_owned()));
-        assert_eq!(told(60), (8, 2, "123 h 45 min left".to_owned()));
+        assert_eq!(told(80), (24, 2, "123 h 45 min left".to_owned()));
+        assert_eq!(told(60), (24, 1, "loss 12345.6789".to_owned()));
         assert_eq!(told(44), (8, 1, "loss 12345.6789".to_owned()));
         assert_eq!(told(40), (21, 0, String::new()));
         assert_eq!(told(20), (0, 0, String::new()));

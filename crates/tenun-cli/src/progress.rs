@@ -193,15 +193,14 @@ mod tests {
         };
         let line = line(1000, 1000, &progress, 1_234_567.0, 1e6);
         let shown = [40, 60, 80, 120].map(|width| line.text(width, false));
-        assert_eq!(
-            shown,
-            [
-                "epoch 1000/1000  ━━━━━━━╸  loss 123.4568",
-                "epoch 1000/1000  ━━━━━━━━━╸  loss 123.4568  277 h 47 min left",
-                "epoch 1000/1000  ━━━━━━━━━╸  loss 123.4568  277 h 47 min left",
-                "epoch 1000/1000  ━━━━━━━━━╸  loss 123.4568  277 h 47 min left",
-            ]
-            .map(str::to_owned)
-        );
+        let bar = |width: usize| "━".repeat(width - 1) + "╸";
+        let most = "loss 123.4568  277 h 47 min left";
+        let expected = [
+            format!("epoch 1000/1000  {}  loss 123.4568", bar(8)),
+            format!("epoch 1000/1000  {}  {most}", bar(9)),
+            format!("epoch 1000/1000  {}  {most}", bar(24)),
+            format!("epoch 1000/1000  {}  60,000,000/60,000,001 images  1,234,567/s  {most}", bar(24)),
+        ];
+        assert_eq!(shown, expected);
     }
 }
