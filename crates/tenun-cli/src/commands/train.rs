@@ -121,11 +121,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
     let parameters = counted(network.parameter_count(), "parameter");
     list.row([
         "network",
-<<<<<<< HEAD
-        &format!("{title}: {parameters}, a code of {numbers}{}", counted(code.len(), "number")),
-=======
-        &format!("{name}: {parameters}, latent code {numbers}{}", counted(code.len(), "dimension")),
->>>>>>> 264b28a (Words of the doctor's page, the epoch line and train's summary)
+        &format!("{title}: {parameters}, latent code {numbers}{}", counted(code.len(), "dimension")),
     ]);
     list.row(["machine", &format!("{machine}, about {} of memory", megabytes(job.memory()))]);
     list.row(["folder", &run.path().display().to_string()]);
@@ -153,11 +149,7 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
     printer.result("finished", &fields, || {
         let mut list = Table::list();
         let loss = |loss: Option<f64>| loss.map_or_else(|| "none".to_owned(), |loss| format!("{loss:.5}"));
-<<<<<<< HEAD
         let epochs = format!("{}; lowest validation loss: epoch {}", summary.epochs, summary.best_epoch);
-=======
-        let epochs = format!("{}; lowest loss in epoch {}", summary.epochs, summary.best_epoch);
->>>>>>> 264b28a (Words of the doctor's page, the epoch line and train's summary)
         list.row(["epochs", &epochs]);
         list.row(["training loss", &loss(summary.train_loss)]);
         list.row(["validation loss", &loss(summary.val_loss)]);
@@ -166,7 +158,7 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
         let on = counted(on.images, &format!("{} image", on.measured_on));
         let scores = scores::table(&summary.model, &[]);
         let mut list = Table::list();
-        list.row(["time", &duration(summary.total_seconds)]);
+        list.row(["training time", &duration(summary.total_seconds)]);
         list.row(["model", &fields.model.display().to_string()]);
         list.row(["report", &fields.report.display().to_string()]);
         format!("{losses}\n{on}:\n\n{scores}\n{}", list.render())

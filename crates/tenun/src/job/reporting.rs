@@ -22,7 +22,7 @@ pub(super) fn write(
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
     let (evaluated, evaluated_split) = job.scored();
-    let report = Report::compose(&Context {
+    let context = Context {
         settings: &job.settings,
         command: &job.command(),
         notes: &job.notes,
@@ -36,7 +36,8 @@ pub(super) fn write(
         evaluated_split,
         scored,
         findings: &summary.warnings,
-    });
+    };
+    let report = Report::compose(&context, &mut |done, total| observer.progress(done, total));
     for left_out in report.left_out() {
         observer.section_left_out(&left_out.section, &left_out.reason);
     }

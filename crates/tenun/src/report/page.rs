@@ -31,15 +31,21 @@ pub struct LeftOut {
 
 impl Report {
     /// Composes every section that has something to show. One that fails is [left out](Self::left_out), and the page
-    /// says so in its place: what went wrong with a picture is no reason to lose the others.
+    /// says so in its place: what went wrong with a picture is no reason to lose the others. `progress` is called with the
+    /// number of sections done and the number there are.
     #[must_use]
-    pub fn compose(context: &Context<'_>) -> Self {
-        Self::of(context, SECTIONS)
+    pub fn compose(context: &Context<'_>, progress: &mut dyn FnMut(usize, usize)) -> Self {
+        Self::of(context, SECTIONS, progress)
     }
 
     /// The report of these sections.
-    pub(super) fn of(context: &Context<'_>, sections: &[Section]) -> Self {
-        let composed = sections.iter().filter_map(|section| {
+    pub(super) fn of(
+        context: &Context<'_>,
+        sections: &[Section],
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Self {
+        let composed = sections.iter().enumerate().filter_map(|(at, section)| {
+            progress(at, sections.len());
             let content = (section.compose)(context).map_err(|error| error.to_string()).transpose()?;
             let heading = content.as_ref().ok().and_then(|content| content.heading.clone());
             Some(Composed {

@@ -135,7 +135,7 @@ impl Run {
 }
 
 fn page(run: &Run) -> String {
-    let report = Report::compose(&run.context());
+    let report = Report::compose(&run.context(), &mut |_, _| ());
     assert_eq!(report.left_out().next(), None);
     report.html()
 }
@@ -169,7 +169,7 @@ fn every_element_ends() {
         assert!(elements.iter().any(|element| element == needed), "{needed}");
     }
     assert_eq!(elements.iter().filter(|&element| element == "section").count(), 2 * SECTIONS.len());
-    check_balanced(&Report::of(&Run::new().context(), &[]).html());
+    check_balanced(&Report::of(&Run::new().context(), &[], &mut |_, _| ()).html());
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn what_others_wrote_stays_text() {
 #[test]
 fn pictures_are_inside_and_have_words() {
     let run = Run::new();
-    let report = Report::compose(&run.context());
+    let report = Report::compose(&run.context(), &mut |_, _| ());
     let page = report.html();
     for (name, png) in report.pictures() {
         assert!(page.contains(&format!("src=\"data:image/png;base64,{}\"", STANDARD.encode(png))), "{name}");
@@ -219,7 +219,7 @@ fn figures_are_said_with_what_they_mean() {
 #[test]
 fn what_is_missing_is_left_out() {
     let run = Run::new();
-    assert!(!Report::of(&run.context(), &[]).html().contains("<section"));
+    assert!(!Report::of(&run.context(), &[], &mut |_, _| ()).html().contains("<section"));
     let mut scored = run.scored.clone();
     scored.classes.clear();
     scored.model.family.clear();
@@ -250,7 +250,7 @@ fn a_section_that_fails_is_left_out_with_a_note_and_the_others_stand() {
         text("silent", |_| Ok(None)),
         text("after", |_| Ok(Some(Content::of(html! { p { "last" } })))),
     ];
-    let report = Report::of(&Run::new().context(), &sections);
+    let report = Report::of(&Run::new().context(), &sections, &mut |_, _| ());
     let left_out: Vec<LeftOut> = report.left_out().collect();
     assert_eq!(left_out.len(), 1);
     assert_eq!(left_out[0].section, "broken");
