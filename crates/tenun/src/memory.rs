@@ -6,11 +6,11 @@ use tenun_engine::{Cpu, Loss, Network, TrainingPlan};
 
 use crate::train::TrainError;
 
-/// Arrays as long as the parameters that a trainer holds: the weights, the initial and the best ones, those before a
-/// step, the gradient, and two moments.
+/// Arrays of the parameters' length that training holds: the weights, the initial weights, the best weights, the weights
+/// before a step, the gradient, and the optimiser's two moments.
 const ARRAYS: usize = 7;
 
-/// Bytes that training is going to hold besides the images: an estimate, made without allocating any of it.
+/// An estimate of the bytes that training will hold besides the images. Nothing is allocated to make it.
 ///
 /// # Errors
 /// If the loss does not suit the network.
@@ -19,8 +19,8 @@ pub fn needed(network: &Network, loss: Loss, batch: usize, cpu: &Cpu) -> Result<
     Ok((plan + ARRAYS * network.parameter_count() * size_of::<f32>()) as u64)
 }
 
-/// Bytes that this process may still take: the system's free memory, or what its control group leaves it if that is
-/// less. None where the system does not say.
+/// Bytes that this process may still allocate: the system's available memory, or what is left of its control group's limit
+/// if that is less. None where the system does not say.
 #[must_use]
 pub fn available() -> Option<u64> {
     let system = fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(mem_available);
@@ -38,7 +38,7 @@ fn mem_available(text: &str) -> Option<u64> {
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// Refuses what does not fit.
+/// An error if training needs more memory than is available.
 pub(crate) fn check(needed: u64, available: Option<u64>) -> Result<(), TrainError> {
     match available {
         Some(available) if needed > available => Err(TrainError::Memory { needed, available }),

@@ -6,7 +6,7 @@
 //! | `.csv` | columns `id`, `label` (if there are classes), `z0`, `z1`, … | anything |
 //! | `.parquet` | the same columns, typed, compressed with Snappy; in its metadata, under `tenun.model`, which model made them | pandas, Polars, DuckDB, Arrow |
 //!
-//! Numbers come back bit for bit from all three. A file that was made or changed elsewhere is read by the same
+//! All three store the numbers bit for bit. A file that was made or changed elsewhere is read by the same
 //! rules: features are the columns `z0` to `z<n − 1>` in any order, other columns are passed over, and without an
 //! `id` column images are called by their position.
 
@@ -63,13 +63,13 @@ impl Codes {
         })
     }
 
-    /// The same codes, and the mark of the model that made them, [`crate::Model::sha256`].
+    /// The same codes, with the SHA-256 of the model that made them, [`crate::Model::sha256`].
     #[must_use]
     pub fn made_by(self, model: impl Into<String>) -> Self {
         Self { model: Some(model.into()), ..self }
     }
 
-    /// The mark of the model that made them, if it is known: of formats, Parquet has room for it.
+    /// SHA-256 of the model that made them, if it is known. Only Parquet files store it.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()
@@ -138,7 +138,7 @@ impl Format {
         }
     }
 
-    /// Whether it has room for the mark of the model that made the codes.
+    /// Whether such a file stores the SHA-256 of the model that made the codes.
     #[must_use]
     pub fn keeps_model(self) -> bool {
         self == Self::Parquet
@@ -225,7 +225,7 @@ fn write_whole(
     file::write_whole(path, fill).map_err(CodesError::io(path, "write"))
 }
 
-/// An error unless the file is there and is one: libraries report a folder in many ways.
+/// Opens a file. A folder is refused here, since libraries report it in many ways.
 fn open(path: &Path) -> Result<fs::File, CodesError> {
     let file = fs::File::open(path).map_err(CodesError::io(path, "open"))?;
     let data = file.metadata().map_err(CodesError::io(path, "look at"))?;

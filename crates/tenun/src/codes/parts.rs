@@ -6,7 +6,7 @@ use std::io;
 use super::Codes;
 use crate::text::counted;
 
-/// What is known of codes before the first of them.
+/// The size of a table of codes, and what it holds, before the first code is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
     /// How many images there are.
@@ -15,7 +15,7 @@ pub struct Heading {
     pub features: usize,
     /// Whether the images' classes are known.
     pub labels: bool,
-    /// The mark of the model that makes them, [`crate::Model::sha256`], which is kept where the format has room for it.
+    /// SHA-256 of the model that makes them, [`crate::Model::sha256`]; stored where the format has room for it.
     pub model: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! One file from the network: whole and checked, or not at all.
+//! Downloads a file: it appears whole and verified, or not at all.
 
 use std::io::{Read, Write};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! [`Evidence`]: all that rules may look at.
+//! [`Evidence`]: everything that the rules can check.
 
 use tenun_engine::Network;
 use tenun_engine::layer::Layer;
@@ -8,7 +8,7 @@ use crate::measure::ModelScores;
 use crate::settings::TrainingSettings;
 use crate::train::{EpochMetrics, TrainError};
 
-/// All that rules may look at. What is not known yet is `None` or empty, and a rule that needs it is silent.
+/// Everything that the rules can check. What is not known yet is `None` or empty, and rules that need it find nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
     /// The network.

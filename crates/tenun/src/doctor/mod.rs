@@ -1,9 +1,8 @@
 //! The doctor: warnings during and after training that name the cause and the setting to change.
 //!
-//! A [`Rule`] looks at the [`Evidence`] there is: the pixels, the lines of `metrics.jsonl`, a [`Sample`] of
-//! activations, the scores at the end. A watch stands between the training loop and whoever watches it, and
-//! passes on what the doctor sees, once for each rule; [`examine`] looks at a finished run from the beginning, and
-//! comes to the same whenever it does so.
+//! A [`Rule`] checks the [`Evidence`]: the pixels, the lines of `metrics.jsonl`, a [`Sample`] of activations, the scores
+//! at the end. During training an observer runs the rules after each epoch and reports what they find, once for each
+//! rule. [`examine`] checks a finished run from its beginning, and gives the same findings every time.
 //!
 //! A new rule is one file in `rules/` and its place in [`RULES`].
 
@@ -32,7 +31,7 @@ use crate::settings::TrainingSettings;
 use crate::train::EpochMetrics;
 use rules::once;
 
-/// What is examined: a network, how it is trained, and on what.
+/// A training to examine: the network, its settings and its images.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingContext<'a> {
     /// The network.

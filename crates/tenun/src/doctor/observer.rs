@@ -1,9 +1,9 @@
-//! [`DoctorObserver`]: the doctor during training, between the loop and whoever watches it.
+//! [`DoctorObserver`]: runs the doctor's rules during training, and passes all events on to another observer.
 
 use super::{Evidence, Finding, PixelFacts, Sample, TrainingContext, look};
 use crate::train::{BatchProgress, EpochMetrics, Observer, Phase, TrainError};
 
-/// Passes everything on to an observer, and tells it what the doctor sees.
+/// Passes all events of training on to an observer, and the doctor's findings with them.
 pub(crate) struct DoctorObserver<'a> {
     context: TrainingContext<'a>,
     inner: &'a mut dyn Observer,
@@ -13,7 +13,7 @@ pub(crate) struct DoctorObserver<'a> {
 }
 
 impl<'a> DoctorObserver<'a> {
-    /// Attends to training that goes on after the epochs of `metrics`; what these show was said when they ended.
+    /// For training that resumes after the epochs of `metrics`, whose findings were reported when they ended.
     pub(crate) fn new(
         context: TrainingContext<'a>,
         metrics: Vec<EpochMetrics>,
@@ -44,13 +44,13 @@ impl<'a> DoctorObserver<'a> {
         self.findings[known..].iter().for_each(|finding| self.inner.warning(finding));
     }
 
-    /// Training has failed.
+    /// Examines training that has failed.
     pub(crate) fn failed(&mut self, failure: &TrainError) {
         self.look(None, Some(failure));
     }
 
-    /// Training has ended, and these are its `findings`: tells of those that nothing was said of yet, and takes back
-    /// what is not among them any more.
+    /// Reports those of the `findings` at the end of training that were not reported before, and takes back reported ones
+    /// that are not among them.
     pub(crate) fn tell(&mut self, findings: &[Finding]) {
         let (stays, passed) = std::mem::take(&mut self.findings)
             .into_iter()

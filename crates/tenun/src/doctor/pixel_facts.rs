@@ -1,4 +1,4 @@
-//! [`PixelFacts`]: what the pixels trained on are like, and what losses they allow.
+//! [`PixelFacts`]: range of the training pixels, and the losses of a perfect reconstruction and of the mean image.
 
 use tenun_engine::Loss;
 
@@ -11,7 +11,7 @@ const MOST: usize = 2048;
 /// Pixels looked at, at most, where images are large.
 const MOST_PIXELS: usize = 4 << 20;
 
-/// What the pixels trained on are like.
+/// Range of the training pixels, and the losses that they allow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PixelFacts {
     /// Images looked at, evenly spread over all.

@@ -1,16 +1,16 @@
-//! [`ModelInfo`]: what a model file says of itself besides its weights.
+//! [`ModelInfo`]: the metadata of a model file: preset, preprocessing, data set and training.
 
 use serde::{Deserialize, Serialize};
 use tenun_engine::Loss;
 
-/// Where a model comes from, and what is needed to use it.
+/// The metadata of a model: where it comes from, and what is needed to use it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// The preset, if the network comes from one.
     pub preset: Option<String>,
-    /// How bytes become the network's numbers: `unit` is byte / 255.
+    /// How pixels are scaled: `unit` is byte / 255.
     pub preprocessing: String,
-    /// What it was trained on; none if it was only initialised.
+    /// The data set it was trained on; none if it was only initialised.
     pub data: Option<DataInfo>,
     /// How it was trained; none if it was only initialised.
     pub training: Option<TrainingInfo>,
@@ -44,7 +44,7 @@ impl ModelInfo {
     /// The only preprocessing there is so far.
     pub const UNIT: &'static str = "unit";
 
-    /// Of a model of which nothing more is known than its preset.
+    /// The metadata of a model of which only the preset is known.
     #[must_use]
     pub fn new(preset: Option<String>) -> Self {
         Self {

@@ -88,7 +88,7 @@ impl Tensors {
         file::write_bytes(path, &bytes).map_err(io)
     }
 
-    /// Takes out a tensor that must have the given axes.
+    /// Removes and returns a tensor, which must have the given axes.
     pub(crate) fn take(&mut self, name: &str, axes: &[usize]) -> Result<Vec<f32>, ModelError> {
         let wrong = |got: String| ModelError::Tensor {
             path: self.path.clone(),
@@ -103,7 +103,7 @@ impl Tensors {
         }
     }
 
-    /// Refuses tensors that nobody took.
+    /// An error if tensors are left that [`Self::take`] did not remove.
     pub(crate) fn finish(self) -> Result<(), ModelError> {
         match self.tensors.into_iter().next() {
             None => Ok(()),
