@@ -193,21 +193,6 @@ fn check(grid: &ReconstructionGrid<'_>) -> Result<(), PictureError> {
     Ok(())
 }
 
-/// An image `[channel][row][column]` in `[0, 1]` as colours.
-pub(super) fn pixels(shape: Shape, values: &[f64]) -> Vec<Rgb> {
-    let area = shape.area();
-    let byte = |value: f64| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
-    (0..area)
-        .map(|i| match shape.channels {
-            3 => [byte(values[i]), byte(values[area + i]), byte(values[2 * area + i])],
-            channels => {
-                let sum: f64 = (0..channels).map(|channel| values[channel * area + i]).sum();
-                [byte(sum / channels as f64); 3]
-            }
-        })
-        .collect()
-}
-
 /// |original − output| of every pixel, meant over the channels: `[row][column]`.
 fn differences(shape: Shape, original: &[f64], output: &[f64]) -> Vec<f64> {
     let area = shape.area();

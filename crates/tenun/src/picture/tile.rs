@@ -2,7 +2,6 @@
 
 use tenun_engine::Shape;
 
-use super::grid::pixels;
 use super::raster::DENSITY;
 use super::theme::Rgb;
 
@@ -125,6 +124,21 @@ fn means(values: &[f64], stride: usize, count: usize) -> Vec<f64> {
                 })
                 .sum();
             sum / (end - begin)
+        })
+        .collect()
+}
+
+/// An image `[channel][row][column]` in `[0, 1]` as colours.
+fn pixels(shape: Shape, values: &[f64]) -> Vec<Rgb> {
+    let area = shape.area();
+    let byte = |value: f64| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    (0..area)
+        .map(|i| match shape.channels {
+            3 => [byte(values[i]), byte(values[area + i]), byte(values[2 * area + i])],
+            channels => {
+                let sum: f64 = (0..channels).map(|channel| values[channel * area + i]).sum();
+                [byte(sum / channels as f64); 3]
+            }
         })
         .collect()
 }
