@@ -13,6 +13,9 @@ echo "-- shell scripts"
 shellcheck .ci/run scripts/*.sh scripts/ci/*.sh
 echo "-- spelling"
 scripts/ci/typos.sh
+echo "-- modules that use each other"
+scripts/ci/circles.py --self-test
+scripts/ci/circles.py crates/tenun crates/tenun-cli
 echo "-- clippy"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 echo "-- documentation"

@@ -29,7 +29,7 @@ use crate::data::Images;
 use crate::measure::ModelScores;
 use crate::settings::TrainingSettings;
 use crate::train::EpochMetrics;
-use rules::once;
+use rules::{more_steps, more_steps_as};
 
 /// A training to examine: the network, its settings and its images.
 #[derive(Clone, Copy, Debug)]
@@ -72,11 +72,16 @@ pub fn examine(
 
 /// Asks every rule that has found nothing yet, and adds what it finds.
 fn look(evidence: &Evidence<'_>, findings: &mut Vec<Finding>) {
+    let few_steps = more_steps(evidence);
+    let mut first = None;
     for rule in RULES {
         if findings.iter().all(|finding| finding.rule != rule.name)
             && let Some(mut seen) = (rule.check)(evidence)
         {
-            seen.advice = once(seen.advice, evidence, findings);
+            if let Some(advice) = few_steps.as_ref().filter(|_| rule.needs_steps) {
+                seen.advice = first.map_or_else(|| advice.clone(), more_steps_as);
+                first.get_or_insert(rule.name);
+            }
             findings.push(seen.of(rule, evidence.epoch()));
         }
     }

@@ -14,6 +14,9 @@ pub struct Rule {
     /// Whether it sees something that happened, and counts although it is over; otherwise it sees how things stand, and
     /// has nothing to say at the end where that has changed.
     pub is_event: bool,
+    /// Whether too few steps of the optimiser explain what it sees. After a run of so few the advice is to take more, which
+    /// is said in full once.
+    pub needs_steps: bool,
     /// What it sees in the evidence; none where all is well, or where there is too little to say.
     pub check: fn(&Evidence<'_>) -> Option<Seen>,
 }

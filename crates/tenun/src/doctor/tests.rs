@@ -305,7 +305,7 @@ fn few_steps_are_said_once() {
     });
     let findings = run.findings();
     let told = |words: &str| findings.iter().filter(|finding| finding.advice.contains(words)).count();
-    assert_eq!(told("It had only 32 steps to learn from"), 1, "{findings:?}");
+    assert_eq!(told("Training took only 32 steps: use more epochs"), 1, "{findings:?}");
     assert!(
         told("Too few steps, as with loss-not-falling (`--epochs`, `training.epochs`)") >= 2,
         "{findings:?}"

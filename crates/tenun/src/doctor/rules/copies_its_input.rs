@@ -2,7 +2,7 @@
 
 use tenun_engine::layer::{Layer, Role};
 
-use super::{Evidence, Rule, Seen, more_steps};
+use super::{Evidence, Rule, Seen};
 use crate::measure::MSE;
 use crate::settings::{EPOCHS, LATENT, NETWORK, PRESET};
 use crate::text::counted;
@@ -18,6 +18,7 @@ pub(super) const RULE: Rule = Rule {
                 codebook or dropout, so that the identity is a perfect solution (Vincent et al., 2010); or \
                 reconstructions with 90 % or more of the squared error of the noisy images",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -56,12 +57,10 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         meaning:
             "the network passes the noise through, or loses as much of the image as it removes of the noise"
                 .into(),
-        advice: more_steps(evidence).unwrap_or_else(|| {
-            format!(
-                "Train longer with {}, or use a smaller latent dimension with {}",
-                EPOCHS.to(2 * evidence.settings.epochs),
-                LATENT.to((code / 2).max(1))
-            )
-        }),
+        advice: format!(
+            "Train longer with {}, or use a smaller latent dimension with {}",
+            EPOCHS.to(2 * evidence.settings.epochs),
+            LATENT.to((code / 2).max(1))
+        ),
     })
 }

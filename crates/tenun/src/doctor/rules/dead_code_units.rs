@@ -1,6 +1,6 @@
 //! `dead-code-units`: numbers of the code that are the same for every image.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, percent};
 use crate::doctor::sample::costs;
 use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::{counted, thousands};
@@ -18,6 +18,7 @@ pub(super) const RULE: Rule = Rule {
                 latent dimension is smaller than the nominal one. A few units are constant in healthy runs, such as \
                 those in the corners of a small feature map of images with black corners",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -39,7 +40,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             percent(share),
             units - dead
         ),
-        advice: more_steps(evidence).unwrap_or_else(|| {
+        advice: {
             let first = if is_sparse {
                 "Lower the `weight` of the penalty on the code, in the layer `penalty` or `sparsity`"
             } else {
@@ -49,6 +50,6 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
                 "{first} ({:#}); or lower {}, now {}",
                 NETWORK, LEARNING_RATE, evidence.settings.learning_rate
             )
-        }),
+        },
     })
 }

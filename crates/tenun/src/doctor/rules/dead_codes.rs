@@ -1,6 +1,6 @@
 //! `dead-codes`: vectors of a codebook that no image uses.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, percent};
 use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::{are, counted};
 
@@ -15,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
                 has fewer bits than its codebook allows (van den Oord, Vinyals and Kavukcuoglu, 2017; Razavi, van den \
                 Oord and Vinyals, 2019, on restarting unused vectors)",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -32,12 +33,10 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             percent(used / codes)
         ),
         meaning: format!("an index carries at most {:.1} of {:.1} bits", used.max(1.0).log2(), codes.log2()),
-        advice: more_steps(evidence).unwrap_or_else(|| {
-            format!(
-                "In the layer `quantize` of the network ({:#}) raise `restart`, so that unused vectors are \
-                 reinitialised, or use fewer `codes`; or lower {}, now {}",
-                NETWORK, LEARNING_RATE, evidence.settings.learning_rate
-            )
-        }),
+        advice: format!(
+            "In the layer `quantize` of the network ({:#}) raise `restart`, so that unused vectors are \
+             reinitialised, or use fewer `codes`; or lower {}, now {}",
+            NETWORK, LEARNING_RATE, evidence.settings.learning_rate
+        ),
     })
 }

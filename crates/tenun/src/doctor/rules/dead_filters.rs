@@ -1,6 +1,6 @@
 //! `dead-filters`: filters, or units of a linear map, whose output a ReLU makes zero everywhere.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, percent};
 use crate::settings::{LEARNING_RATE, NETWORK, WARMUP_STEPS};
 use crate::text::{counted, thousands};
 
@@ -15,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
                 reaches them (Stanford CS231n: with too high a learning rate \"as much as 40 % of your network can be \
                 dead\"); some die in healthy runs too. Units that a sparsity penalty switches off do not count",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -35,20 +36,22 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         return None;
     }
     Some(Seen {
-        seen: format!("on all of {} the output is zero for {}", counted(sample.images, "image"), dying.join(", ")),
+        seen: format!(
+            "on all of {} the output is zero for {}",
+            counted(sample.images, "image"),
+            dying.join(", ")
+        ),
         meaning: format!(
             "{} of all filters and units before a ReLU are dead and no longer learn",
             percent(dead as f64 / all as f64)
         ),
-        advice: more_steps(evidence).unwrap_or_else(|| {
-            format!(
-                "Lower {}, now {}, or warm it up with {}; or use `leaky_relu` or `silu` instead of `relu` in the \
-                 network ({:#})",
-                LEARNING_RATE,
-                evidence.settings.learning_rate,
-                WARMUP_STEPS.to(500),
-                NETWORK
-            )
-        }),
+        advice: format!(
+            "Lower {}, now {}, or warm it up with {}; or use `leaky_relu` or `silu` instead of `relu` in the \
+             network ({:#})",
+            LEARNING_RATE,
+            evidence.settings.learning_rate,
+            WARMUP_STEPS.to(500),
+            NETWORK
+        ),
     })
 }

@@ -1,6 +1,6 @@
 //! `dead-output-pixels`: pixels of the reconstruction that are the same for every image, where the images differ.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, percent};
 use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::{counted, thousands};
 
@@ -19,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "at 1 % of the pixels that vary over the images (standard deviation of 0.1 or more) the reconstruction \
                 varies by less than 1 % of that: even the worst linear method varies more",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -48,14 +49,10 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             percent(share)
         ),
         meaning: meaning.into(),
-        advice: more_steps(evidence).unwrap_or_else(|| {
-            format!(
-                "{look} {}, now {}; then look for layers in the network ({:#}) that cut off the code, such as a crop \
-                 or dead filters",
-                LEARNING_RATE,
-                evidence.settings.learning_rate,
-                NETWORK
-            )
-        }),
+        advice: format!(
+            "{look} {}, now {}; then look for layers in the network ({:#}) that cut off the code, such as a crop \
+             or dead filters",
+            LEARNING_RATE, evidence.settings.learning_rate, NETWORK
+        ),
     })
 }

@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
                 few times, cliffs of the loss by orders of magnitude (Pascanu, Mikolov and Bengio, 2012); or a loss or \
                 weight that is infinite or NaN",
     is_event: true,
+    needs_steps: false,
     check,
 };
 

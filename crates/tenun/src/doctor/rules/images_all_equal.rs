@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     looks_at: "up to 2048 training images, evenly spread",
     threshold: "all of them are identical: their mean is a perfect reconstruction",
     is_event: false,
+    needs_steps: false,
     check,
 };
 

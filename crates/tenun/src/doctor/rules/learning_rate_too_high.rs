@@ -26,6 +26,7 @@ pub(super) const RULE: Rule = Rule {
                 epoch updates of 10 % of the norm of the weights, a hundred times the usual 0.1 % (Stanford CS231n, \
                 \"Ratio of weights:updates\"), or of 100 % in the first epoch",
     is_event: true,
+    needs_steps: false,
     check,
 };
 

@@ -33,6 +33,7 @@ pub(super) const RULE: Rule = Rule {
                 more, a loss that decreases in the last third at 60 % or more of its mean rate, where a converged run \
                 decreases at a few percent of it",
     is_event: false,
+    needs_steps: false,
     check,
 };
 

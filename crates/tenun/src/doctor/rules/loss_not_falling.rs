@@ -1,6 +1,6 @@
 //! `loss-not-falling`: after some epochs the loss is no better than that of the mean image, or than the first.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, more_steps, percent};
+use super::{Evidence, FEW_STEPS, Rule, Seen, percent};
 use crate::settings::{LEARNING_RATE, NETWORK};
 use crate::text::counted;
 
@@ -24,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
                 since the first of three epochs or more: a network that learns is below 50 % in its first epochs (the \
                 reference network on Fashion-MNIST: 37 % after the first)",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -54,16 +55,14 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             "only {} of the distance between the mean image and a perfect reconstruction is covered",
             percent((1.0 - best).max(0.0))
         ),
-        advice: more_steps(evidence).unwrap_or_else(|| {
-            if tiny {
-                format!("Raise {rate}, now {now}: the steps are tiny")
-            } else {
-                format!(
-                    "Try {rate} ten times lower than {now}, and ten times higher; then look for dead filters and for \
-                     a latent dimension that is too small in the network ({:#})",
-                    NETWORK
-                )
-            }
-        }),
+        advice: if tiny {
+            format!("Raise {rate}, now {now}: the steps are tiny")
+        } else {
+            format!(
+                "Try {rate} ten times lower than {now}, and ten times higher; then look for dead filters and for \
+                 a latent dimension that is too small in the network ({:#})",
+                NETWORK
+            )
+        },
     })
 }

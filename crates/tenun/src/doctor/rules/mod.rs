@@ -17,7 +17,7 @@ mod saturated_sigmoid;
 mod worse_than_mean_image;
 mod worse_than_pca;
 
-use super::{Evidence, Finding, Rule, Seen};
+use super::{Evidence, Rule, Seen};
 use crate::settings::{BATCH_SIZE, EPOCHS};
 use crate::text::counted;
 
@@ -45,8 +45,8 @@ pub const RULES: &[Rule] = &[
 /// Fashion-MNIST is past the mean image after some fifty, and takes 469 an epoch.
 const FEW_STEPS: usize = 200;
 
-/// What to do where training ended after so few steps that these are the cause; none where they are not.
-fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
+/// What to do where training ended after too few steps; none where there were enough.
+pub(super) fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
     let (steps, epochs) = (evidence.steps(), evidence.settings.epochs);
     (evidence.is_finished && steps < FEW_STEPS).then(|| {
         format!(
@@ -58,15 +58,9 @@ fn more_steps(evidence: &Evidence<'_>) -> Option<String> {
     })
 }
 
-/// The `advice` of a rule, or in its place a word on the rule before it that gave the same: how few steps there were is
-/// said once.
-pub(super) fn once(advice: String, evidence: &Evidence<'_>, findings: &[Finding]) -> String {
-    match findings.iter().find(|finding| finding.advice == advice) {
-        Some(first) if more_steps(evidence).as_ref() == Some(&advice) => {
-            format!("Too few steps, as with {} ({:#})", first.rule, EPOCHS)
-        }
-        _ => advice,
-    }
+/// The same, in short, of a rule after the `first` one to which it was said.
+pub(super) fn more_steps_as(first: &str) -> String {
+    format!("Too few steps, as with {first} ({EPOCHS:#})")
 }
 
 /// A share in percent, with a decimal where it is small: `12 %`, `0.3 %`.

@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
                 a perfect reconstruction and the mean image, twice its variation in a healthy run, while the training \
                 loss is below that of the best epoch",
     is_event: true,
+    needs_steps: false,
     check,
 };
 

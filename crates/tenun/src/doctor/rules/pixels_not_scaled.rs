@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "a range of fewer than 26 of 256 values: ordinary images use nearly all of them, and values from 0 to 1 \
                 stored as bytes use 2",
     is_event: false,
+    needs_steps: false,
     check,
 };
 

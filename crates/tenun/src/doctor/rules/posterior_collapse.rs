@@ -21,6 +21,7 @@ pub(super) const RULE: Rule = Rule {
                 an active unit has a variance above 0.01 over the images (Burda, Grosse and Salakhutdinov, 2016); the \
                 decoder then ignores the code (Bowman et al., 2016)",
     is_event: false,
+    needs_steps: false,
     check,
 };
 

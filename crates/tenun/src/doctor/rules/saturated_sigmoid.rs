@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
                 maximum, and are more than 0.1 from their target: the gradient of a squared or absolute error almost \
                 vanishes there (Glorot and Bengio, 2010)",
     is_event: false,
+    needs_steps: false,
     check,
 };
 

@@ -1,6 +1,6 @@
 //! `worse-than-mean-image`: a network is no better than no network.
 
-use super::{Evidence, Rule, Seen, more_steps};
+use super::{Evidence, Rule, Seen};
 use crate::measure::Metric;
 use crate::settings::{EPOCHS, LEARNING_RATE};
 
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "the loss that was trained is not below that of the baseline, which knows nothing about its input; for a \
                 denoising or masked network the loss on corrupted inputs",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -30,11 +31,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             mean
         ),
         meaning: "the network has learned nothing about individual images".into(),
-        advice: more_steps(evidence).unwrap_or_else(|| {
-            format!(
-                "Try another {}, now {}, or more epochs ({:#}; now {})",
-                LEARNING_RATE, evidence.settings.learning_rate, EPOCHS, evidence.settings.epochs
-            )
-        }),
+        advice: format!(
+            "Try another {}, now {}, or more epochs ({:#}; now {})",
+            LEARNING_RATE, evidence.settings.learning_rate, EPOCHS, evidence.settings.epochs
+        ),
     })
 }

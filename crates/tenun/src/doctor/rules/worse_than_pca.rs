@@ -2,7 +2,7 @@
 
 use tenun_engine::layer::Role;
 
-use super::{Evidence, Rule, Seen, more_steps};
+use super::{Evidence, Rule, Seen};
 use crate::measure::Metric;
 use crate::settings::{EPOCHS, PRESET};
 use crate::text::counted;
@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "the loss that was trained is above that of PCA, the best linear autoencoder (Baldi and Hornik, 1989), \
                 with fewer components than pixels; denoising, masked and quantised networks are not compared",
     is_event: false,
+    needs_steps: true,
     check,
 };
 
@@ -35,7 +36,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             counted(pca.images, "training image")
         ),
         meaning: "PCA with the same latent dimension reconstructs better".into(),
-        advice: more_steps(evidence).unwrap_or_else(|| match evidence.network.latent().area() {
+        advice: match evidence.network.latent().area() {
             1 => format!("Train longer ({:#}; now {})", EPOCHS, evidence.settings.epochs),
             _ => format!(
                 "Use a network with a dense bottleneck, such as {}, or train longer ({:#}; now {})",
@@ -43,6 +44,6 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
                 EPOCHS,
                 evidence.settings.epochs
             ),
-        }),
+        },
     })
 }
