@@ -194,7 +194,7 @@ mod tests {
         let line = line(1000, 1000, &progress, 1_234_567.0, 1e6);
         let shown = [40, 60, 80, 120].map(|width| line.text(width, false));
         let bar = |width: usize| "━".repeat(width - 1) + "╸";
-        let most = "loss 123.4568  277 h 47 min left";
+        let most = "loss 123.4568  277 h 46 min left";
         let expected = [
             format!("epoch 1000/1000  {}  loss 123.4568", bar(8)),
             format!("epoch 1000/1000  {}  {most}", bar(9)),

@@ -14,7 +14,7 @@ A run is evaluated on its own test images unless DATA is given. --limit-test is 
 Examples:
   tenun eval runs/look
   tenun eval model.safetensors fashion-mnist --split train --limit 1000
-  tenun eval runs/look --json | jq .overall.mse")]
+  tenun eval runs/look --json | jq .scores.mse")]
 pub(crate) struct EvalArgs {
     /// Model: a .safetensors file, or the folder of a run
     pub(crate) model: PathBuf,

@@ -58,7 +58,7 @@ fn one_of_a_kind_is_no_plural() {
     let line = "train data --epochs 1 --batch-size 1 --limit-train 1 --limit-test 1 --out run";
     let output = run(folder.path(), line, 0);
     let report = std::fs::read_to_string(folder.path().join("run/report.html")).unwrap();
-    assert!(report.contains("trained for 1 epoch on 1 image<"), "the subtitle");
+    assert!(report.contains("trained for 1 epoch on 1 image of "), "the subtitle");
     let text = stdout(&output) + &stderr(&output);
     assert!(text.contains("data: 1 training image and 1 test image of 12×12×1"), "{text}");
     let plurals = ["image", "epoch", "step", "component", "number", "thread", "unit"];

@@ -42,7 +42,7 @@ fn a_sweep_leaves_tables_a_picture_and_ordinary_runs() {
     let eval = json(&stdout(&run(folder, &format!("eval {trial} data --json"), 0)));
     let mean = results["test"]["bce"]["mean"].as_f64().unwrap();
     let other = json(&stdout(&run(folder, "eval s/trials/002-learning_rate=0.001-seed2 data --json", 0)));
-    let bce = |eval: &serde_json::Value| eval["overall"]["bce"].as_f64().unwrap_or_else(|| panic!("{eval}"));
+    let bce = |eval: &serde_json::Value| eval["scores"]["bce"].as_f64().unwrap_or_else(|| panic!("{eval}"));
     assert!((mean - f64::midpoint(bce(&eval), bce(&other))).abs() < 1e-9);
     run(folder, &format!("report {trial}"), 0);
     assert!(folder.join(trial).join("report.html").is_file());

@@ -183,7 +183,7 @@ fn what_went_in_is_said_where_training_corrupts_it() {
     assert!(text.starts_with("data: 10 test images\n") && has_rows(&text), "{text}");
     let report = fs::read_to_string(folder.path().join("run/report.html")).unwrap();
     let [corrupted, clean] =
-        ["Corrupted", "Clean"].map(|what| report.find(&format!("<h3>{what} images in</h3>")));
+        ["noisy", "clean"].map(|what| report.find(&format!("<h3>On {what} inputs</h3>")));
     assert!(corrupted.unwrap() < clean.unwrap());
     // Of a network that takes images as they are nothing of the kind is said.
     small_run(folder.path().join("plain").as_path());
