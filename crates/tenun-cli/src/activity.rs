@@ -39,6 +39,11 @@ impl<'a> Activity<'a> {
         Self { printer, what, began, told: Mutex::new(began) }
     }
 
+    /// It is over; what else there is to say goes to the printer.
+    pub(crate) fn end(self) -> &'a Printer {
+        self.printer
+    }
+
     pub(crate) fn what(&self) -> &str {
         &self.what
     }

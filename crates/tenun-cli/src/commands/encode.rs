@@ -10,6 +10,7 @@ use tenun::data::Dataset;
 use tenun::engine::Cpu;
 
 use super::{mistaken, stream};
+use crate::activity::Activity;
 use crate::arguments::EncodeArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -39,8 +40,9 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
         labels: images.has_labels(),
         model: format.keeps_model().then(|| model.sha256()),
     };
+    let encoding = Activity::new(printer, format!("encoding {}", counted(images.len(), "image")));
     images.process(
-        "encoding",
+        encoding,
         features,
         |part| encode(&model, &part, &cpu),
         |parts| {
@@ -48,7 +50,6 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
         },
         &model,
         args.source.colour,
-        printer,
     )?;
     let fields = Written { images: heading.images, features, out: &args.out };
     printer.result("encode", &fields, || {

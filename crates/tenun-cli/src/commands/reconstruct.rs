@@ -12,6 +12,7 @@ use tenun::picture::{ReconstructionGrid, Theme, reconstruction_grid, save_pictur
 use super::pictures::{self, NewFiles};
 use super::stream::{self, Images};
 use super::{mistaken, source};
+use crate::activity::Activity;
 use crate::arguments::ReconstructArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -62,14 +63,14 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
     };
     if !files.is_empty() {
         let new = NewFiles::of(&files);
+        let reconstructing = Activity::new(printer, format!("reconstructing {}", counted(total, "image")));
         images.process(
-            "reconstructing",
+            reconstructing,
             shape.len(),
             |part| Ok(model.reconstruct(part.images(), &cpu)?),
             |parts| write_each(&files, shape, parts),
             &model,
             args.source.colour,
-            printer,
         )?;
         new.keep();
     }

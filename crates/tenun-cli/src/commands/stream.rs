@@ -109,22 +109,19 @@ impl Images {
         }
     }
 
-    /// Lets each part through `compute` and the results through `write`, as [`overlap`] does, and shows how far that is:
-    /// `doing` says what is done, `encoding`; `numbers` are those that one image gives. The first SIGINT or SIGTERM ends it
-    /// as a failure does.
+    /// Lets each part through `compute` and the results through `write`, as [`overlap`] does, and shows in `activity` how
+    /// far that is; `numbers` are those that one image gives. The first SIGINT or SIGTERM ends it as a failure does.
     pub(crate) fn process<B: Send>(
         self,
-        doing: &str,
+        activity: Activity<'_>,
         numbers: usize,
         mut compute: impl FnMut(Dataset) -> Result<B, Failure>,
         write: impl FnOnce(&mut dyn Iterator<Item = Result<B, Stopped>>) -> Result<(), Failure> + Send,
         model: &Model,
         colour: Colour,
-        printer: &Printer,
     ) -> Result<(), Failure> {
         let stop = interrupt::watch()?;
         let (mut done, total) = (0, self.len());
-        let activity = Activity::new(printer, format!("{doing} {}", counted(total, "image")));
         let (parts, coloured): (Parts, _) = match self {
             Self::Whole(set) => (Box::new(cut(set, numbers)), None),
             Self::Folder(parts) => {
@@ -143,7 +140,7 @@ impl Images {
             },
             write,
         )?;
-        drop(activity);
+        let printer = activity.end();
         if let Some(coloured) = coloured.filter(|_| colour == Colour::Auto) {
             tell_colour(model, &coloured, printer);
         }
