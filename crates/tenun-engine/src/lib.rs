@@ -22,7 +22,8 @@ pub use loss::{Loss, UnknownLoss};
 pub use network::{Chain, Fresh, Network, Parameter, Part, Placed, Spec, SpecError};
 pub use optimizer::{Horizon, Method, Optimizer, Schedule};
 pub use plan::{
-    Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, Rewrite, Stage, Step, TrainingPlan, UnknownRewrite,
+    Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, PlanStep, Rewrite, Stage, TrainingPlan,
+    UnknownRewrite,
 };
 pub use shape::Shape;
 pub use tenun_kernels::{Philox, Purpose, TILE, UnknownWidth, Width, normal};

@@ -6,7 +6,7 @@ use tenun_kernels::pooled::Winners;
 use super::grid::{Grid, Grids};
 use super::program::Program;
 use super::tile::{Op, TensorId, TermId, WinnersId};
-use super::{Cpu, Rewrite, Step};
+use super::{Cpu, PlanStep, Rewrite};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::Parameters;
@@ -39,7 +39,7 @@ pub(crate) struct Builder {
     training: bool,
     corrupts: bool,
     allowed: Vec<Rewrite>,
-    steps: Vec<Step>,
+    steps: Vec<PlanStep>,
     /// The step that is being lowered.
     step: Option<usize>,
     /// What layers add to the loss: what it is, and the layer.
@@ -98,7 +98,7 @@ impl Builder {
         lower: impl FnOnce(&mut Self) -> R,
     ) -> R {
         let layers = layers.iter().map(|layer| layer.name.clone()).collect();
-        self.steps.push(Step { layers, rewrites: rewrites.to_vec(), memory: 0, multiply_adds: 0 });
+        self.steps.push(PlanStep { layers, rewrites: rewrites.to_vec(), memory: 0, multiply_adds: 0 });
         let around = self.step.replace(self.steps.len() - 1);
         let lowered = lower(self);
         self.step = around;

@@ -64,19 +64,29 @@ impl ForwardPlan {
     /// Gaussian likelihood on one without.
     pub fn reconstruct(network: &Network, loss: Loss, cpu: &Cpu) -> Result<Self, PlanError> {
         head::check(network, loss)?;
-        Ok(Path::whole(network, loss, None).compile(network, cpu))
+        Ok(Path::whole(network, Some(loss), None).compile(network, cpu))
     }
 
-    /// As [`Self::reconstruct`], but images are made worse first as they are in training, by the
-    /// layers that do so: what a denoising network makes of noise. The image with index i is corrupted as in the first
-    /// epoch of a run with this seed. [`Self::losses`] compares with the images as they were, and counts the numbers as
-    /// training does: of a network that finds hidden patches, only these.
+    /// The whole network, on images that its own layers corrupt first as they do in training: what a denoising network
+    /// makes of noise. The image with index i is corrupted as in the first epoch of a run with this seed.
+    #[must_use]
+    pub fn corrupted(network: &Network, seed: u64, cpu: &Cpu) -> Self {
+        Path::whole(network, None, Some(seed)).compile(network, cpu)
+    }
+
+    /// As [`Self::corrupted`], to compare as well: [`Self::losses`] compares with the images as they were, and counts the
+    /// numbers as training does: of a network that finds hidden patches, only these.
     ///
     /// # Errors
     /// As [`Self::reconstruct`].
-    pub fn corrupted(network: &Network, loss: Loss, seed: u64, cpu: &Cpu) -> Result<Self, PlanError> {
+    pub fn reconstruct_corrupted(
+        network: &Network,
+        loss: Loss,
+        seed: u64,
+        cpu: &Cpu,
+    ) -> Result<Self, PlanError> {
         head::check(network, loss)?;
-        Ok(Path::whole(network, loss, Some(seed)).compile(network, cpu))
+        Ok(Path::whole(network, Some(loss), Some(seed)).compile(network, cpu))
     }
 
     /// The corrupted images themselves: what [`Self::corrupted`] is given to see. None if the network corrupts
@@ -201,13 +211,13 @@ struct Path<'a> {
 
 impl<'a> Path<'a> {
     /// From images to images.
-    fn whole(network: &'a Network, loss: Loss, seed: Option<u64>) -> Self {
+    fn whole(network: &'a Network, loss: Option<Loss>, seed: Option<u64>) -> Self {
         Self {
             layers: network.body().collect(),
             input: network.input(),
             output: network.output(),
             sigmoid: network.ends_in_sigmoid(),
-            loss: Some(loss),
+            loss,
             seed,
         }
     }

@@ -18,7 +18,7 @@ mod tile;
 mod training;
 
 pub use forward::{ForwardPlan, Stage};
-pub use rewrite::{Rewrite, Step, UnknownRewrite};
+pub use rewrite::{PlanStep, Rewrite, UnknownRewrite};
 pub use source::Images;
 pub use threads::{Cpu, CpuError};
 pub use training::{Batch, TrainingPlan};

@@ -9,7 +9,7 @@ use tenun_kernels::{Kernels, Lanes, TILE};
 
 use super::layout::{Floats, MemoryLayout};
 use super::tile::{AllWinners, TensorId, Tensors};
-use super::{Cpu, Grids, Op, Step, Tile};
+use super::{Cpu, Grids, Op, PlanStep, Tile};
 use crate::layer::Noise;
 use crate::ops::batched::BatchedLayers;
 
@@ -23,7 +23,7 @@ pub(super) struct Program {
     /// Where each operation's packed parameters end.
     packed_ends: Vec<usize>,
     /// What the operations compute.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<PlanStep>,
     /// The names of what layers add to the loss.
     pub(super) terms: Vec<String>,
     /// What the loss of each number counts, where layers have a say in it.
@@ -54,7 +54,7 @@ impl Program {
         kept: &[TensorId],
         winners: Vec<usize>,
         ops: Vec<Box<dyn Op>>,
-        steps: Vec<Step>,
+        steps: Vec<PlanStep>,
     ) -> Self {
         let lanes = grids.kernels.lanes;
         let floats = |vectors: Range<usize>| vectors.start * lanes..vectors.end * lanes;

@@ -1,4 +1,4 @@
-//! [`Rewrite`]: ways to compute layers otherwise than they are written, and [`Step`], what became of them in a plan.
+//! [`Rewrite`]: ways to compute layers otherwise than they are written, and [`PlanStep`], what became of them in a plan.
 
 use std::fmt;
 use std::str::FromStr;
@@ -75,7 +75,7 @@ impl FromStr for Rewrite {
 
 /// A step of a plan: the layers it computes, how, and the memory that is its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct PlanStep {
     /// The names of the layers, in order.
     pub layers: Vec<String>,
     /// The rewrites at work; none where the layer is computed as written.

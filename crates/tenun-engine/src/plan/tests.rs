@@ -64,7 +64,7 @@ fn losses_of_corrupted_images_count_what_training_counts() {
     let images = Images::Bytes(&pixels);
     let network = Network::new(&Spec { input, encoder, decoder: None }).unwrap();
     let (parameters, seed) = (weights(&network), 4);
-    let mut plan = ForwardPlan::corrupted(&network, Loss::Mse, seed, &cpu).unwrap();
+    let mut plan = ForwardPlan::reconstruct_corrupted(&network, Loss::Mse, seed, &cpu).unwrap();
     let (mut outputs, mut losses) = (vec![0.0; pixels.len()], vec![0.0; count]);
     plan.run(&parameters, images, &mut outputs);
     plan.losses(&parameters, images, &mut losses);
@@ -81,7 +81,7 @@ fn losses_of_corrupted_images_count_what_training_counts() {
     }
     let plain = Network::new(&Spec { input, encoder: small, decoder: None }).unwrap();
     let mut found = [vec![0.0; count], vec![0.0; count]];
-    let corrupted = ForwardPlan::corrupted(&plain, Loss::Mse, seed, &cpu);
+    let corrupted = ForwardPlan::reconstruct_corrupted(&plain, Loss::Mse, seed, &cpu);
     let clean = ForwardPlan::reconstruct(&plain, Loss::Mse, &cpu);
     for (plan, losses) in [corrupted, clean].into_iter().zip(&mut found) {
         plan.unwrap().losses(&weights(&plain), images, losses);

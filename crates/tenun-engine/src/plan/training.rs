@@ -8,7 +8,7 @@ use tenun_kernels::arithmetic::add;
 use super::program::{Program, Workspace};
 use super::source::Intake;
 use super::threads::PerThread;
-use super::{Builder, Cpu, Images, PlanError, Port, Step, lower};
+use super::{Builder, Cpu, Images, PlanError, PlanStep, Port, lower};
 use crate::layer::Noise;
 use crate::network::Placed;
 use crate::ops::head::{self, Head};
@@ -167,7 +167,7 @@ impl TrainingPlan {
 
     /// What is computed together and how, in the order of the way forwards.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[PlanStep] {
         &self.program.steps
     }
 }

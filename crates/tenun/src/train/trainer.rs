@@ -156,7 +156,7 @@ impl<'a> Trainer<'a> {
         let plan = TrainingPlan::new(network, settings.loss, &cpu)?;
         // Where training corrupts the images, so does validation, the same way after every epoch: another task would
         // not tell when to stop.
-        let validate = || ForwardPlan::corrupted(network, settings.loss, settings.seed, &cpu);
+        let validate = || ForwardPlan::reconstruct_corrupted(network, settings.loss, settings.seed, &cpu);
         let losses = validation.map(|_| validate()).transpose()?;
         let batch_size = settings.batch_size.min(train.len());
         Ok(Self {

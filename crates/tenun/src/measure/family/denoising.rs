@@ -1,7 +1,7 @@
 //! Denoising: how good a network is on images that were corrupted as in its training.
 
 use serde::{Deserialize, Serialize};
-use tenun_engine::{Cpu, ForwardPlan, Images as Source, Loss};
+use tenun_engine::{Cpu, ForwardPlan, Images as Source};
 
 use crate::Model;
 use crate::data::Images;
@@ -37,9 +37,7 @@ pub fn corrupted(
     let length = images.pixels().len();
     let (mut seen, mut reconstructions) = (vec![0.0; length], vec![0.0; length]);
     corruption.run(model.parameters(), source, &mut seen);
-    // The loss is not used; squared error is defined for every network.
-    let plan = ForwardPlan::corrupted(network, Loss::Mse, seed, cpu);
-    let mut plan = plan.expect("squared error can be taken on every network");
+    let mut plan = ForwardPlan::corrupted(network, seed, cpu);
     plan.run(model.parameters(), source, &mut reconstructions);
     Ok(Some(Corrupted { images: seen, reconstructions }))
 }
