@@ -23,8 +23,8 @@ use crate::model::{DataInfo, ModelInfo, TrainingInfo};
 use crate::run::{self, RunDir};
 use crate::settings::{DataSettings, Settings};
 use crate::train::{
-    Checkpoint, End, EpochMetrics, Identity, Observer, Phase, State, TrainError, Trainer, read_metrics,
-    write_metrics,
+    Checkpoint, End, EpochMetrics, Identity, Observer, Phase, State, TrainError, Trainer, best_epoch,
+    read_metrics, write_metrics,
 };
 use crate::{Error, Model, file};
 
@@ -325,8 +325,8 @@ impl Job {
     pub fn report_again(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<PathBuf, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
         let metrics = read_metrics(&run.file(run::METRICS))?;
-        let best = metrics.iter().min_by(|a, b| a.monitored_loss().total_cmp(&b.monitored_loss()));
-        self.finish(run, &model, &metrics, best.map_or(0, |best| best.epoch), observer)?;
+        let best = best_epoch(&self.settings.training, &metrics);
+        self.finish(run, &model, &metrics, best, observer)?;
         Ok(run.file(run::REPORT))
     }
 }

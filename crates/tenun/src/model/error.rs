@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tenun_engine::{PlanError, Shape, SpecError};
 
+use crate::settings::control::RESUME;
 use crate::settings::{COLOUR, FIT, INIT, SIZE};
 use crate::suggest;
 
@@ -99,11 +100,11 @@ impl ModelError {
             )),
             Self::Network { source, .. } => source.hint(),
             Self::Io { path, source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                Some(suggest::path_hint(
-                    path,
+                let otherwise = format!(
                     "give a model file or the folder of a finished run; one that was stopped goes on with \
-                     `tenun train --resume FOLDER`",
-                ))
+                     `tenun train {RESUME} FOLDER`"
+                );
+                Some(suggest::path_hint(path, &otherwise))
             }
             _ => None,
         }

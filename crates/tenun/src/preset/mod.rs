@@ -12,7 +12,7 @@ use tenun_engine::{Shape, Spec};
 pub use recipe::Recipe;
 pub use stages::{Activation, Down, Stages};
 
-use crate::settings::{NetworkSettings, Settings};
+use crate::settings::{NETWORK, NetworkSettings, Settings};
 use crate::suggest;
 
 /// A network with a name.
@@ -67,7 +67,7 @@ const AMBIGUOUS: &[(&str, &str)] = &[
 const PLAIN: &str =
     "`cae` is a convolutional autoencoder, `sharp` one with a dense code, `dense` one of dense layers only";
 const BETA: &str = "`variational` has β = 1: save it with `tenun presets variational > net.toml`, change `beta` in the file, \
-                    and give it with `--network net.toml`";
+                    and give it with `NETWORK net.toml`";
 
 /// There is no preset of that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +83,7 @@ impl UnknownPreset {
     pub fn hint(&self) -> Option<String> {
         let given = plain(&self.given);
         if let Some((_, words)) = AMBIGUOUS.iter().find(|(name, _)| *name == given) {
-            return Some((*words).to_owned());
+            return Some(words.replace("NETWORK", &NETWORK.argument()));
         }
         Some(suggest::hint(&self.given, "presets", PRESETS.iter().map(|preset| preset.name)))
     }

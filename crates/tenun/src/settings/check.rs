@@ -30,7 +30,11 @@ impl Settings {
 
     fn check_ranges(&self) -> Result<(), SettingsError> {
         let values = Values::of(self)?;
-        all().try_for_each(|setting| values.get(setting).map_or(Ok(()), |value| setting.check(&value)))
+        all().try_for_each(|setting| match values.get(setting) {
+            Some(_) if !values.has_effect(setting) => Err(SettingsError::NoEffect { setting }),
+            Some(value) => setting.check(&value),
+            None => Ok(()),
+        })
     }
 }
 

@@ -118,7 +118,7 @@ settings! {
         flag: "val-fraction",
         value_name: "SHARE",
         help: "Share of the training images that is held out for validation",
-        default: Some("none: the test images give the validation curve; 0.1 where there are none"),
+        default: Some("the test images give the validation curve; 0.1 where there are none"),
         label: "share held out for validation",
         takes: Takes::Number(Range { holds: |x| x > 0.0 && x < 1.0, words: "a number between 0 and 1" }),
         example: "0.25",

@@ -50,10 +50,10 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
     [data::ROWS, network::ROWS, training::ROWS].into_iter().flatten().copied()
 }
 
-/// The setting of this path or flag.
+/// The setting of this path or short name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Setting> {
-    all().find(|setting| setting.path == name || (!setting.is_positional && setting.flag == name))
+    all().find(|setting| setting.path == name || setting.short_name() == Some(name))
 }
 
 /// A setting makes no sense, or a file of settings cannot be read.

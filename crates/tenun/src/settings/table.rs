@@ -173,6 +173,13 @@ impl Setting {
         if self.is_positional { self.flag.to_owned() } else { format!("--{}", self.flag) }
     }
 
+    /// Its flag as a name; none where the flag says the contrary (`--no-shuffle`), and where there is none.
+    #[must_use]
+    pub fn short_name(&self) -> Option<&'static str> {
+        let is_name = !self.is_positional && !matches!(self.takes, Takes::Switch(false));
+        is_name.then_some(self.flag)
+    }
+
     /// As it is spelt with a value: `--loss bce`.
     #[must_use]
     pub fn with(&self, value: impl fmt::Display) -> String {

@@ -100,7 +100,11 @@ impl Settings {
         if fitted == values.get(setting) {
             return Ok(());
         }
-        let depends = |other: &Setting| other.only_with.is_some_and(|only| only.setting == setting);
+        let depends = |other: &Setting| {
+            other
+                .only_with
+                .is_some_and(|only| only.setting == setting && (fitted.is_none() || !only.values.is_empty()))
+        };
         all().filter(|other| depends(other)).for_each(|other| values.remove(other.path));
         setting.replaces.iter().for_each(|path| values.remove(path));
         match fitted {

@@ -42,7 +42,7 @@ pub(super) fn with(settings: &Settings, values: &[(&str, &Choice)]) -> Result<Se
 fn unknown(given: &str, settings: &Settings) -> SweepError {
     let names = |is_wanted: &dyn Fn(&Setting) -> bool| -> Vec<String> {
         let wanted: Vec<_> = settings::all().filter(|setting| is_wanted(setting)).collect();
-        let flags = wanted.iter().map(|setting| setting.flag);
+        let flags = wanted.iter().filter_map(|setting| setting.short_name());
         flags.chain(wanted.iter().map(|setting| setting.path)).map(str::to_owned).collect()
     };
     let can_be_varied = |setting: &Setting| setting.not_varied.is_none();

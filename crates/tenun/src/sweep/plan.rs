@@ -371,7 +371,7 @@ mod tests {
                 let value = only.values.first().unwrap_or(&only.setting.example);
                 format!("{}={value}", only.setting.path)
             });
-            let names = [Some(setting.path), (!setting.is_positional).then_some(setting.flag)];
+            let names = [Some(setting.path), setting.short_name()];
             for name in names.into_iter().flatten() {
                 let vary = format!("{name}={}", setting.example);
                 let vary: Vec<&str> = [vary.as_str()].into_iter().chain(condition.as_deref()).collect();

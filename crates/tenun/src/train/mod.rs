@@ -12,8 +12,8 @@ pub use metrics::{EpochMetrics, read_metrics};
 pub use observer::{BatchProgress, Observer, Phase, Silent};
 pub use step_metrics::StepMetrics;
 pub(crate) use step_metrics::{COMPARED, StepMonitor, update_ratio};
-pub(crate) use trainer::State;
 pub use trainer::{End, Trainer};
+pub(crate) use trainer::{State, best_epoch};
 
 use std::path::{Path, PathBuf};
 

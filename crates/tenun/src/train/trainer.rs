@@ -392,7 +392,7 @@ impl<'a> Trainer<'a> {
             steps: state.steps.finish_epoch(),
         };
         let loss = metrics.monitored_loss();
-        if state.best.is_none_or(|(_, best)| loss < best) {
+        if improves(self.settings, loss, state.best) {
             state.best = Some((state.epoch, loss));
             state.best_parameters.copy_from_slice(&state.parameters);
         }
@@ -400,4 +400,18 @@ impl<'a> Trainer<'a> {
         state.term_sums.clear();
         metrics
     }
+}
+
+/// Whether an epoch with this loss is better than the best before it: an epoch, and its loss.
+fn improves(_settings: &TrainingSettings, loss: f64, best: Option<(u32, f64)>) -> bool {
+    best.is_none_or(|(_, best)| loss < best)
+}
+
+/// The best of the epochs of a run; 0 if there are none.
+pub(crate) fn best_epoch(settings: &TrainingSettings, epochs: &[EpochMetrics]) -> u32 {
+    let better = |best, epoch: &EpochMetrics| match epoch.monitored_loss() {
+        loss if improves(settings, loss, best) => Some((epoch.epoch, loss)),
+        _ => best,
+    };
+    epochs.iter().fold(None, better).map_or(0, |(epoch, _)| epoch)
 }
