@@ -19,7 +19,7 @@ use tenun_kernels::random;
 
 pub use layer::Layer;
 pub use loss::{Loss, UnknownLoss};
-pub use network::{Chain, Fresh, Network, Parameter, Part, Placed, Spec, SpecError};
+pub use network::{BufferUpdate, Chain, Network, Parameter, Part, Placed, Spec, SpecError};
 pub use optimizer::{Horizon, Method, Optimizer, Schedule};
 pub use plan::{
     Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, PlanStep, Rewrite, Stage, TrainingPlan,

@@ -1,7 +1,7 @@
 //! [`Conv2d`]: two-dimensional convolution.
 
 use super::settings::{choices, settings};
-use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Role, Wanted, widened};
+use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, RandomKey, Role, widened};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::{self, ConvGeometry, Convolution};
@@ -132,15 +132,19 @@ impl LayerKind for Conv2d {
         }
     }
 
-    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+    fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         let area = self.kernel * self.kernel;
         let initial = Initial::GlorotUniform { inputs: input.channels * area, outputs: self.filters * area };
         let axes = vec![self.filters, input.channels, self.kernel, self.kernel];
-        let mut wanted = vec![Wanted { name: "weight", axes, initial }];
+        let mut parameters = vec![ParameterSpec { name: "weight", axes, initial }];
         if self.bias {
-            wanted.push(Wanted { name: "bias", axes: vec![self.filters], initial: Initial::Zeros });
+            parameters.push(ParameterSpec {
+                name: "bias",
+                axes: vec![self.filters],
+                initial: Initial::Zeros,
+            });
         }
-        wanted
+        parameters
     }
 
     fn multiply_adds(&self, input: Shape) -> u64 {
@@ -148,7 +152,7 @@ impl LayerKind for Conv2d {
         (outputs * input.channels * self.kernel * self.kernel) as u64
     }
 
-    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let (input, output, kernel) = (at.input, at.output, self.kernel);
         let w = at.parameter(parameters, 0);
         let bias = self.bias.then(|| at.parameter(parameters, 1));

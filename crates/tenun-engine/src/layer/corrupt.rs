@@ -3,7 +3,7 @@
 use tenun_kernels::noise::Noise as PixelNoise;
 
 use super::settings::{choices, settings};
-use super::{Elsewhere, LayerKind, Noise, Role};
+use super::{Elsewhere, LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::patches::Patches;
@@ -139,8 +139,8 @@ impl LayerKind for Corrupt {
     }
 
     #[allow(clippy::cast_possible_truncation)] // positions of one image fit 32 bits
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], noise: Option<Noise>) -> Vec<R> {
-        let Some(noise) = noise else { return x.to_vec() };
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
+        let Some(key) = key else { return x.to_vec() };
         let Shape { height, width, .. } = at.input;
         match self.kind {
             Corruption::Blur => {
@@ -154,14 +154,14 @@ impl LayerKind for Corrupt {
             Corruption::Patches => {
                 let patches = self.patches(at.input);
                 let mut keeps = vec![0.0; patches.count()];
-                patches.draw(noise, at.ordinal, &mut keeps, &mut vec![0.0; patches.count()]);
+                patches.draw(key, at.ordinal, &mut keeps, &mut vec![0.0; patches.count()]);
                 let is_kept = |i: usize| keeps[patches.at(i / width % height, i % width)] > 0.0;
                 x.iter().enumerate().map(|(i, &x)| if is_kept(i) { x } else { R::from(0.0) }).collect()
             }
             _ => {
                 let own = self.noise().expect("every other kind is noise on single numbers");
                 let line =
-                    |i: usize| own.line(noise.words(Purpose::Corrupt, at.ordinal, (i / 4) as u32)[i % 4]);
+                    |i: usize| own.line(key.words(Purpose::Corrupt, at.ordinal, (i / 4) as u32)[i % 4]);
                 let change = |(i, &x): (usize, &R)| {
                     let line = line(i);
                     x * R::from(f64::from(line.times)) + R::from(f64::from(line.plus))

@@ -1,7 +1,7 @@
 //! [`Crop`]: rows and columns cut off.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Mirror, Noise, Role, ZeroPad, window};
+use super::{Elsewhere, LayerKind, Mirror, RandomKey, Role, ZeroPad, window};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::Gather;
@@ -59,7 +59,7 @@ impl LayerKind for Crop {
         }
     }
 
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let sources = self.sources(at.input, at.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }

@@ -1,7 +1,7 @@
 //! [`Dense`]: a linear map of all numbers.
 
 use super::settings::settings;
-use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Reshape, Role, Wanted, widened};
+use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, RandomKey, Reshape, Role, widened};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::{self, Gather};
@@ -67,20 +67,25 @@ impl LayerKind for Dense {
         Ok(Shape::vector(self.features))
     }
 
-    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+    fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         let initial = Initial::GlorotUniform { inputs: input.len(), outputs: self.features };
-        let mut wanted = vec![Wanted { name: "weight", axes: vec![self.features, input.len()], initial }];
+        let mut parameters =
+            vec![ParameterSpec { name: "weight", axes: vec![self.features, input.len()], initial }];
         if self.bias {
-            wanted.push(Wanted { name: "bias", axes: vec![self.features], initial: Initial::Zeros });
+            parameters.push(ParameterSpec {
+                name: "bias",
+                axes: vec![self.features],
+                initial: Initial::Zeros,
+            });
         }
-        wanted
+        parameters
     }
 
     fn multiply_adds(&self, input: Shape) -> u64 {
         (self.features * input.len()) as u64
     }
 
-    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let w = at.parameter(parameters, 0);
         let bias = self.bias.then(|| at.parameter(parameters, 1));
         w.chunks_exact(x.len())

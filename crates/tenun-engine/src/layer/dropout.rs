@@ -1,7 +1,7 @@
 //! [`Dropout`]: random silence while training.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Noise, Role};
+use super::{Elsewhere, LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::dropout;
@@ -52,12 +52,12 @@ impl LayerKind for Dropout {
     }
 
     #[allow(clippy::cast_possible_truncation)] // positions of one image fit 32 bits
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], noise: Option<Noise>) -> Vec<R> {
-        let Some(noise) = noise else { return x.to_vec() };
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
+        let Some(key) = key else { return x.to_vec() };
         x.iter()
             .enumerate()
             .map(|(i, &x)| {
-                let word = noise.words(Purpose::Dropout, at.ordinal, (i / 4) as u32)[i % 4];
+                let word = key.words(Purpose::Dropout, at.ordinal, (i / 4) as u32)[i % 4];
                 let scale = if random::unit(word) < self.rate { 0.0 } else { 1.0 / (1.0 - self.rate) };
                 x * R::from(f64::from(scale))
             })

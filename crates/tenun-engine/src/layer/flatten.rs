@@ -1,7 +1,7 @@
 //! [`Flatten`]: all numbers as one vector.
 
 use super::settings::settings;
-use super::{LayerKind, Mirror, Noise, Reshape, Role};
+use super::{LayerKind, Mirror, RandomKey, Reshape, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::Gather;
@@ -43,7 +43,7 @@ impl LayerKind for Flatten {
         Ok(Shape::vector(input.len()))
     }
 
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let sources = self.sources(at.input, at.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }

@@ -1,7 +1,7 @@
 //! [`GroupNorm`]: normalisation over groups of channels.
 
 use super::settings::settings;
-use super::{Elsewhere, Initial, LayerKind, Mirror, Noise, Role, Wanted};
+use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::group_norm;
@@ -61,14 +61,14 @@ impl LayerKind for GroupNorm {
         Ok(input)
     }
 
-    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+    fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         vec![
-            Wanted { name: "weight", axes: vec![input.channels], initial: Initial::Ones },
-            Wanted { name: "bias", axes: vec![input.channels], initial: Initial::Zeros },
+            ParameterSpec { name: "weight", axes: vec![input.channels], initial: Initial::Ones },
+            ParameterSpec { name: "bias", axes: vec![input.channels], initial: Initial::Zeros },
         ]
     }
 
-    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let (gamma, beta) = (at.parameter(parameters, 0), at.parameter(parameters, 1));
         let length = x.len() / self.groups;
         let mut y = Vec::with_capacity(x.len());

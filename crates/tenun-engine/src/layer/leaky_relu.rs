@@ -3,7 +3,7 @@
 use tenun_kernels::map::Map;
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Noise, Role};
+use super::{Elsewhere, LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::activation;
@@ -43,7 +43,7 @@ impl LayerKind for LeakyRelu {
         }
     }
 
-    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         x.iter().map(|&x| if x.value() > 0.0 { x } else { x * R::from(f64::from(self.slope)) }).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::settings::settings;
 use super::window::{self, Rounding};
-use super::{Elsewhere, LayerKind, Mirror, Noise, Role};
+use super::{Elsewhere, LayerKind, Mirror, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::pooling::{self, Pooling};
@@ -56,7 +56,7 @@ impl LayerKind for MaxPool {
         window::infer(self.size, self.rounding, input)
     }
 
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         window::windows(self.size, at.input, at.output)
             .map(|window| {
                 let mut values = window.into_iter().map(|p| x[window::flat(at.input, p)]);

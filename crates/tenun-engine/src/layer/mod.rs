@@ -14,8 +14,7 @@ pub use settings::{Choice, Description, Setting};
 pub use window::Rounding;
 pub(crate) use window::{positions, windows};
 
-/// What random numbers during training depend on, for one image.
-pub use tenun_kernels::RandomKey as Noise;
+pub use tenun_kernels::RandomKey;
 
 use crate::Shape;
 use crate::network::Placed;
@@ -44,7 +43,7 @@ pub enum Initial {
 
 /// A parameter tensor that a layer asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wanted {
+pub(crate) struct ParameterSpec {
     /// The last part of its name: `weight` or `bias`.
     pub(crate) name: &'static str,
     /// Its axes, as PyTorch has them.
@@ -52,8 +51,8 @@ pub(crate) struct Wanted {
     pub(crate) initial: Initial,
 }
 
-/// New values of some parameters, and where they stand among all.
-pub(crate) type Fresh = Vec<(std::ops::Range<usize>, Vec<f32>)>;
+/// New values of buffers, parameters that follow no gradient, and where they stand among all.
+pub(crate) type BufferValues = Vec<(std::ops::Range<usize>, Vec<f32>)>;
 
 /// `n` channels or features times `factor`, at least 1.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
@@ -100,7 +99,7 @@ pub(crate) trait LayerKind {
     fn infer(&self, input: Shape) -> Result<Shape, String>;
 
     /// The parameters for that input, for which [`Self::infer`] has succeeded.
-    fn parameters(&self, _input: Shape) -> Vec<Wanted> {
+    fn parameters(&self, _input: Shape) -> Vec<ParameterSpec> {
         Vec::new()
     }
 
@@ -153,10 +152,10 @@ pub(crate) trait LayerKind {
     }
 
     /// The equation, for one image, `[channel][row][column]`.
-    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Option<Noise>) -> Vec<R>;
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R>;
 
     /// What the layer adds to the sum of the loss over an image while training, given its input.
-    fn penalty<R: Real>(&self, _at: &Placed, _parameters: &[R], _x: &[R], _noise: Noise) -> R {
+    fn penalty<R: Real>(&self, _at: &Placed, _parameters: &[R], _x: &[R], _key: RandomKey) -> R {
         R::from(0.0)
     }
 
@@ -176,7 +175,7 @@ pub(crate) trait LayerKind {
         _sums: &[f32],
         _images: usize,
         _draw: &dyn Fn(usize) -> f32,
-    ) -> Fresh {
+    ) -> BufferValues {
         Vec::new()
     }
 
@@ -339,7 +338,7 @@ impl Layer {
         }
     }
 
-    pub(crate) fn parameters(&self, input: Shape) -> Vec<Wanted> {
+    pub(crate) fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         each!(self, layer => layer.parameters(input))
     }
 
@@ -354,13 +353,13 @@ impl Layer {
         at: &Placed,
         parameters: &[R],
         x: &[R],
-        noise: Option<Noise>,
+        key: Option<RandomKey>,
     ) -> Vec<R> {
-        each!(self, layer => layer.reference(at, parameters, x, noise))
+        each!(self, layer => layer.reference(at, parameters, x, key))
     }
 
-    pub(crate) fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Noise) -> R {
-        each!(self, layer => layer.penalty(at, parameters, x, noise))
+    pub(crate) fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], key: RandomKey) -> R {
+        each!(self, layer => layer.penalty(at, parameters, x, key))
     }
 
     #[cfg(test)]
@@ -375,7 +374,7 @@ impl Layer {
         sums: &[f32],
         images: usize,
         draw: &dyn Fn(usize) -> f32,
-    ) -> Fresh {
+    ) -> BufferValues {
         each!(self, layer => layer.follow(at, parameters, sums, images, draw))
     }
 

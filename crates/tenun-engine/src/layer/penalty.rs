@@ -3,7 +3,7 @@
 use tenun_kernels::norm;
 
 use super::settings::{choices, settings};
-use super::{Elsewhere, LayerKind, Noise, Role};
+use super::{Elsewhere, LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::penalty;
@@ -71,11 +71,11 @@ impl LayerKind for Penalty {
         }
     }
 
-    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         x.to_vec()
     }
 
-    fn penalty<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Noise) -> R {
+    fn penalty<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: RandomKey) -> R {
         let total = x.iter().fold(R::from(0.0), |sum, &a| match self.norm {
             Norm::L1 => sum + a.abs(),
             Norm::L2 => sum + a * a * R::from(0.5),

@@ -1,7 +1,7 @@
 //! [`Quantize`]: each pixel of a map becomes the nearest vector of a codebook.
 
 use super::settings::settings;
-use super::{Elsewhere, Fresh, Initial, LayerKind, Noise, Role, Wanted};
+use super::{BufferValues, Elsewhere, Initial, LayerKind, ParameterSpec, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::quantize;
@@ -138,12 +138,12 @@ impl LayerKind for Quantize {
         Ok(input)
     }
 
-    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+    fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         // Small numbers of either sign; the first steps carry them to where the pixels are.
         let initial = Initial::GlorotUniform { inputs: self.codes, outputs: input.channels };
         vec![
-            Wanted { name: "codebook", axes: vec![self.codes, input.channels], initial },
-            Wanted { name: "uses", axes: vec![self.codes], initial: Initial::Ones },
+            ParameterSpec { name: "codebook", axes: vec![self.codes, input.channels], initial },
+            ParameterSpec { name: "uses", axes: vec![self.codes], initial: Initial::Ones },
         ]
     }
 
@@ -151,16 +151,16 @@ impl LayerKind for Quantize {
         (self.codes * input.len()) as u64
     }
 
-    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
         let chosen = self.quantized(at, &values(parameters), &values(x));
-        let straight = |(&x, e): (&R, f64)| match noise {
+        let straight = |(&x, e): (&R, f64)| match key {
             Some(_) => x + R::from(e - x.value()),
             None => R::from(e),
         };
         x.iter().zip(chosen).map(straight).collect()
     }
 
-    fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Noise) -> R {
+    fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: RandomKey) -> R {
         let chosen = self.quantized(at, &values(parameters), &values(x));
         let total = x.iter().zip(chosen).fold(R::from(0.0), |sum, (&x, e)| {
             let apart = x - R::from(e);
@@ -190,7 +190,7 @@ impl LayerKind for Quantize {
         sums: &[f32],
         _: usize,
         draw: &dyn Fn(usize) -> f32,
-    ) -> Fresh {
+    ) -> BufferValues {
         let (codebook, uses) = (&at.parameters[0].range, &at.parameters[1].range);
         let channels = codebook.len() / self.codes;
         let mut vectors = parameters[codebook.clone()].to_vec();

@@ -1,7 +1,7 @@
 //! [`Reshape`]: the same numbers in another shape.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Mirror, Noise, Role};
+use super::{Elsewhere, LayerKind, Mirror, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::Gather;
@@ -52,7 +52,7 @@ impl LayerKind for Reshape {
         }
     }
 
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let sources = self.sources(at.input, at.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }

@@ -1,7 +1,7 @@
 //! [`Residual`]: layers whose input is added to their output.
 
 use super::settings::settings;
-use super::{Elsewhere, Layer, LayerKind, Mirror, Noise, Role};
+use super::{Elsewhere, Layer, LayerKind, Mirror, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::Skip;
@@ -75,8 +75,8 @@ impl LayerKind for Residual {
         total
     }
 
-    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], noise: Option<Noise>) -> Vec<R> {
-        let body = reference::sequence(&at.body, parameters, x.to_vec(), noise);
+    fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
+        let body = reference::sequence(&at.body, parameters, x.to_vec(), key);
         x.iter().zip(body).map(|(&x, y)| x + y).collect()
     }
 

@@ -1,7 +1,7 @@
 //! [`Sampling`]: a code drawn from the normal distribution that the encoder gives for an image.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Noise, Role};
+use super::{Elsewhere, LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::{Gather, sampling};
@@ -99,25 +99,25 @@ impl LayerKind for Sampling {
     }
 
     #[allow(clippy::cast_possible_truncation)] // positions of one image fit 32 bits
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], noise: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
         let (means, logs) = x.split_at(x.len() / 2);
-        let Some(noise) = noise else { return means.to_vec() };
+        let Some(key) = key else { return means.to_vec() };
         let both = means.iter().zip(logs).enumerate();
         both.map(|(i, (&mean, &log))| {
-            let draw = random::normal(noise.words(Purpose::Code, at.ordinal, (i / 4) as u32)[i % 4]);
+            let draw = random::normal(key.words(Purpose::Code, at.ordinal, (i / 4) as u32)[i % 4]);
             mean + (log * R::from(0.5)).exp() * R::from(f64::from(draw))
         })
         .collect()
     }
 
-    fn penalty<R: Real>(&self, _: &Placed, _: &[R], x: &[R], noise: Noise) -> R {
+    fn penalty<R: Real>(&self, _: &Placed, _: &[R], x: &[R], key: RandomKey) -> R {
         let (means, logs) = x.split_at(x.len() / 2);
         let total = means.iter().zip(logs).fold(R::from(0.0), |sum, (&mean, &log)| {
             let unit = (mean * mean + log.exp() - R::from(1.0) - log) * R::from(0.5);
             let free = R::from(f64::from(self.free_bits));
             sum + if unit.value() > free.value() { unit } else { free }
         });
-        total * R::from(f64::from(self.beta_in(noise.epoch)))
+        total * R::from(f64::from(self.beta_in(key.epoch)))
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {

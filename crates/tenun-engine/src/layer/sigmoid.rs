@@ -3,7 +3,7 @@
 use tenun_kernels::map::Map;
 
 use super::settings::settings;
-use super::{LayerKind, Noise, Role};
+use super::{LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::activation;
@@ -31,7 +31,7 @@ impl LayerKind for Sigmoid {
         Ok(input)
     }
 
-    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         x.iter().map(|&x| x.sigmoid()).collect()
     }
 

@@ -1,7 +1,7 @@
 //! [`Sparsity`]: units that are to be active rarely.
 
 use super::settings::settings;
-use super::{Elsewhere, Fresh, Initial, LayerKind, Noise, Role, Wanted};
+use super::{BufferValues, Elsewhere, Initial, LayerKind, ParameterSpec, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::sparsity;
@@ -79,16 +79,16 @@ impl LayerKind for Sparsity {
         Ok(input)
     }
 
-    fn parameters(&self, input: Shape) -> Vec<Wanted> {
+    fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         let initial = Initial::Constant(self.target);
-        vec![Wanted { name: "mean", axes: vec![input.len()], initial }]
+        vec![ParameterSpec { name: "mean", axes: vec![input.len()], initial }]
     }
 
-    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         x.to_vec()
     }
 
-    fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Noise) -> R {
+    fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: RandomKey) -> R {
         // The value is that of the mean so far, the slope passes to every image of the batch.
         let means = at.parameter(parameters, 0);
         x.iter().zip(means).fold(R::from(0.0), |sum, (&a, mean)| {
@@ -110,7 +110,7 @@ impl LayerKind for Sparsity {
         sums: &[f32],
         images: usize,
         _: &dyn Fn(usize) -> f32,
-    ) -> Fresh {
+    ) -> BufferValues {
         let range = at.parameters[0].range.clone();
         #[allow(clippy::cast_precision_loss)]
         let share = (1.0 - self.decay) / images as f32;

@@ -3,7 +3,7 @@
 use tenun_kernels::arithmetic::Moments;
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Noise, Role};
+use super::{Elsewhere, LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::standardise;
@@ -82,7 +82,7 @@ impl LayerKind for Standardise {
         }
     }
 
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let planes = x.chunks_exact(at.input.area()).zip(self.channels(at.input.channels));
         let scale = |(x, Moments { mean, std }): (&[R], Moments)| -> Vec<R> {
             x.iter().map(|&x| (x - R::from(f64::from(mean))) / R::from(f64::from(std))).collect()

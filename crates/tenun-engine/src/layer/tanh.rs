@@ -3,7 +3,7 @@
 use tenun_kernels::map::Map;
 
 use super::settings::settings;
-use super::{LayerKind, Noise, Role};
+use super::{LayerKind, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::activation;
@@ -29,7 +29,7 @@ impl LayerKind for Tanh {
         Ok(input)
     }
 
-    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         x.iter().map(|&x| x.tanh()).collect()
     }
 

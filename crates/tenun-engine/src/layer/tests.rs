@@ -59,7 +59,7 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
     let mut d_parameters = vec![0.0; count];
     let (mut outputs, mut d_images, mut penalties) = (Vec::new(), Vec::new(), Vec::new());
     for image in 0..TILE {
-        let noise = Noise { seed: 1, epoch: 2, image: image as u32 };
+        let noise = RandomKey { seed: 1, epoch: 2, image: image as u32 };
         let tape = Tape::default();
         let track = |x: &[f32]| x.iter().map(|&x| tape.variable(f64::from(x))).collect::<Vec<_>>();
         let (p, x) = (track(&parameters), track(&images[image * input.len()..][..input.len()]));
@@ -128,7 +128,7 @@ fn check_differences(input: Shape, layers: &[Layer], salt: u64) {
     let double = |x: Vec<f32>| x.into_iter().map(f64::from).collect::<Vec<_>>();
     let both = double(numbers(count + input.len(), salt + 4));
     let seeds = double(numbers(placed.last().unwrap().output.len(), salt + 5));
-    let noise = Noise { seed: 1, epoch: 2, image: 3 };
+    let noise = RandomKey { seed: 1, epoch: 2, image: 3 };
     let objective = |both: &[f64]| -> f64 {
         let (y, penalty) = sequence_and_penalty(&placed, &both[..count], both[count..].to_vec(), noise);
         y.iter().zip(&seeds).map(|(y, seed)| y * seed).sum::<f64>() + penalty

@@ -1,7 +1,7 @@
 //! [`Upsample`]: nearest-neighbour enlargement.
 
 use super::settings::settings;
-use super::{AveragePool, Elsewhere, LayerKind, Mirror, Noise, Role, Rounding, window};
+use super::{AveragePool, Elsewhere, LayerKind, Mirror, RandomKey, Role, Rounding, window};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::Gather;
@@ -64,7 +64,7 @@ impl LayerKind for Upsample {
         Ok(Shape::new(input.channels, times(input.height)?, times(input.width)?))
     }
 
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let sources = self.sources(at.input, at.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }

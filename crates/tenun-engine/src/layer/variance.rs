@@ -1,7 +1,7 @@
 //! [`Variance`]: how far pixels are from a reconstruction, learned with the network.
 
 use super::settings::settings;
-use super::{Initial, LayerKind, Noise, Role, Wanted};
+use super::{Initial, LayerKind, ParameterSpec, RandomKey, Role};
 use crate::Shape;
 use crate::network::Placed;
 use crate::plan::{Builder, Port};
@@ -32,11 +32,11 @@ impl LayerKind for Variance {
         Ok(input)
     }
 
-    fn parameters(&self, _: Shape) -> Vec<Wanted> {
-        vec![Wanted { name: "log_variance", axes: vec![1], initial: Initial::Constant(FIRST) }]
+    fn parameters(&self, _: Shape) -> Vec<ParameterSpec> {
+        vec![ParameterSpec { name: "log_variance", axes: vec![1], initial: Initial::Constant(FIRST) }]
     }
 
-    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         x.to_vec()
     }
 

@@ -1,7 +1,7 @@
 //! [`ZeroPad`]: rows and columns of zeros put around.
 
 use super::settings::settings;
-use super::{Crop, Elsewhere, LayerKind, Mirror, Noise, Role, window};
+use super::{Crop, Elsewhere, LayerKind, Mirror, RandomKey, Role, window};
 use crate::Shape;
 use crate::network::Placed;
 use crate::ops::Gather;
@@ -63,7 +63,7 @@ impl LayerKind for ZeroPad {
         }
     }
 
-    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<Noise>) -> Vec<R> {
+    fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let sources = self.sources(at.input, at.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }

@@ -34,12 +34,12 @@ pub struct Network {
     parameter_count: usize,
 }
 
-/// New values of the parameters that follow no gradient.
+/// New values of the parameters that follow no gradient, which PyTorch calls buffers.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "the optimiser knows nothing of them"]
-pub struct Fresh(crate::layer::Fresh);
+pub struct BufferUpdate(crate::layer::BufferValues);
 
-impl Fresh {
+impl BufferUpdate {
     /// Their places among the parameters, in ascending order.
     pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         self.0.iter().map(|(range, _)| range.clone())
@@ -169,7 +169,7 @@ impl Network {
         each.sum()
     }
 
-    /// Fresh parameters: a pure function of the seed.
+    /// Initial parameters: a pure function of the seed.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     pub fn initialise(&self, seed: u64) -> Vec<f32> {
@@ -195,7 +195,7 @@ impl Network {
 
     /// New values for the parameters that follow statistics of what passes instead of a gradient, such as the
     /// codebook of a [`crate::layer::Quantize`]: after a batch of `images` whose sums stand in `gradient`, which are
-    /// zeroed for the optimiser. Write them with [`Fresh::set`] after the optimiser's step.
+    /// zeroed for the optimiser. Write them with [`BufferUpdate::set`] after the optimiser's step.
     pub fn follow(
         &self,
         parameters: &[f32],
@@ -203,19 +203,19 @@ impl Network {
         images: usize,
         seed: u64,
         step: u64,
-    ) -> Fresh {
+    ) -> BufferUpdate {
         let generator = Philox::new(seed, Purpose::Codebook);
-        let mut fresh = Vec::new();
+        let mut updates = Vec::new();
         for placed in self.layers() {
             #[allow(clippy::cast_possible_truncation)] // after 2^32 steps numbers come again
             let draw = |i: usize| {
                 let words = generator.words(0, step as u32, placed.ordinal, (i / 4) as u32);
                 random::unit(words[i % 4])
             };
-            fresh.extend(placed.layer.follow(placed, parameters, gradient, images, &draw));
+            updates.extend(placed.layer.follow(placed, parameters, gradient, images, &draw));
         }
-        fresh.iter().for_each(|(range, _)| gradient[range.clone()].fill(0.0));
-        Fresh(fresh)
+        updates.iter().for_each(|(range, _)| gradient[range.clone()].fill(0.0));
+        BufferUpdate(updates)
     }
 
     /// How each codebook is used, as the parameters tell.

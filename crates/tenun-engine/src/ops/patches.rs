@@ -4,7 +4,7 @@ use tenun_kernels::{Kernels, TILE};
 
 use super::pair::{Pair, Through};
 use crate::Shape;
-use crate::layer::Noise;
+use crate::layer::RandomKey;
 use crate::network::Placed;
 use crate::plan::{Builder, Op, Port, Tensor, TensorId, Tile, Uses};
 use crate::random::{self, Purpose};
@@ -42,7 +42,7 @@ impl Patches {
     /// Writes 0 for each square that is hidden, those with the smallest uniform numbers and the first of equal ones,
     /// and 1 for the others; `sorted` is room for as many numbers.
     #[allow(clippy::cast_possible_truncation)] // squares of one image fit 32 bits
-    pub(crate) fn draw(&self, noise: Noise, layer: u32, keeps: &mut [f32], sorted: &mut [f32]) {
+    pub(crate) fn draw(&self, noise: RandomKey, layer: u32, keeps: &mut [f32], sorted: &mut [f32]) {
         for (block, four) in keeps.chunks_mut(4).enumerate() {
             let words = noise.words(Purpose::Corrupt, layer, block as u32);
             four.iter_mut().zip(words).for_each(|(to, word)| *to = random::unit(word));

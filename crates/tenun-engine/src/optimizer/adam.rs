@@ -58,7 +58,7 @@ impl From<AdamW> for Adam {
 }
 
 /// Parameters and their gradient, and their moments.
-type Part<'a> = ((&'a mut [f32], &'a [f32]), (&'a mut [f32], &'a mut [f32]));
+type Chunk<'a> = ((&'a mut [f32], &'a [f32]), (&'a mut [f32], &'a mut [f32]));
 
 impl Default for Adam {
     fn default() -> Self {
@@ -94,7 +94,7 @@ impl Adam {
         };
         let moments = first.chunks_mut(part).zip(second.chunks_mut(part));
         let parts = parameters.chunks_mut(part).zip(gradient.chunks(part)).zip(moments);
-        let run = |((parameters, gradient), (first, second)): Part<'_>| {
+        let run = |((parameters, gradient), (first, second)): Chunk<'_>| {
             parameters.iter_mut().zip(gradient).zip(first.iter_mut().zip(second)).for_each(step);
         };
         if part < gradient.len() {

@@ -8,7 +8,7 @@ use super::program::{Program, Workspace};
 use super::source::Intake;
 use super::threads::PerThread;
 use super::{Builder, Cpu, Images, PlanError, lower};
-use crate::layer::{Noise, Role};
+use crate::layer::{RandomKey, Role};
 use crate::network::Placed;
 use crate::ops::head::{self, Head, Output};
 use crate::{Loss, Network, Shape};
@@ -184,7 +184,7 @@ impl ForwardPlan {
         }
         self.intake.fill(self.program.kernels(), &mut workspace.tensors, images, &indices[..count]);
         for (noise, &image) in workspace.noise.iter_mut().zip(&indices) {
-            *noise = Noise { seed: self.seed, epoch: 0, image };
+            *noise = RandomKey { seed: self.seed, epoch: 0, image };
         }
         self.program.forward(parameters, &self.packed, workspace);
     }

@@ -10,7 +10,7 @@ use tenun_kernels::{Kernels, Lanes, TILE};
 use super::layout::{Floats, MemoryLayout};
 use super::tile::{AllWinners, TensorId, Tensors};
 use super::{Cpu, Grids, Op, PlanStep, Tile};
-use crate::layer::Noise;
+use crate::layer::RandomKey;
 use crate::ops::batched::BatchedLayers;
 
 /// Operations in the order in which they run forwards.
@@ -39,7 +39,7 @@ pub(super) struct Workspace {
     /// The gradient of all parameters for the images of one register.
     pub(super) gradients: Vec<f32>,
     /// What random numbers depend on, for each lane.
-    pub(super) noise: Vec<Noise>,
+    pub(super) noise: Vec<RandomKey>,
     /// What one unit of the loss counts in each lane.
     pub(super) weights: Lanes,
     /// What layers add to the loss, for each lane.
@@ -99,7 +99,7 @@ impl Program {
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
     pub(super) fn workspace(&self, gradients: usize) -> Workspace {
         let tensors = Tensors::new(self.layout.clone());
-        let noise = vec![Noise { seed: 0, epoch: 0, image: 0 }; self.lanes()];
+        let noise = vec![RandomKey { seed: 0, epoch: 0, image: 0 }; self.lanes()];
         let winners = AllWinners(self.winners.iter().map(|&windows| vec![[0; 4]; windows]).collect());
         let terms = vec![[0.0; TILE]; self.terms.len()];
         let gradients = vec![0.0; gradients];

@@ -2,7 +2,7 @@
 
 use super::source::{Images, Intake};
 use super::{Builder, Cpu, Port, Rewrite, lower};
-use crate::layer::Noise;
+use crate::layer::RandomKey;
 use crate::network::Placed;
 use crate::ops::head::Output;
 use crate::{Shape, TILE, Width};
@@ -77,7 +77,7 @@ impl Trial<'_> {
             let first = pass * lanes;
             let indices: Vec<u32> = (first..first + lanes).map(|i| i as u32).collect();
             for (noise, &image) in workspace.noise.iter_mut().zip(&indices) {
-                *noise = Noise { seed: 1, epoch: 2, image };
+                *noise = RandomKey { seed: 1, epoch: 2, image };
             }
             intake.fill(k, &mut workspace.tensors, Images::Floats(images), &indices);
             program.forward(parameters, &packed, &mut workspace);

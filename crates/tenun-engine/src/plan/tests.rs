@@ -145,7 +145,8 @@ fn the_gradient_of_every_loss_is_the_references() {
                 .map(|&b| f64::from(f32::from(b) / 255.0))
                 .collect();
             let x: Vec<_> = pixels.iter().map(|&t| t.into()).collect();
-            let z = reference::forward(&network, &parameters, &x, Some(Noise { seed: 11, epoch: 4, image }));
+            let z =
+                reference::forward(&network, &parameters, &x, Some(RandomKey { seed: 11, epoch: 4, image }));
             let log_variance = parameters[network.log_variance().expect("a layer for it")];
             let sum = z
                 .iter()

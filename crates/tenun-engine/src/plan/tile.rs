@@ -6,7 +6,7 @@ use tenun_kernels::pooled::Winners;
 use tenun_kernels::{Buffer, Kernels, Lanes};
 
 use super::layout::{MemoryLayout, Uses};
-use crate::layer::Noise;
+use crate::layer::RandomKey;
 
 /// The number of a tensor in a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ pub(crate) struct Tile<'a> {
     /// The gradient of all parameters, to which each operation writes its own; empty when not training.
     pub(crate) gradients: &'a mut [f32],
     /// What random numbers depend on, for each lane.
-    pub(crate) noise: &'a [Noise],
+    pub(crate) noise: &'a [RandomKey],
     /// What one unit of a term of the loss counts in each lane: 1 / (images · numbers), and 0 in empty lanes.
     pub(crate) weights: &'a Lanes,
     /// The terms that layers add to the loss, lane by lane.

@@ -9,7 +9,7 @@ use super::program::{Program, Workspace};
 use super::source::Intake;
 use super::threads::PerThread;
 use super::{Builder, Cpu, Images, PlanError, PlanStep, Port, lower};
-use crate::layer::Noise;
+use crate::layer::RandomKey;
 use crate::network::Placed;
 use crate::ops::head::{self, Head};
 use crate::{Loss, Network};
@@ -303,7 +303,7 @@ impl TrainingPlan {
             self.intake.fill(k, &mut workspace.tensors, batch.images, indices);
             for (lane, noise) in workspace.noise.iter_mut().enumerate() {
                 let image = numbers.get(lane).copied().unwrap_or(0);
-                *noise = Noise { seed: batch.seed, epoch: batch.epoch, image };
+                *noise = RandomKey { seed: batch.seed, epoch: batch.epoch, image };
             }
             workspace.weights = [0.0; TILE];
             workspace.weights[..indices.len()].fill(weight);
