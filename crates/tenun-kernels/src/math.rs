@@ -1,4 +1,4 @@
-//! exp, sigmoid, softplus and tanh on vectors, without any platform's libm.
+//! exp, sigmoid, softplus, tanh and the normal distribution on vectors, without any platform's libm.
 //!
 //! Written in the IEEE operations of [`Vector`] alone, so that every CPU gives the same bits. The polynomials are
 //! minimax fits (iteratively reweighted least squares on Chebyshev nodes) on the reduced ranges given below;
@@ -39,6 +39,23 @@ const TANH: [f32; 6] = [
     -8.182_667_467e-3,
     2.147_531_445e-3,
 ];
+
+/// Φ(−z) exp(z² / 2) / t in t = 1 / (1 + [`NORMAL_SCALE`] z), on 0 ≤ z ≤ 13.5; error below 4e-8 of it.
+const NORMAL_TAIL: [f32; 9] = [
+    1.396_215_587e-1,
+    1.398_592_959e-1,
+    1.198_507_612e-1,
+    1.054_400_066e-1,
+    -2.295_476_935e-2,
+    1.589_560_650e-1,
+    -2.555_288_739e-1,
+    1.438_843_595e-1,
+    -2.912_841_931e-2,
+];
+/// With this the polynomial needs the fewest coefficients.
+const NORMAL_SCALE: f32 = 0.35;
+/// Beyond this, exp(−z² / 2) is taken as zero: times any coefficient it is not to become too small to be normal.
+const NORMAL_END: f32 = 13.0;
 
 /// The polynomial with coefficients from the lowest power up, by Horner's rule.
 #[inline(always)]
@@ -99,4 +116,19 @@ pub(crate) fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     let x2 = x * x;
     let near = (x2 * x).mul_add(polynomial(s, x2, &TANH), x);
     S::V::select(magnitude.less(s.splat(0.625)), near, far)
+}
+
+/// The distribution function Φ(x) of the standard normal distribution, within 8 ulp and zero below −13; and
+/// exp(−x² / 2), zero beyond ±13, of which the density is 1/√(2π).
+#[inline(always)]
+pub(crate) fn normal_distribution<S: Simd>(s: S, x: S::V) -> (S::V, S::V) {
+    let (z, one, half) = (x.abs(), s.splat(1.0), s.splat(-0.5));
+    let square = z * z;
+    // What the square lost by rounding would be up to 85 ulp of the exponential.
+    let lost = z.mul_add(z, -square);
+    let e = exp(s, square * half);
+    let e = S::V::keep(z.less(s.splat(NORMAL_END)), (e * lost).mul_add(half, e));
+    let t = one / z.mul_add(s.splat(NORMAL_SCALE), one);
+    let tail = e * t * polynomial(s, t, &NORMAL_TAIL);
+    (S::V::select(x.less(s.zero()), tail, one - tail), e)
 }

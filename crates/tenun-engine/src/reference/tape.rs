@@ -144,6 +144,10 @@ impl Real for Tracked<'_> {
         let t = self.value.tanh();
         self.unary(t, 1.0 - t * t)
     }
+    fn erf(self) -> Self {
+        let slope = 2.0 / std::f64::consts::PI.sqrt() * (-self.value * self.value).exp();
+        self.unary(Real::erf(self.value), slope)
+    }
 }
 
 #[cfg(test)]
@@ -156,7 +160,7 @@ mod tests {
         fn f<R: Real>(x: &[R]) -> R {
             let a = x[0] * x[1] - x[2] / x[0];
             let b = (a.sigmoid() + x[3].tanh()).exp().ln_1p();
-            (b * b + x[4] * x[4]).sqrt() + x[5].abs() - -x[2]
+            (b * b + x[4] * x[4]).sqrt() + x[5].abs() * (x[1] + x[3]).erf() - -x[2]
         }
         let x = [0.7, -1.3, 0.4, 2.1, -0.6, -0.9];
         let tape = Tape::default();
