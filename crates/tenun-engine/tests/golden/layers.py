@@ -6,6 +6,7 @@ is left to compare is the arithmetic alone.
 """
 
 import json
+import zlib
 from pathlib import Path
 
 import torch
@@ -173,6 +174,20 @@ def activations(g) -> list[dict]:
     return cases
 
 
+def later_activations() -> list[dict]:
+    """Activations added since: each draws from a generator of its own, so that all other cases stay as they are."""
+    functions = {
+        "gelu": ({}, F.gelu),
+    }
+    edges = torch.tensor([0.0, 1 / 64, -1 / 64, 1, -1, 4, -4, 6, -6, 9, -9, 13, -13, 20, -20], dtype=torch.float64)
+    cases = []
+    for name, (settings, function) in functions.items():
+        g = torch.Generator().manual_seed(zlib.crc32(name.encode()))
+        x = torch.cat([edges, draw(g, 33, scale=2.0)]).reshape(2, 2, 3, 4)
+        cases.append(case(g, name, name, settings, function, x))
+    return cases
+
+
 def group_norms(g) -> list[dict]:
     """Variance is that of the group's values (divided by their count), epsilon inside the root."""
     return [
@@ -233,7 +248,7 @@ def write(folder: Path) -> None:
     """Writes `layers.json`, a case a line."""
     torch.set_num_threads(1)
     g = torch.Generator().manual_seed(SEED)
-    cases = convolutions(g) + pools(g) + shapes(g) + dense(g) + activations(g) + group_norms(g)
+    cases = convolutions(g) + pools(g) + shapes(g) + dense(g) + activations(g) + group_norms(g) + later_activations()
     sections = {"layers": cases, "losses": losses(g)}
     text = ",\n".join(
         f'"{name}": [\n' + ",\n".join(json.dumps(c, separators=(",", ":")) for c in listed) + "\n]"

@@ -94,6 +94,15 @@ functions! {
         dy * y.mul_add(s.splat(1.0) - g, g)
     }
 
+    /// x · Φ(x), with the distribution function Φ of the standard normal distribution.
+    gelu: Gelu(input)
+    value(s, x, _) { x * math::normal_distribution(s, x).0 }
+    gradient(s, x, _, dy, _) {
+        // Slope: Φ(x) + x φ(x), and φ(x) = exp(−x² / 2) / √(2π).
+        let (phi, e) = math::normal_distribution(s, x);
+        dy * (x * e).mul_add(s.splat(0.398_942_28), phi)
+    }
+
     /// Hyperbolic tangent.
     tanh: Tanh(output)
     value(s, x, _) { math::tanh(s, x) }
