@@ -178,6 +178,7 @@ def later_activations() -> list[dict]:
     """Activations added since: each draws from a generator of its own, so that all other cases stay as they are."""
     functions = {
         "gelu": ({}, F.gelu),
+        "elu": ({"alpha": 1.0}, F.elu),
     }
     edges = torch.tensor([0.0, 1 / 64, -1 / 64, 1, -1, 4, -4, 6, -6, 9, -9, 13, -13, 20, -20], dtype=torch.float64)
     cases = []

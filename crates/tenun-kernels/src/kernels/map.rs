@@ -94,6 +94,15 @@ functions! {
         dy * y.mul_add(s.splat(1.0) - g, g)
     }
 
+    /// x, or `a` (exp x − 1) below zero; `a` is above zero, so the output has the sign of the input.
+    elu: Elu(output)
+    value(s, x, a) {
+        // exp x − 1 = 2 t / (1 − t) with t = tanh(x / 2), which keeps its digits near zero.
+        let t = math::tanh(s, x * s.splat(0.5));
+        S::V::select(s.zero().less(x), x, (t + t) / (s.splat(1.0) - t) * s.splat(a))
+    }
+    gradient(s, _, y, dy, a) { S::V::select(s.zero().less(y), dy, dy * (y + s.splat(a))) }
+
     /// x · Φ(x), with the distribution function Φ of the standard normal distribution.
     gelu: Gelu(input)
     value(s, x, _) { x * math::normal_distribution(s, x).0 }
