@@ -6,7 +6,7 @@ use super::{OutOfRange, require};
 
 /// The learning rate over the steps of a run, as a share of its peak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(try_from = "Table")]
 pub struct Schedule {
     /// What follows the warm-up.
     #[serde(flatten)]
@@ -16,7 +16,7 @@ pub struct Schedule {
 }
 
 /// How the rate falls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
 pub enum Shape {
     /// Not at all.
@@ -28,10 +28,8 @@ pub enum Shape {
     /// To `factor` of what it was, every `epochs` epochs.
     Step {
         /// Epochs between two drops: at least 1.
-        #[serde(default = "ten")]
         epochs: u64,
         /// What a drop multiplies the rate by: above 0, at most 1.
-        #[serde(default = "a_tenth")]
         factor: f64,
     },
     /// Up from 1/25 along half a cosine in the first 30 % of the steps, then down to 1/250,000: Smith and Topin,
@@ -39,12 +37,50 @@ pub enum Shape {
     OneCycle,
 }
 
-fn ten() -> u64 {
-    10
+/// Epochs between two drops of a schedule that does not say.
+const STEP_EPOCHS: u64 = 10;
+/// What a drop multiplies the rate by, if the schedule does not say.
+const STEP_FACTOR: f64 = 0.1;
+
+/// A schedule as it stands in a file: serde cannot refuse unknown keys of a struct that it flattens, nor say where they
+/// are.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Table {
+    name: Name,
+    epochs: Option<u64>,
+    factor: Option<f64>,
+    warmup_steps: u64,
 }
 
-fn a_tenth() -> f64 {
-    0.1
+#[derive(Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Name {
+    #[default]
+    Constant,
+    Cosine,
+    Step,
+    OneCycle,
+}
+
+impl TryFrom<Table> for Schedule {
+    type Error = &'static str;
+
+    fn try_from(table: Table) -> Result<Self, Self::Error> {
+        if table.name != Name::Step && (table.epochs.is_some() || table.factor.is_some()) {
+            return Err("`epochs` and `factor` are for the schedule `step` only");
+        }
+        let shape = match table.name {
+            Name::Constant => Shape::Constant,
+            Name::Cosine => Shape::Cosine,
+            Name::Step => Shape::Step {
+                epochs: table.epochs.unwrap_or(STEP_EPOCHS),
+                factor: table.factor.unwrap_or(STEP_FACTOR),
+            },
+            Name::OneCycle => Shape::OneCycle,
+        };
+        Ok(Self { shape, warmup_steps: table.warmup_steps })
+    }
 }
 
 /// How long a run is.

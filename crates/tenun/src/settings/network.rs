@@ -13,7 +13,7 @@ pub const DEFAULT_PRESET: &str = "cae";
 
 /// Which network a run trains.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "Table")]
 pub struct NetworkSettings {
     /// The preset it comes from, if it comes from one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,9 +32,30 @@ pub struct NetworkSettings {
     pub spec: Option<Layers>,
 }
 
+/// The settings as they stand in a file: serde cannot refuse unknown keys of a struct that it flattens, nor say where
+/// they are.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Table {
+    preset: Option<String>,
+    file: Option<PathBuf>,
+    latent: Option<usize>,
+    width: Option<f64>,
+    dropout: Option<f32>,
+    standardise: bool,
+    resolved: bool,
+    spec: Option<Layers>,
+}
+
+impl From<Table> for NetworkSettings {
+    fn from(table: Table) -> Self {
+        let Table { preset, file, latent, width, dropout, standardise, resolved, spec } = table;
+        Self { preset, file, change: Change { latent, width, dropout, standardise }, resolved, spec }
+    }
+}
+
 /// What is to be different in a network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Change {
     /// The latent dimension: the last dense layer of the encoder has so many features, or one is added that has.
     #[serde(skip_serializing_if = "Option::is_none")]

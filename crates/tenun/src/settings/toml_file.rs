@@ -147,6 +147,16 @@ fn nearest(given: &str, known: &[&str]) -> Option<String> {
     suggest::nearest(given, known.iter().copied()).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// What was expected, without the names of Rust's types: those who write TOML need not know them.
+fn plain(expected: &dyn Expected) -> String {
+    match expected.to_string().as_str() {
+        "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number of at least 0".to_owned(),
+        "i64" | "i32" => "a whole number".to_owned(),
+        "f64" | "f32" => "a number".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 impl std::error::Error for Fault {}
 
 impl de::Error for Fault {
@@ -155,14 +165,11 @@ impl de::Error for Fault {
     }
 
     fn invalid_type(given: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        // The names of Rust's types are not for those who write TOML.
-        let expected = match expected.to_string().as_str() {
-            "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number of at least 0".to_owned(),
-            "i64" | "i32" => "a whole number".to_owned(),
-            "f64" | "f32" => "a number".to_owned(),
-            other => other.to_owned(),
-        };
-        Self::custom(format!("invalid type: {given}, expected {expected}"))
+        Self::custom(format!("invalid type: {given}, expected {}", plain(expected)))
+    }
+
+    fn invalid_value(given: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::custom(format!("invalid value: {given}, expected {}", plain(expected)))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -381,6 +388,12 @@ mod tests {
                 "line 4, column 15",
                 "`beta1`",
             ),
+            (
+                "stages = [8]\n[training]\nschedule = { name = \"step\", facto = 0.5 }\n",
+                "line 4, column 30",
+                "`factor`",
+            ),
+            ("stages = [8]\n[training]\nschedule = { name = \"cosin\" }\n", "line 4, column 21", "`cosine`"),
             ("stages = [8]\n[training.optimizer]\nname = \"adm\"\n", "line 4, column 8", "`adam`"),
         ] {
             let (message, told) = refused(&format!("[network]\n{text}"));
@@ -388,6 +401,34 @@ mod tests {
             assert!(told.contains(hint), "{message}: {told}");
         }
         assert!(refused("[network\n").0.contains("line 1"), "{}", refused("[network\n").0);
+    }
+
+    /// A run's settings, too: also where tables are flattened.
+    #[test]
+    fn an_error_in_the_settings_of_a_run_has_its_place() {
+        let refused = |text: &str| {
+            let error =
+                super::parse_with::<crate::settings::Settings>(text, Path::new("config.toml"), |_, _| None);
+            error.unwrap_err().to_string()
+        };
+        let start = "[data]\nsource = \"mnist\"\n[network]\npreset = \"cae\"\n";
+        for (rest, place, words) in [
+            ("latnt = 3\n[training]\n", "line 5, column 1", "unknown field `latnt`"),
+            ("latent = -3\n[training]\n", "line 5, column 10", "-3"),
+            (
+                "[training]\nschedule = { name = \"cosine\", factor = 0.5 }\n",
+                "line 6, column 12",
+                "`step` only",
+            ),
+            (
+                "[[network.spec.encoder]]\nlayer = \"relu\"\nslope = 2\n[training]\n",
+                "line 7, column 1",
+                "`relu` has no settings",
+            ),
+        ] {
+            let message = refused(&format!("{start}{rest}"));
+            assert!(message.contains(place) && message.contains(words), "{message}");
+        }
     }
 
     /// Names elsewhere that mean exactly the same.
