@@ -59,7 +59,7 @@ pub fn loss_curves(curves: &LossCurves<'_>, theme: Theme) -> Result<Picture, Pic
         &Frame {
             width: 860.0,
             height: 430.0,
-            title: "Loss, epoch by epoch",
+            title: "Loss by epoch",
             x_title: "epoch",
             y_title: curves.loss,
             x_ticks: epoch_ticks(epochs),
@@ -117,11 +117,11 @@ fn legend(
         .iter()
         .filter_map(|(name, losses, color)| {
             let last = losses.last()?;
-            Some(line(format!("{name}, {last:.4} at the end"), *color, None))
+            Some(line(format!("{name}, {last:.4} after the last epoch"), *color, None))
         })
         .collect();
     if let Some((epoch, loss)) = best {
-        let label = format!("best, {loss:.4} in epoch {epoch}");
+        let label = format!("best epoch, {epoch}: {loss:.4}");
         entries.push(Entry { label, color: color(series.len() - 1, theme), swatch: Swatch::Ring });
     }
     if let Some(floor) = floor {

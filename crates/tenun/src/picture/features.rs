@@ -65,7 +65,8 @@ pub fn feature_maps(
     for layer in layers {
         strips.push(Strip::layer(layer)?);
     }
-    let height = |strips: &[Strip], most: usize| strips.iter().map(|strip| strip.height(most)).sum::<u32>();
+    let height =
+        |strips: &[Strip<'_>], most: usize| strips.iter().map(|strip| strip.height(most)).sum::<u32>();
     // Deep networks of large images: fewer maps of every layer, and at last fewer layers.
     let most =
         SHOWN.into_iter().find(|&most| height(&strips, most) <= TALLEST).unwrap_or(SHOWN[SHOWN.len() - 1]);
@@ -88,50 +89,57 @@ pub fn feature_maps(
     Ok(canvas.finish())
 }
 
-/// The tiles of one layer below its name.
-struct Strip {
+/// The maps of one layer below its name.
+struct Strip<'a> {
     name: String,
     note: String,
     tile: Tile,
-    /// The colours of each map that may be shown.
-    maps: Vec<Vec<Rgb>>,
-    /// How many maps there are.
+    /// How many maps may be shown, and how many there are.
+    maps: usize,
     count: usize,
+    /// The colours of a map, made when it is drawn: those of all layers together would be large.
+    colours: Box<dyn Fn(usize) -> Vec<Rgb> + 'a>,
 }
 
-impl Strip {
-    fn input(shape: Shape, image: &[u8]) -> Self {
-        let values: Vec<f64> = image.iter().map(|&byte| f64::from(byte) / 255.0).collect();
+impl<'a> Strip<'a> {
+    fn input(shape: Shape, image: &'a [u8]) -> Self {
         let tile = Tile::new(shape.width, shape.height, INPUT, Limit::square(2.0 * INPUT as f64));
-        let maps = vec![tile.image(shape, &values)];
-        Self { name: "input".into(), note: shape.to_string(), tile, maps, count: 1 }
+        let colours = move |_| {
+            let values: Vec<f64> = image.iter().map(|&byte| f64::from(byte) / 255.0).collect();
+            tile.image(shape, &values)
+        };
+        let (name, note) = ("input".into(), shape.to_string());
+        Self { name, note, tile, maps: 1, count: 1, colours: Box::new(colours) }
     }
 
-    fn layer(layer: &FeatureLayer<'_>) -> Result<Self, PictureError> {
-        let shape = layer.shape;
-        error::length("a feature map", shape.len(), layer.values.len())?;
+    fn layer(layer: &FeatureLayer<'a>) -> Result<Self, PictureError> {
+        let FeatureLayer { name, shape, values } = *layer;
+        error::length("a feature map", shape.len(), values.len())?;
         if shape.is_empty() {
             return Err(PictureError::Empty { what: "feature maps" });
         }
-        error::finite("a feature map", layer.values.iter().map(|&v| f64::from(v)))?;
-        let values: Vec<f64> = layer.values.iter().map(|&v| f64::from(v)).collect();
-        let name = layer.name.to_owned();
+        error::finite("a feature map", values.iter().map(|&v| f64::from(v)))?;
         if shape.is_vector() {
-            return Ok(Self::vector(name, &values));
+            return Ok(Self::vector(name, values));
         }
         let mut note = shape.to_string();
-        let maps = || values.chunks_exact(shape.area());
-        let constant = maps().filter(|map| map.iter().all(|&value| value == map[0])).count();
+        let constant =
+            values.chunks_exact(shape.area()).filter(|map| map.iter().all(|&value| value == map[0])).count();
         if constant > 0 {
             note.push_str(&format!(", {constant} constant"));
         }
         let tile = Tile::new(shape.width, shape.height, TILE, Limit::square(2.0 * TILE as f64));
-        let maps = maps().take(SHOWN[0]).map(|map| scaled(&tile.map(shape, map))).collect();
-        Ok(Self { name, note, tile, maps, count: shape.channels })
+        let colours = move |map: usize| {
+            let map = &values[map * shape.area()..(map + 1) * shape.area()];
+            let map: Vec<f64> = map.iter().map(|&v| f64::from(v)).collect();
+            scaled(&tile.map(shape, &map))
+        };
+        let maps = shape.channels.min(SHOWN[0]);
+        Ok(Self { name: name.into(), note, tile, maps, count: shape.channels, colours: Box::new(colours) })
     }
 
     /// A vector as one map: squares in rows, the smaller the more there are.
-    fn vector(name: String, values: &[f64]) -> Self {
+    fn vector(name: &str, values: &'a [f32]) -> Self {
         let length = values.len();
         let fits = |zoom: &usize| length.div_ceil(NUMBERS_WIDTH / zoom) * zoom <= NUMBERS_HEIGHT;
         let zoom = NUMBERS.into_iter().find(fits).unwrap_or(NUMBERS[NUMBERS.len() - 1]);
@@ -144,17 +152,20 @@ impl Strip {
         if shown < length {
             note.push_str(&format!(", the first {} shown", thousands(shown as u64)));
         }
-        let mut map = scaled(values);
-        map.truncate(shown);
-        map.resize(shown.next_multiple_of(columns), [128; 3]);
-        let tile = Tile::enlarged(columns, map.len() / columns, zoom as u32);
-        Self { name, note, tile, maps: vec![map], count: 1 }
+        let colours = move |_| {
+            let values: Vec<f64> = values[..shown].iter().map(|&v| f64::from(v)).collect();
+            let mut map = scaled(&values);
+            map.resize(shown.next_multiple_of(columns), [128; 3]);
+            map
+        };
+        let tile = Tile::enlarged(columns, shown.div_ceil(columns), zoom as u32);
+        Self { name: name.into(), note, tile, maps: 1, count: 1, colours: Box::new(colours) }
     }
 
     /// Maps in a row where `most` are shown.
     fn per_row(&self, most: usize) -> usize {
         let fit = ((PAGE - 2 * MARGIN + GUTTER) / (self.tile.width() + GUTTER)).max(1) as usize;
-        let maps = self.maps.len().min(most);
+        let maps = self.maps.min(most);
         // Full rows read like a table: a number that divides the maps, unless it halves the width.
         let even = (1..=fit.min(maps)).rev().find(|&per_row| maps.is_multiple_of(per_row)).unwrap_or(1);
         if even * 2 > fit.min(maps) { even } else { maps.div_ceil(maps.div_ceil(fit)) }
@@ -162,7 +173,7 @@ impl Strip {
 
     /// What is said beside the name.
     fn note(&self, most: usize) -> String {
-        let shown = self.maps.len().min(most);
+        let shown = self.maps.min(most);
         let few = if shown < self.count { format!(", the first {shown} shown") } else { String::new() };
         format!("{}{few}", self.note)
     }
@@ -174,7 +185,7 @@ impl Strip {
     }
 
     fn height(&self, most: usize) -> u32 {
-        let rows = self.maps.len().min(most).div_ceil(self.per_row(most)) as u32;
+        let rows = self.maps.min(most).div_ceil(self.per_row(most)) as u32;
         NAME as u32 + 8 + rows * (self.tile.height() + GUTTER) + 14
     }
 
@@ -186,10 +197,10 @@ impl Strip {
         let place = (MARGIN as f32 + width + 10.0, baseline);
         canvas.text(&self.note(most), place, NAME - 1.0, Anchor::Start, muted);
         let per_row = self.per_row(most);
-        for (i, map) in self.maps.iter().take(most).enumerate() {
+        for i in 0..self.maps.min(most) {
             let x = MARGIN + (i % per_row) as u32 * (self.tile.width() + GUTTER);
             let y = top + NAME as u32 + 8 + (i / per_row) as u32 * (self.tile.height() + GUTTER);
-            canvas.tile(x, y, self.tile, map);
+            canvas.tile(x, y, self.tile, &(self.colours)(i));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Histogram of a figure over the images.
+//! Histogram of a metric over the images.
 
 use super::axis::linear_ticks;
 use super::palette::color;
@@ -10,13 +10,13 @@ use super::{Picture, PictureError, Theme, error};
 pub struct Histogram<'a> {
     /// Title above the chart.
     pub title: &'a str,
-    /// The figure and its unit.
+    /// The metric and its unit.
     pub x_title: &'a str,
-    /// The figure, `[image]`.
+    /// The metric, `[image]`.
     pub values: &'a [f64],
 }
 
-/// Draws how a figure is spread over the images: bars of equal width, about as many as the square
+/// Draws the distribution of a metric over the images: bars of equal width, about as many as the square
 /// root of the number of images, at most 60.
 ///
 /// # Errors

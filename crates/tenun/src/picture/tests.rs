@@ -316,3 +316,39 @@ fn same_input_same_png_and_it_is_one() {
         (first.width(), first.height(), first.rgb().to_vec())
     );
 }
+
+#[test]
+fn pictures_of_any_number_of_images_have_a_sane_size() {
+    let sane = |picture: &Picture, what: &str| {
+        let (width, height) = (picture.width(), picture.height());
+        assert!(width <= 8 * 2 * 880 && height <= 12_100, "{what}: {width}×{height}");
+    };
+    for (count, shape) in [
+        (1000, Shape::new(1, 28, 28)),
+        (100, Shape::new(3, 90, 160)),
+        (40, Shape::new(1, 3, 700)),
+        (40, Shape::new(1, 700, 3)),
+        (3000, Shape::new(1, 1, 1)),
+    ] {
+        let images = Images::new(shape, vec![128; count * shape.len()]).expect("images");
+        let output = vec![0.5; count * shape.len()];
+        let show: Vec<usize> = (0..count).collect();
+        let content = ReconstructionGrid { zoom: 0, difference: true, ..grid(&images, &output, &show) };
+        sane(&reconstruction_grid(&content, Theme::Light).expect("valid grid"), &shape.to_string());
+        let content = Mosaic { shape, images: &output, columns: 20, zoom: 0 };
+        sane(&mosaic(&content, Theme::Light).expect("valid mosaic"), &shape.to_string());
+    }
+    let deep = Shape::new(100, 9, 9);
+    let (maps, vector) = (vec![0.5; deep.len()], vec![0.5; 1_000_000]);
+    let mut layers = vec![FeatureLayer { name: "layer", shape: deep, values: &maps }; 80];
+    layers[0] = FeatureLayer {
+        name: "a name that goes on ".repeat(99).leak(),
+        shape: Shape::vector(1_000_000),
+        values: &vector,
+    };
+    let input = (Shape::new(1, 2000, 3), &[7; 6000][..]);
+    let picture = feature_maps(input, &layers, Theme::Dark).expect("valid layers");
+    sane(&picture, "deep");
+    assert_margin(&picture, Theme::Dark);
+    assert!(picture.is_reduced(), "the input is too high");
+}
