@@ -58,7 +58,7 @@ class Bench:
 
     def tenun_workers(self, threads: int | None = None) -> dict[str, Worker]:
         """tenun's sides, by name."""
-        command, threads = [TARGET / "release/examples/bench_worker"], threads or self.threads
+        command, threads = [TARGET / "release/bench_worker"], threads or self.threads
         return {
             name: Worker(f"{name} worker", command, threads, self.logs, {"TENUN_SIMD": width})
             for name, width in self.widths.items()
@@ -78,8 +78,7 @@ class Bench:
 
 def build() -> None:
     """tenun, and its worker."""
-    # In one command: by themselves they have dependencies of other features, and would not share the engine.
-    packages = ["--package", "tenun-cli", "--bins", "--package", "tenun", "--example", "bench_worker"]
+    packages = ["--package", "tenun-cli", "--package", "tenun-bench"]
     subprocess.run(["cargo", "build", "--release", "--locked", *packages], cwd=ROOT, check=True)
 
 

@@ -1,6 +1,6 @@
 """What the workers in Python share: requests and answers as lines of JSON, and times as quantiles.
 
-A worker is started with the number of threads as its one argument; `crates/tenun/examples/bench_worker.rs` says what
+A worker is started with the number of threads as its one argument; `crates/tenun-bench` says what
 the tasks are.
 """
 

@@ -30,7 +30,7 @@ pub struct Contents {
 /// A kind of results.
 pub trait Kind {
     /// What a folder of them holds.
-    const CONTENTS: Contents;
+    const CONTENTS: &'static Contents;
 }
 
 /// A folder of results of kind `K`.
@@ -50,7 +50,7 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
         /// The results that it holds, if it holds some of this kind.
-        holds: Option<Contents>,
+        holds: Option<&'static Contents>,
     },
     /// The folder holds no such results.
     #[error("{} holds no {}: it has no {}", path.display(), expected.name, expected.marker)]
@@ -58,7 +58,7 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
         /// What it should hold.
-        expected: Contents,
+        expected: &'static Contents,
     },
     /// The operating system refused, or a file is not what it should be.
     #[error("cannot {doing} {}: {source}", path.display())]
@@ -146,7 +146,7 @@ impl<K: Kind> ResultsDir<K> {
     pub fn default_path(settings: &Settings) -> PathBuf {
         let Contents { name, parent, .. } = K::CONTENTS;
         let source = Path::new(&settings.data.source);
-        let data = source.file_stem().map_or_else(|| name.into(), |stem| stem.to_string_lossy());
+        let data = source.file_stem().map_or_else(|| (*name).into(), |stem| stem.to_string_lossy());
         let network = settings.network.name();
         let name = format!("{data}-{network}");
         let parent = Path::new(parent);

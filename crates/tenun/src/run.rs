@@ -25,7 +25,7 @@ pub type RunDir = ResultsDir<Run>;
 pub struct Run;
 
 impl Kind for Run {
-    const CONTENTS: Contents = Contents {
+    const CONTENTS: &'static Contents = &Contents {
         name: "run",
         marker: CONFIG,
         files: &[CHECKPOINT, MODEL, METRICS, SUMMARY, REPORT, CONFIG],

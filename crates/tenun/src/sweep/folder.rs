@@ -63,7 +63,7 @@ pub type SweepDir = ResultsDir<SweepKind>;
 pub struct SweepKind;
 
 impl Kind for SweepKind {
-    const CONTENTS: Contents = Contents {
+    const CONTENTS: &'static Contents = &Contents {
         name: "sweep",
         marker: SWEEP,
         files: &[CSV, JSON, PICTURE, SWEEP],
