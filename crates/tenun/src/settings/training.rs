@@ -29,6 +29,9 @@ pub struct TrainingSettings {
     /// Epochs without a lower validation loss after which training stops, and the best weights are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
+    /// By how much the validation loss has to fall below its best for patience to take it for lower: 0 or more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub min_delta: f64,
     /// The learning rate, at the peak of its schedule: above 0.
     pub learning_rate: f64,
     /// The norm to which longer gradients are clipped: above 0.
@@ -56,6 +59,7 @@ impl Default for TrainingSettings {
             augment: Augment::default(),
             shuffle: true,
             patience: None,
+            min_delta: 0.0,
             learning_rate: 1e-3,
             clip_norm: None,
             without: Vec::new(),
@@ -64,6 +68,11 @@ impl Default for TrainingSettings {
             schedule: Schedule::default(),
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde asks for it
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
 }
 
 fn losses() -> Vec<Choice> {
@@ -181,6 +190,17 @@ settings! {
         label: "patience in epochs",
         takes: Takes::Whole(1, "epoch"),
         example: "4",
+        ..TRAINING_ROW
+    }
+    MIN_DELTA "training.min_delta" {
+        flag: "min-delta",
+        value_name: "X",
+        help: "Early stopping: what the validation loss has to fall below its best by to be lower",
+        default: Some("0"),
+        label: "least fall of the validation loss",
+        takes: Takes::Number(Range { holds: |x| x >= 0.0 && x.is_finite(), words: "a number of 0 or more" }),
+        only_with: Some(OnlyWith { setting: &PATIENCE, values: &[] }),
+        example: "0.001",
         ..TRAINING_ROW
     }
     OPTIMIZER "training.optimizer.name" {

@@ -126,6 +126,32 @@ fn patience_ends_a_run_and_keeps_the_best_weights() {
 }
 
 #[test]
+fn a_loss_that_falls_by_less_than_min_delta_is_not_lower() {
+    let network = network();
+    let (train, validation) = (images(40), images(9));
+    let run = |min_delta: f64| {
+        let settings = TrainingSettings { epochs: 12, patience: Some(2), min_delta, ..settings() };
+        let mut trainer = Trainer::new(&network, &settings, &train, Some(&validation), &cpu()).unwrap();
+        let mut state = State::new(network.initialise(1), &settings);
+        let stop = AtomicBool::new(false);
+        let mut watcher = Watcher { epochs: Vec::new(), batches: 0, stop_after: 0, stop: &stop };
+        let end = trainer.run(&mut state, &mut watcher, &stop, &mut |_, _| Ok(())).unwrap();
+        assert_eq!(best_epoch(&settings, &watcher.epochs), state.best.unwrap().0);
+        (end, state.epoch, watcher.epochs)
+    };
+    let (end, last, epochs) = run(0.0);
+    assert_eq!((end, last), (End::Finished, 12), "the loss falls in every epoch");
+    // More than it falls by in all: no epoch after the first counts.
+    let all = epochs[0].val_loss.unwrap() - epochs[11].val_loss.unwrap();
+    assert!(all > 0.0);
+    assert_eq!(run(2.0 * all).1, 3);
+    let falls: Vec<f64> =
+        epochs.windows(2).map(|two| two[0].val_loss.unwrap() - two[1].val_loss.unwrap()).collect();
+    let least = falls.iter().copied().fold(f64::INFINITY, f64::min);
+    assert_eq!(run(0.5 * least).1, 12);
+}
+
+#[test]
 fn a_run_that_diverges_says_where() {
     let sgd = Method::Sgd(Sgd { momentum: 0.9, weight_decay: 0.0 });
     let settings = TrainingSettings { epochs: 50, learning_rate: 1e20, optimizer: sgd, ..settings() };

@@ -403,8 +403,8 @@ impl<'a> Trainer<'a> {
 }
 
 /// Whether an epoch with this loss is better than the best before it: an epoch, and its loss.
-fn improves(_settings: &TrainingSettings, loss: f64, best: Option<(u32, f64)>) -> bool {
-    best.is_none_or(|(_, best)| loss < best)
+fn improves(settings: &TrainingSettings, loss: f64, best: Option<(u32, f64)>) -> bool {
+    best.is_none_or(|(_, best)| loss < best - settings.min_delta)
 }
 
 /// The best of the epochs of a run; 0 if there are none.
