@@ -109,7 +109,7 @@ functions! {
     gradient(s, x, _, dy, _) {
         // Slope: Φ(x) + x φ(x), and φ(x) = exp(−x² / 2) / √(2π).
         let (phi, e) = math::normal_distribution(s, x);
-        dy * (x * e).mul_add(s.splat(0.398_942_28), phi)
+        dy * (x * e).mul_add(s.splat(0.398_942_3), phi)
     }
 
     /// Hyperbolic tangent.

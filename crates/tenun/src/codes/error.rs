@@ -52,7 +52,7 @@ pub enum CodesError {
     #[error("{}: {place}: expected {expected}, got {got}", path.display())]
     Malformed {
         /// The file.
-        path: PathBuf,
+        path: Box<Path>,
         /// Where in it: a line, a column, a field.
         place: String,
         /// What should be there.

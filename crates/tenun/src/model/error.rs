@@ -1,6 +1,6 @@
 //! [`ModelError`]: what can be wrong with a model file, or with what a model is given.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tenun_engine::{PlanError, Shape, SpecError};
 
@@ -42,7 +42,7 @@ pub enum ModelError {
     #[error("{}: the network it describes is none: {source}", path.display())]
     Network {
         /// The file.
-        path: PathBuf,
+        path: Box<Path>,
         /// Why.
         source: SpecError,
     },
@@ -50,7 +50,7 @@ pub enum ModelError {
     #[error("{}: tensor `{tensor}`: expected {expected}, got {got}", path.display())]
     Tensor {
         /// The file.
-        path: PathBuf,
+        path: Box<Path>,
         /// The tensor.
         tensor: String,
         /// What should be there.

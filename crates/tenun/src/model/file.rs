@@ -50,7 +50,7 @@ pub(super) fn read(path: &Path) -> Result<Model, ModelError> {
         return Err(wrong(format!("its preprocessing `{}` is unknown to this version", info.preprocessing)));
     }
     let network =
-        Network::new(&network).map_err(|source| ModelError::Network { path: path.to_owned(), source })?;
+        Network::new(&network).map_err(|source| ModelError::Network { path: path.into(), source })?;
     let parameters = tensors.parameters(&network)?;
     Ok(Model { network, parameters, info })
 }

@@ -45,7 +45,7 @@ impl Tensors {
         let mut tensors = BTreeMap::new();
         for (name, view) in parsed.iter() {
             let wrong = |expected: &str, got: String| ModelError::Tensor {
-                path: path.to_owned(),
+                path: path.into(),
                 tensor: name.to_owned(),
                 expected: expected.to_owned(),
                 got,
@@ -91,7 +91,7 @@ impl Tensors {
     /// Removes and returns a tensor, which must have the given axes.
     pub(crate) fn take(&mut self, name: &str, axes: &[usize]) -> Result<Vec<f32>, ModelError> {
         let wrong = |got: String| ModelError::Tensor {
-            path: self.path.clone(),
+            path: self.path.as_path().into(),
             tensor: name.to_owned(),
             expected: format!("axes {axes:?}"),
             got,
@@ -108,7 +108,7 @@ impl Tensors {
         match self.tensors.into_iter().next() {
             None => Ok(()),
             Some((name, (axes, _))) => Err(ModelError::Tensor {
-                path: self.path,
+                path: self.path.into(),
                 tensor: name,
                 expected: "no tensor of that name".to_owned(),
                 got: format!("one with axes {axes:?}"),
