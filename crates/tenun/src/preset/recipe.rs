@@ -9,7 +9,6 @@ use super::{Stages, stages};
 use crate::settings::{
     self, Layers, NetworkSettings, Settings, SettingsError, TrainingSettings, parse_with, read_text,
 };
-use crate::suggest;
 
 /// A network, and how it is trained unless other settings are given.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,15 +146,8 @@ fn training(given: &Table, text: &str, path: &Path) -> Result<TrainingSettings, 
                 let reason = format!("`{key}` belongs to a run and not to a network");
                 return Err(wrong(reason, Some(format!("give it as `{}`", setting.argument()))));
             }
-            Some(_) => {}
-            // A key of a table of its own is refused by its type, with its place; one of the schedule's would be
-            // passed over.
-            None if key.starts_with("training.schedule.") => {
-                let known = settings::all().map(|setting| setting.path);
-                let hint = suggest::nearest(&key, known).map(|path| format!("did you mean `{path}`?"));
-                return Err(wrong(format!("there is no setting `{key}`"), hint));
-            }
-            None => {}
+            // A key that is no setting is refused when it is read, with its place.
+            _ => {}
         }
     }
     Ok(parse_with::<Training>(text, path, meant)?.training)
