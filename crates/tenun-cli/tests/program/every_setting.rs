@@ -43,8 +43,9 @@ impl Group {
     fn takes(&mut self, setting: &'static Setting) -> bool {
         let (mut settings, mut line) = (self.settings.clone(), self.line.clone());
         if let Some(OnlyWith { setting: other, values }) = setting.only_with
-            && !values
-                .contains(&settings.get(other).map(|value| other.text(&value)).unwrap_or_default().as_str())
+            && !settings
+                .get(other)
+                .is_some_and(|value| values.is_empty() || values.contains(&other.text(&value).as_str()))
         {
             let value = values.first().unwrap_or(&other.example);
             settings.set(other, Some(&(*value).into())).unwrap();
