@@ -192,7 +192,9 @@ mod tests {
         assert!(
             error("[network]\nstages = [8]\n[[encoder]]\nlayer = \"relu\"\n").to_string().contains("both")
         );
-        assert!(error("[network]\nstages = [8]\n[training]\nseed = 3\n").hint().unwrap().contains("--seed"));
+        let slip = error("[network]\nstages = [8]\n[training]\nseed = 3\n");
+        assert!(slip.to_string().contains("line 4, column 1"), "{slip}");
+        assert!(slip.hint().unwrap().contains("--seed"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{Stages, stages};
 use crate::settings::{
-    self, Layers, NetworkSettings, Settings, SettingsError, TrainingSettings, parse_with, read_text,
+    self, Layers, NetworkSettings, Settings, SettingsError, TrainingSettings, parse_with, place_of, read_text,
 };
 
 /// A network, and how it is trained unless other settings are given.
@@ -143,10 +143,10 @@ fn training(given: &Table, text: &str, path: &Path) -> Result<TrainingSettings, 
     for key in leaves("training", given) {
         match settings::find(&key) {
             Some(setting) if !setting.is_of_network => {
-                let reason = format!("`{key}` belongs to a run and not to a network");
+                let reason = format!("{}`{key}` belongs to a run and not to a network", place_of(text, &key));
                 return Err(wrong(reason, Some(format!("give it as `{}`", setting.argument()))));
             }
-            // A key that is no setting is refused when it is read, with its place.
+            // A key that there is not is refused by the type of its table, with its place.
             _ => {}
         }
     }

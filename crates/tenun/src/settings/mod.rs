@@ -27,7 +27,7 @@ pub use network::*;
 pub use toml::Value;
 
 pub use table::{Choice, OnlyWith, Range, Setting, Takes};
-pub(crate) use toml_file::{parse, parse_with, read_text};
+pub(crate) use toml_file::{parse, parse_with, place_of, read_text};
 pub use training::*;
 pub use values::Values;
 

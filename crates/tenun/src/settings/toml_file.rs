@@ -65,6 +65,19 @@ fn place(text: &str, at: usize) -> String {
     format!("line {line}, column {column}: ")
 }
 
+/// Where the key of a dotted path stands, for the beginning of a message; nothing if it is not there.
+pub(crate) fn place_of(text: &str, path: &str) -> String {
+    let Ok(table) = DeTable::parse(text) else { return String::new() };
+    let (mut table, mut at) = (table.get_ref(), None);
+    for key in path.split('.') {
+        let Some((key, value)) = table.get_key_value(key) else { break };
+        at = Some(key.span().start);
+        let DeValue::Table(inner) = value.get_ref() else { break };
+        table = inner;
+    }
+    at.map_or(String::new(), |at| place(text, at))
+}
+
 /// Why a value cannot be read.
 #[derive(Debug)]
 enum Reason {
