@@ -46,10 +46,10 @@ pub fn mosaic(content: &Mosaic<'_>, theme: Theme) -> Result<Picture, PictureErro
     let tile = if zoom > 0 {
         Tile::enlarged(shape.width, shape.height, zoom)
     } else {
-        // In whole units: what is left of one is lost to rounding up, in every column.
-        let room = (f64::from(PAGE - 2 * MARGIN + GUTTER) / columns as f64).floor() - f64::from(GUTTER);
+        let room = f64::from(PAGE - 2 * MARGIN + GUTTER) / columns as f64 - f64::from(GUTTER);
         let rows = count.div_ceil(columns) as f64;
-        let longest = room.min(f64::from(TALLEST) / rows - f64::from(GUTTER)).max(1.0);
+        // In whole units: what is left of one is lost to rounding up, in every column and row.
+        let longest = room.min(f64::from(TALLEST) / rows - f64::from(GUTTER)).floor().max(1.0);
         Tile::new(shape.width, shape.height, WANTED, Limit { side: longest, longest })
     };
     let extent = |side: u32, n: usize| {
