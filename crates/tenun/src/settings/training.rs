@@ -195,7 +195,7 @@ settings! {
     MIN_DELTA "training.min_delta" {
         flag: "min-delta",
         value_name: "X",
-        help: "Early stopping: what the validation loss has to fall below its best by to be lower",
+        help: "Early stopping: smallest decrease of the validation loss that counts as an improvement",
         default: Some("0"),
         label: "least fall of the validation loss",
         takes: Takes::Number(Range { holds: |x| x >= 0.0 && x.is_finite(), words: "a number of 0 or more" }),
