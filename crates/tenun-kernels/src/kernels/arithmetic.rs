@@ -77,7 +77,7 @@ pub(crate) fn mask<S: Simd>(s: S, x: View<'_>, mask: View<'_>, y: ViewMut<'_>) {
     }
 }
 
-/// Which neighbours [`blur`] takes the mean with.
+/// Which neighbours `blur` takes the mean with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
     /// Those on the left and right.

@@ -8,7 +8,7 @@
 //! for the gradient of the input they are its features, and the rows are read across. Neither needs a copy of the
 //! weights in another order, which would cost more than it gains: each is used once a tile.
 //!
-//! A block of sums ([`Simd::LONE_FILTERS`]) is kept in registers. The terms are taken some at a time, so that what is read of x, or
+//! A block of sums (`Simd::LONE_FILTERS`) is kept in registers. The terms are taken some at a time, so that what is read of x, or
 //! across the rows of w, stays in the first cache while all outputs pass; between them the sums wait in y. Each is a single
 //! chain in the order of the terms.
 

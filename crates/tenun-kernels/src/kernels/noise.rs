@@ -176,7 +176,7 @@ pub(crate) fn sample<S: Simd>(
     lanes
 }
 
-/// The tensors that the gradient through [`sample`] is computed from.
+/// The tensors that the gradient through `sample` is computed from.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampled<'a> {
     /// μ and log σ².

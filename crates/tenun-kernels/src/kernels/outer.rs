@@ -5,7 +5,7 @@
 //! ```
 //!
 //! with filters f, taps j and pixels p as in [`super::correlate`]. Each lane sums its own image over the pixels
-//! in their order; then the lanes meet in the fixed tree of [`Vector::sum`]. A block of `ROWS` filters × three
+//! in their order; then the lanes meet in the fixed tree of `Vector::sum`. A block of `ROWS` filters × three
 //! taps is kept in registers, so a pixel costs `ROWS` + 3 loads for 3 · `ROWS` multiply-adds.
 
 use crate::simd::{Simd, Vector};

@@ -100,7 +100,7 @@ pub(crate) fn nearest<S: Simd>(
     lanes
 }
 
-/// The tensors that the gradient through [`nearest`] is computed from.
+/// The tensors that the gradient through `nearest` is computed from.
 #[derive(Clone, Copy, Debug)]
 pub struct Straight<'a> {
     /// The input.
@@ -131,7 +131,7 @@ pub(crate) fn straight_through<S: Simd>(
     }
 }
 
-/// Where the sums of [`chosen_sums`] go.
+/// Where the sums of `chosen_sums` go.
 #[derive(Debug)]
 pub struct ChosenSums<'a> {
     /// Σ x of the pixels that chose each vector, `[vector][number]`.

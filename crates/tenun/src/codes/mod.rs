@@ -171,7 +171,7 @@ pub fn write(path: &Path, codes: &Codes) -> Result<(), CodesError> {
     write_all(path, &heading, &mut std::iter::once(Ok(Cow::Borrowed(codes))))
 }
 
-/// Writes codes that come in parts, in the format that the ending of `path` names: the same bytes as [`write`]
+/// Writes codes that come in parts, in the format that the ending of `path` names: the same bytes as [`write()`]
 /// gives for all of them at once. The file appears whole or not at all, and replaces one of its name; if a part is an
 /// error, it does not appear.
 ///
