@@ -403,7 +403,7 @@ mod tests {
             ),
             (
                 "stages = [8]\n[training]\nschedule = { name = \"step\", facto = 0.5 }\n",
-                "line 4, column 30",
+                "line 4, column 29",
                 "`factor`",
             ),
             ("stages = [8]\n[training]\nschedule = { name = \"cosin\" }\n", "line 4, column 21", "`cosine`"),
