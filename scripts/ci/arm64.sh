@@ -37,4 +37,4 @@ export PROPTEST_CASES=${PROPTEST_CASES:-32}
 # Only what the processor decides: kernels and layers against their plain loops, and the bits of training steps. Plans,
 # networks and optimisers are the same code on every processor, and tested on the natural one.
 cargo test --locked --target aarch64-unknown-linux-gnu --package tenun-kernels --package tenun-engine --lib -- \
-    --skip plan:: --skip network:: --skip optimizer:: --skip reference::
+    --skip plan:: --skip program:: --skip network:: --skip optimizer:: --skip reference::

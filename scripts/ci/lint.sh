@@ -15,7 +15,7 @@ echo "-- spelling"
 scripts/ci/typos.sh
 echo "-- modules that use each other"
 scripts/ci/circles.py --self-test
-scripts/ci/circles.py crates/tenun crates/tenun-cli
+scripts/ci/circles.py
 echo "-- clippy"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 echo "-- documentation"

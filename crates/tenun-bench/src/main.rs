@@ -94,7 +94,7 @@ fn about(threads: usize) -> Result<Value, Box<dyn Error>> {
         "version": env!("CARGO_PKG_VERSION"),
         "width": cpu.width().to_string(),
         "threads": cpu.threads(),
-        "peak": cpu.width().multiply_add_peak(),
+        "peak": cpu.multiply_add_peak(),
     }))
 }
 

@@ -45,7 +45,7 @@ impl Bench {
     fn measure(&mut self, name: &str, cpu: &Cpu, multiply_adds: u64, mut once: impl FnMut()) {
         let (width, threads) = (cpu.width(), cpu.threads());
         let mut seconds = Vec::new();
-        let before = width.multiply_add_peak();
+        let before = cpu.multiply_add_peak();
         let mut group = self.criterion.benchmark_group(name);
         group
             .sample_size(30)
@@ -68,7 +68,7 @@ impl Bench {
         if !seconds.is_empty() {
             seconds.sort_by(f64::total_cmp);
             let rate = multiply_adds as f64 / seconds[seconds.len() / 2];
-            let peak = before.max(width.multiply_add_peak()) * threads as f64;
+            let peak = before.max(cpu.multiply_add_peak()) * threads as f64;
             self.lines.push(Line { name: name.to_owned(), width, threads, rate, peak });
         }
     }

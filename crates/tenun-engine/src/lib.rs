@@ -8,7 +8,9 @@ mod loss;
 mod network;
 mod ops;
 pub mod optimizer;
+mod place;
 mod plan;
+mod program;
 pub mod reference;
 mod shape;
 mod tagged;
@@ -17,13 +19,12 @@ mod testing;
 
 use tenun_kernels::random;
 
-pub use layer::Layer;
+pub use layer::{Layer, Placed};
 pub use loss::{Loss, UnknownLoss};
-pub use network::{BufferUpdate, Chain, Network, Parameter, Part, Placed, Spec, SpecError};
+pub use network::{BufferUpdate, Chain, Network, Spec, SpecError};
 pub use optimizer::{Horizon, Method, Optimizer, Schedule};
-pub use plan::{
-    Batch, Cpu, CpuError, ForwardPlan, Images, PlanError, PlanStep, Rewrite, Stage, TrainingPlan,
-    UnknownRewrite,
-};
+pub use place::{Parameter, Part, Place};
+pub use plan::{Batch, ForwardPlan, Images, PlanError, Stage, TrainingPlan};
+pub use program::{Cpu, CpuError, PlanStep, Rewrite, UnknownRewrite};
 pub use shape::Shape;
 pub use tenun_kernels::{Philox, Purpose, TILE, UnknownWidth, Width, normal};

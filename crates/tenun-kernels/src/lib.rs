@@ -4,7 +4,7 @@
 //! distances and lists of rows; it knows no layer and no plan.
 //!
 //! Each kernel is one function, generic over `Simd`, in a file of `kernels/`. [`Kernels`] is the table of them all
-//! for one width: [`Width::kernels`] gives it, and asks the CPU before it does. That is why its methods are safe
+//! for one width: [`Kernels::of`] gives it, and asks the CPU before it does. That is why its methods are safe
 //! to call, and the only place where a width is chosen. Adding a kernel is a function and a line in `table.rs`.
 //!
 //! This crate and `tenun/src/data/map.rs` have all `unsafe` code of the project: CPU intrinsics, and unchecked loads
@@ -17,6 +17,7 @@ mod kernels;
 mod math;
 mod peak;
 pub mod random;
+mod registers;
 mod rows;
 mod simd;
 mod table;
@@ -25,6 +26,7 @@ mod width;
 pub use buffer::Buffer;
 pub use kernels::*;
 pub use random::{Philox, Purpose, RandomKey, normal};
+pub use registers::Registers;
 pub use rows::{Rows, View, ViewMut};
 pub use table::Kernels;
 pub use width::{UnknownWidth, Width};

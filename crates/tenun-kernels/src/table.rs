@@ -5,7 +5,7 @@
 //!
 //! **Why the calls are safe.** A function of such a module may only run where the CPU has the instructions. Pointers
 //! to them are in the private fields of a `Kernels`, of which there is one for each width, in a private static; only
-//! [`Width::kernels`] gives it out, after it has asked the CPU. So whoever has a `&Kernels` may call what is in it. Whether
+//! [`Kernels::of`] gives it out, after it has asked the CPU. So whoever has a `&Kernels` may call what is in it. Whether
 //! the arguments fit is checked by each kernel itself.
 
 use std::ops::Range;
@@ -29,27 +29,18 @@ use crate::kernels::windows::{PoolGradient, WindowGradients, Windows};
 use crate::kernels::*;
 use crate::rows::{View, ViewMut};
 use crate::simd::Simd;
-use crate::{Lanes, RandomKey, Width, peak};
+use crate::{Lanes, RandomKey, Registers, Width};
 
 macro_rules! kernels {
     (@table $(
         $(#[$doc:meta])*
         fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $body:path;
     )*) => {
-        /// The kernels of one width, and the facts about its registers that callers need.
+        /// The kernels of one width, and its registers.
         #[allow(missing_debug_implementations)]
         pub struct Kernels {
-            /// The width.
-            pub width: Width,
-            /// Lanes in a vector: 8 or 16.
-            pub lanes: usize,
-            /// Output channels that a correlation computes at a time for four pixels.
-            pub filters: usize,
-            /// The same for a lone pixel.
-            pub(crate) lone_filters: usize,
-            /// Blocks and filters that a correlation by Winograd's blocks computes together.
-            pub(crate) winograd_blocks: usize,
-            pub(crate) winograd_filters: usize,
+            /// What to know of the registers.
+            pub registers: Registers,
             $($name: unsafe fn($($type),*) $(-> $result)?,)*
         }
 
@@ -73,12 +64,14 @@ macro_rules! kernels {
             use super::*;
 
             pub(super) static KERNELS: Kernels = Kernels {
-                width: $width,
-                lanes: <$simd>::LANES,
-                filters: <$simd>::FILTERS,
-                lone_filters: <$simd>::LONE_FILTERS,
-                winograd_blocks: winograd::correlate::together::<$simd>().0,
-                winograd_filters: winograd::correlate::together::<$simd>().1,
+                registers: Registers {
+                    width: $width,
+                    lanes: <$simd>::LANES,
+                    filters: <$simd>::FILTERS,
+                    lone_filters: <$simd>::LONE_FILTERS,
+                    winograd_blocks: winograd::correlate::together::<$simd>().0,
+                    winograd_filters: winograd::correlate::together::<$simd>().1,
+                },
                 $($name,)*
             };
 
@@ -351,19 +344,24 @@ kernels! {
     /// Applies the sigmoid in place.
     fn sigmoid(y: ViewMut<'_>) = loss::sigmoid;
 
-    /// Rounds of multiply-adds on registers alone: see [`Width::multiply_add_peak`].
-    fn peak(rounds: usize, factor: f32, term: f32) -> f32 = peak::run;
+    /// Rounds of multiply-adds on registers alone: see [`Self::multiply_add_peak`].
+    fn peak(rounds: usize, factor: f32, term: f32) -> f32 = multiply_add::run;
 }
 
-/// The kernels of a width that the CPU has: [`Width::kernels`] has asked.
-pub(crate) fn of(width: Width) -> &'static Kernels {
-    match width {
-        #[cfg(target_arch = "x86_64")]
-        Width::Avx512 => &avx512::KERNELS,
-        #[cfg(target_arch = "x86_64")]
-        Width::Avx2 => &avx2::KERNELS,
-        #[cfg(target_arch = "aarch64")]
-        Width::Neon => &neon::KERNELS,
-        _ => &portable::KERNELS,
+impl Kernels {
+    /// Those of `width`; should the CPU lack the registers, those of portable code: the bits are the same.
+    ///
+    /// This is the one way to a `Kernels`, and the check in it is what makes calling them safe.
+    #[must_use]
+    pub fn of(width: Width) -> &'static Self {
+        match width {
+            #[cfg(target_arch = "x86_64")]
+            Width::Avx512 if width.is_available() => &avx512::KERNELS,
+            #[cfg(target_arch = "x86_64")]
+            Width::Avx2 if width.is_available() => &avx2::KERNELS,
+            #[cfg(target_arch = "aarch64")]
+            Width::Neon if width.is_available() => &neon::KERNELS,
+            _ => &portable::KERNELS,
+        }
     }
 }

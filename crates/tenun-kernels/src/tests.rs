@@ -248,24 +248,25 @@ impl Problem {
 
 /// Outputs `[filter][pixel][16 lanes]`, and the weight gradient.
 fn both(width: Width, p: &Problem) -> (Vec<f32>, Vec<f32>) {
-    let k = width.kernels();
+    let k = Kernels::of(width);
     let pixels = p.rows * p.columns;
     let taps = p.offsets.len();
-    let forward = Correlation::new(k, &p.pixels(), p.offsets.clone(), p.filters, pixels);
+    let forward = Correlation::new(&k.registers, &p.pixels(), p.offsets.clone(), p.filters, pixels);
     let mut packed = vec![f32::NAN; forward.packed_len()];
     forward.pack(&mut packed, Some(&p.bias), |f, j| p.w[f * taps + j]);
     let rows: Vec<_> = (0..p.rows).map(|r| (r * p.columns * p.step, r * p.columns)).collect();
     let outer = Outer::new(&rows, p.columns, p.step, p.offsets.clone(), p.filters, pixels);
     let mut y16 = vec![0.0; p.filters * pixels * 16];
     let mut total: Option<Vec<f32>> = None;
-    let passes = Problem::passes(&p.x, k.lanes).into_iter().zip(Problem::passes(&p.dy, k.lanes));
+    let passes =
+        Problem::passes(&p.x, k.registers.lanes).into_iter().zip(Problem::passes(&p.dy, k.registers.lanes));
     for (pass, (x, dy)) in passes.enumerate() {
-        let mut y = vec![f32::NAN; p.filters * pixels * k.lanes];
+        let mut y = vec![f32::NAN; p.filters * pixels * k.registers.lanes];
         let mut dw = vec![f32::NAN; p.w.len()];
         k.correlate(&forward, &x, &packed, &mut y);
         k.outer(&outer, &x, &dy, &mut dw);
-        for (to, from) in y16.chunks_exact_mut(16).zip(y.chunks_exact(k.lanes)) {
-            to[pass * k.lanes..(pass + 1) * k.lanes].copy_from_slice(from);
+        for (to, from) in y16.chunks_exact_mut(16).zip(y.chunks_exact(k.registers.lanes)) {
+            to[pass * k.registers.lanes..(pass + 1) * k.registers.lanes].copy_from_slice(from);
         }
         total = Some(match total {
             None => dw,
@@ -326,19 +327,19 @@ struct Mapped<'a> {
 
 impl Mapped<'_> {
     fn run(&self, width: Width) -> Vec<f32> {
-        let k = width.kernels();
+        let k = Kernels::of(width);
         let Linear { outputs, x: from, y: to, .. } = self.map;
         let mut y16 = vec![0.0; outputs * 16];
-        for (pass, x) in Problem::passes(self.x, k.lanes).into_iter().enumerate() {
-            let mut apart = vec![f32::NAN; (from.first + self.map.terms * from.step) * k.lanes];
-            for (term, lanes) in x.chunks_exact(k.lanes).enumerate() {
-                apart[from.at(term) * k.lanes..][..k.lanes].copy_from_slice(lanes);
+        for (pass, x) in Problem::passes(self.x, k.registers.lanes).into_iter().enumerate() {
+            let mut apart = vec![f32::NAN; (from.first + self.map.terms * from.step) * k.registers.lanes];
+            for (term, lanes) in x.chunks_exact(k.registers.lanes).enumerate() {
+                apart[from.at(term) * k.registers.lanes..][..k.registers.lanes].copy_from_slice(lanes);
             }
-            let mut y = vec![f32::NAN; (to.first + outputs * to.step) * k.lanes];
+            let mut y = vec![f32::NAN; (to.first + outputs * to.step) * k.registers.lanes];
             k.linear(&self.map, self.w, self.bias, &apart, &mut y);
             for (output, lanes) in y16.chunks_exact_mut(16).enumerate() {
-                let own = &y[to.at(output) * k.lanes..][..k.lanes];
-                lanes[pass * k.lanes..(pass + 1) * k.lanes].copy_from_slice(own);
+                let own = &y[to.at(output) * k.registers.lanes..][..k.registers.lanes];
+                lanes[pass * k.registers.lanes..(pass + 1) * k.registers.lanes].copy_from_slice(own);
             }
         }
         y16

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::Kernels;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{avx2::Avx2, avx512::Avx512};
 
@@ -74,15 +73,7 @@ impl Width {
         }
     }
 
-    /// Its kernels; should the CPU lack the registers, those of portable code: the bits are the same.
-    ///
-    /// This is the one way to a [`Kernels`], and the check in it is what makes calling them safe.
-    #[must_use]
-    pub fn kernels(self) -> &'static Kernels {
-        crate::table::of(if self.is_available() { self } else { Self::Portable })
-    }
-
-    /// Those of all widths that this CPU can run: for tests that compare their bits, and benchmarks.
+    /// All that this CPU can run: for tests that compare their bits, and benchmarks.
     #[must_use]
     pub fn available() -> Vec<Self> {
         [Self::Portable, Self::Avx2, Self::Avx512, Self::Neon]

@@ -145,12 +145,12 @@ fn made(settings: &Settings, args: &SummaryArgs) -> Result<(String, Network), Fa
 
 fn layer(placed: &Placed) -> Layer {
     Layer {
-        name: placed.name.clone(),
+        name: placed.place.name.clone(),
         layer: placed.layer.name(),
         settings: placed.layer.settings(),
-        output: placed.output,
+        output: placed.place.output,
         parameters: placed.parameter_count(),
-        multiply_adds: placed.layer.multiply_adds(placed.input),
+        multiply_adds: placed.layer.multiply_adds(placed.place.input),
     }
 }
 

@@ -2,12 +2,11 @@
 
 use super::settings::settings;
 use super::window::{self, Rounding};
-use super::{Elsewhere, LayerKind, Mirror, RandomKey, Role};
-use crate::Shape;
-use crate::network::Placed;
+use super::{Elsewhere, LayerKind, Mirror, Placed, RandomKey, Role};
 use crate::ops::pooling::{self, Pooling};
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
+use crate::shape::{self, Shape};
 
 settings! {
     /// Average pooling.
@@ -57,16 +56,17 @@ impl LayerKind for AveragePool {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        window::windows(self.size, at.input, at.output)
+        shape::windows(self.size, at.place.input, at.place.output)
             .map(|window| {
                 let count = R::from(window.len() as f64);
-                let sum = window.into_iter().fold(R::from(0.0), |sum, p| sum + x[window::flat(at.input, p)]);
+                let sum =
+                    window.into_iter().fold(R::from(0.0), |sum, p| sum + x[shape::flat(at.place.input, p)]);
                 sum / count
             })
             .collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        pooling::lower(builder, Pooling::Mean, self.size, at, x)
+        pooling::lower(builder, Pooling::Mean, self.size, &at.place, x)
     }
 }

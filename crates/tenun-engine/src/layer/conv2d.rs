@@ -1,11 +1,10 @@
 //! [`Conv2d`]: two-dimensional convolution.
 
 use super::settings::{choices, settings};
-use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, RandomKey, Role, widened};
+use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, Placed, RandomKey, Role, widened};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::{self, ConvGeometry, Convolution};
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -153,9 +152,9 @@ impl LayerKind for Conv2d {
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let (input, output, kernel) = (at.input, at.output, self.kernel);
-        let w = at.parameter(parameters, 0);
-        let bias = self.bias.then(|| at.parameter(parameters, 1));
+        let (input, output, kernel) = (at.place.input, at.place.output, self.kernel);
+        let w = at.place.parameter(parameters, 0);
+        let bias = self.bias.then(|| at.place.parameter(parameters, 1));
         let mut y = Vec::with_capacity(output.len());
         for f in 0..output.channels {
             for row in 0..output.height {
@@ -186,9 +185,9 @@ impl LayerKind for Conv2d {
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         // A single pixel seen by a kernel of one: a linear map of its channels.
-        if self.kernel == 1 && at.input.is_vector() {
-            return ops::Dense::lower(builder, at, x);
+        if self.kernel == 1 && at.place.input.is_vector() {
+            return ops::Dense::lower(builder, &at.place, x);
         }
-        Convolution::lower(builder, self.geometry(at.input), at, x)
+        Convolution::lower(builder, self.geometry(at.place.input), &at.place, x)
     }
 }

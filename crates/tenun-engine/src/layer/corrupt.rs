@@ -3,12 +3,11 @@
 use tenun_kernels::noise::Noise as PixelNoise;
 
 use super::settings::{choices, settings};
-use super::{Elsewhere, LayerKind, RandomKey, Role};
+use super::{Elsewhere, LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::patches::Patches;
 use crate::ops::{blur, noise, patches};
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::random::Purpose;
 use crate::reference::Real;
 
@@ -141,7 +140,7 @@ impl LayerKind for Corrupt {
     #[allow(clippy::cast_possible_truncation)] // positions of one image fit 32 bits
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
         let Some(key) = key else { return x.to_vec() };
-        let Shape { height, width, .. } = at.input;
+        let Shape { height, width, .. } = at.place.input;
         match self.kind {
             Corruption::Blur => {
                 let planes = x.chunks_exact(height * width);
@@ -152,16 +151,16 @@ impl LayerKind for Corrupt {
                     .collect()
             }
             Corruption::Patches => {
-                let patches = self.patches(at.input);
+                let patches = self.patches(at.place.input);
                 let mut keeps = vec![0.0; patches.count()];
-                patches.draw(key, at.ordinal, &mut keeps, &mut vec![0.0; patches.count()]);
+                patches.draw(key, at.place.ordinal, &mut keeps, &mut vec![0.0; patches.count()]);
                 let is_kept = |i: usize| keeps[patches.at(i / width % height, i % width)] > 0.0;
                 x.iter().enumerate().map(|(i, &x)| if is_kept(i) { x } else { R::from(0.0) }).collect()
             }
             _ => {
                 let own = self.noise().expect("every other kind is noise on single numbers");
                 let line =
-                    |i: usize| own.line(key.words(Purpose::Corrupt, at.ordinal, (i / 4) as u32)[i % 4]);
+                    |i: usize| own.line(key.words(Purpose::Corrupt, at.place.ordinal, (i / 4) as u32)[i % 4]);
                 let change = |(i, &x): (usize, &R)| {
                     let line = line(i);
                     x * R::from(f64::from(line.times)) + R::from(f64::from(line.plus))
@@ -176,9 +175,9 @@ impl LayerKind for Corrupt {
             return x;
         }
         match self.noise() {
-            Some(noise) => noise::lower(builder, noise, at, x),
-            None if self.kind == Corruption::Blur => blur::lower(builder, self.size, at, x),
-            None => patches::lower(builder, self.patches(at.input), at, x),
+            Some(noise) => noise::lower(builder, noise, &at.place, x),
+            None if self.kind == Corruption::Blur => blur::lower(builder, self.size, &at.place, x),
+            None => patches::lower(builder, self.patches(at.place.input), &at.place, x),
         }
     }
 }

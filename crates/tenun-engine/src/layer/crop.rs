@@ -1,12 +1,11 @@
 //! [`Crop`]: rows and columns cut off.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Mirror, RandomKey, Role, ZeroPad, window};
-use crate::Shape;
-use crate::network::Placed;
+use super::{Elsewhere, LayerKind, Mirror, Placed, RandomKey, Role, ZeroPad};
 use crate::ops::Gather;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
+use crate::shape::{self, Shape};
 
 settings! {
     /// Cropping: rows and columns cut off.
@@ -29,8 +28,8 @@ settings! {
 impl Crop {
     /// The input position that each output position, in storage order, is a copy of; none for a zero.
     fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
-        window::positions(output)
-            .map(|(c, row, column)| Some(window::flat(input, (c, row + self.top, column + self.left))))
+        shape::positions(output)
+            .map(|(c, row, column)| Some(shape::flat(input, (c, row + self.top, column + self.left))))
             .collect()
     }
 }
@@ -60,11 +59,17 @@ impl LayerKind for Crop {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let sources = self.sources(at.input, at.output);
+        let sources = self.sources(at.place.input, at.place.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+        Gather::lower(
+            builder,
+            self.sources(at.place.input, at.place.output),
+            at.place.input,
+            at.place.output,
+            x,
+        )
     }
 }

@@ -1,11 +1,12 @@
 //! [`Dense`]: a linear map of all numbers.
 
 use super::settings::settings;
-use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, RandomKey, Reshape, Role, widened};
+use super::{
+    Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, Placed, RandomKey, Reshape, Role, widened,
+};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::{self, Gather};
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -86,8 +87,8 @@ impl LayerKind for Dense {
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let w = at.parameter(parameters, 0);
-        let bias = self.bias.then(|| at.parameter(parameters, 1));
+        let w = at.place.parameter(parameters, 0);
+        let bias = self.bias.then(|| at.place.parameter(parameters, 1));
         w.chunks_exact(x.len())
             .enumerate()
             .map(|(f, w)| {
@@ -98,13 +99,13 @@ impl LayerKind for Dense {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        let length = at.input.len();
-        let x = if at.input.is_vector() {
+        let length = at.place.input.len();
+        let x = if at.place.input.is_vector() {
             x
         } else {
             let all = (0..length).map(Some).collect();
-            Gather::lower(builder, all, at.input, Shape::vector(length), x)
+            Gather::lower(builder, all, at.place.input, Shape::vector(length), x)
         };
-        ops::Dense::lower(builder, at, x)
+        ops::Dense::lower(builder, &at.place, x)
     }
 }

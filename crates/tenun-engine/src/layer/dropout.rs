@@ -1,11 +1,10 @@
 //! [`Dropout`]: random silence while training.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, RandomKey, Role};
+use super::{Elsewhere, LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::dropout;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::random::{self, Purpose};
 use crate::reference::Real;
 
@@ -57,7 +56,7 @@ impl LayerKind for Dropout {
         x.iter()
             .enumerate()
             .map(|(i, &x)| {
-                let word = key.words(Purpose::Dropout, at.ordinal, (i / 4) as u32)[i % 4];
+                let word = key.words(Purpose::Dropout, at.place.ordinal, (i / 4) as u32)[i % 4];
                 let scale = if random::unit(word) < self.rate { 0.0 } else { 1.0 / (1.0 - self.rate) };
                 x * R::from(f64::from(scale))
             })
@@ -68,6 +67,6 @@ impl LayerKind for Dropout {
         if !builder.is_training() || self.rate == 0.0 {
             return x;
         }
-        dropout::lower(builder, self.rate, at, x)
+        dropout::lower(builder, self.rate, &at.place, x)
     }
 }

@@ -3,11 +3,10 @@
 use tenun_kernels::map::Map;
 
 use super::settings::settings;
-use super::{LayerKind, RandomKey, Role};
+use super::{LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::activation;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -47,6 +46,6 @@ impl LayerKind for Elu {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        activation::lower(builder, Map::Elu, self.alpha, at.output, x)
+        activation::lower(builder, Map::Elu, self.alpha, at.place.output, x)
     }
 }

@@ -104,10 +104,10 @@ fn every_layer_is_pytorchs() {
         let input = case.input.image();
         let (placed, count) = place(input, &[case.layer()]).unwrap();
         let placed = &placed[..];
-        assert_eq!(placed[0].output, case.output.image(), "{}", case.name);
-        assert_eq!(placed[0].parameters.len(), case.parameters.len(), "{}", case.name);
+        assert_eq!(placed[0].place.output, case.output.image(), "{}", case.name);
+        assert_eq!(placed[0].place.parameters.len(), case.parameters.len(), "{}", case.name);
         let mut parameters = vec![0.0; count];
-        for parameter in &placed[0].parameters {
+        for parameter in &placed[0].place.parameters {
             let golden = &case.parameters[parameter.name.rsplit('.').next().unwrap()];
             assert_eq!(parameter.axes, golden.shape, "{}", parameter.name);
             parameters[parameter.range.clone()].copy_from_slice(&golden.floats());
@@ -127,7 +127,7 @@ fn every_layer_is_pytorchs() {
             let ours = trial.run(width);
             case.assert_close("output", width, &ours.outputs, &case.output.data);
             case.assert_close("gradient of the input", width, &ours.d_images, &case.grad_input.data);
-            for parameter in &placed[0].parameters {
+            for parameter in &placed[0].place.parameters {
                 let golden = &case.grad_parameters[parameter.name.rsplit('.').next().unwrap()];
                 let ours = &ours.d_parameters[parameter.range.clone()];
                 case.assert_close(&parameter.name, width, ours, &golden.data);

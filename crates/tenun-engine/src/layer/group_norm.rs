@@ -1,11 +1,10 @@
 //! [`GroupNorm`]: normalisation over groups of channels.
 
 use super::settings::settings;
-use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, RandomKey, Role};
+use super::{Elsewhere, Initial, LayerKind, Mirror, ParameterSpec, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::group_norm;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -69,7 +68,7 @@ impl LayerKind for GroupNorm {
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let (gamma, beta) = (at.parameter(parameters, 0), at.parameter(parameters, 1));
+        let (gamma, beta) = (at.place.parameter(parameters, 0), at.place.parameter(parameters, 1));
         let length = x.len() / self.groups;
         let mut y = Vec::with_capacity(x.len());
         for group in x.chunks_exact(length) {
@@ -78,7 +77,7 @@ impl LayerKind for GroupNorm {
             let variance = group.iter().fold(R::from(0.0), |sum, &x| sum + (x - mean) * (x - mean)) / n;
             let scale = R::from(1.0) / (variance + R::from(f64::from(self.epsilon))).sqrt();
             for &x in group {
-                let c = y.len() / at.input.area();
+                let c = y.len() / at.place.input.area();
                 y.push(gamma[c] * ((x - mean) * scale) + beta[c]);
             }
         }
@@ -86,6 +85,6 @@ impl LayerKind for GroupNorm {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        group_norm::lower(builder, self.groups, self.epsilon, at, x)
+        group_norm::lower(builder, self.groups, self.epsilon, &at.place, x)
     }
 }

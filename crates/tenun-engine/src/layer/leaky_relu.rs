@@ -3,11 +3,10 @@
 use tenun_kernels::map::Map;
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, RandomKey, Role};
+use super::{Elsewhere, LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::activation;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -48,6 +47,6 @@ impl LayerKind for LeakyRelu {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        activation::lower(builder, Map::LeakyRelu, self.slope, at.output, x)
+        activation::lower(builder, Map::LeakyRelu, self.slope, at.place.output, x)
     }
 }

@@ -2,12 +2,11 @@
 
 use super::settings::settings;
 use super::window::{self, Rounding};
-use super::{Elsewhere, LayerKind, Mirror, RandomKey, Role};
-use crate::Shape;
-use crate::network::Placed;
+use super::{Elsewhere, LayerKind, Mirror, Placed, RandomKey, Role};
 use crate::ops::pooling::{self, Pooling};
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
+use crate::shape::{self, Shape};
 
 settings! {
     /// Max-pooling.
@@ -57,9 +56,9 @@ impl LayerKind for MaxPool {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        window::windows(self.size, at.input, at.output)
+        shape::windows(self.size, at.place.input, at.place.output)
             .map(|window| {
-                let mut values = window.into_iter().map(|p| x[window::flat(at.input, p)]);
+                let mut values = window.into_iter().map(|p| x[shape::flat(at.place.input, p)]);
                 let first = values.next().expect("windows are not empty");
                 values.fold(first, |best, x| if x.value() > best.value() { x } else { best })
             })
@@ -67,6 +66,6 @@ impl LayerKind for MaxPool {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        pooling::lower(builder, Pooling::Max, self.size, at, x)
+        pooling::lower(builder, Pooling::Max, self.size, &at.place, x)
     }
 }

@@ -2,44 +2,27 @@
 //! becomes operations of a plan. A new layer is one new file, and its name in `layers!` below; an activation has its name in
 //! `kernels/map.rs` of `tenun-kernels` instead.
 
+mod placed;
 mod role;
+pub(crate) mod sequence;
 mod settings;
 mod window;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use placed::Placed;
 pub(crate) use role::Mirror;
 pub use role::Role;
 pub use settings::{Choice, Description, Setting};
 pub use window::Rounding;
-pub(crate) use window::{positions, windows};
 
 pub use tenun_kernels::RandomKey;
 
 use crate::Shape;
-use crate::network::Placed;
-use crate::plan::{Builder, Port};
+pub use crate::place::Initial;
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 use crate::tagged::{self, Tagged};
-
-/// How a parameter tensor begins.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Initial {
-    /// All zero.
-    Zeros,
-    /// All one.
-    Ones,
-    /// All the same.
-    Constant(f32),
-    /// Uniform in ±√(6 / (inputs + outputs)): Glorot and Bengio, "Understanding the difficulty of training deep
-    /// feedforward neural networks" (2010).
-    GlorotUniform {
-        /// Numbers that one output sums over.
-        inputs: usize,
-        /// Outputs that one number goes into.
-        outputs: usize,
-    },
-}
 
 /// A parameter tensor that a layer asks for.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,11 +3,10 @@
 use tenun_kernels::norm;
 
 use super::settings::{choices, settings};
-use super::{Elsewhere, LayerKind, RandomKey, Role};
+use super::{Elsewhere, LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::penalty;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 choices! {
@@ -91,6 +90,6 @@ impl LayerKind for Penalty {
             Norm::L1 => norm::Norm::L1,
             Norm::L2 => norm::Norm::L2,
         };
-        penalty::lower(builder, norm, self.weight, self.norm.name(), at, x)
+        penalty::lower(builder, norm, self.weight, self.norm.name(), &at.place, x)
     }
 }

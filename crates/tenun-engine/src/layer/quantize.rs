@@ -1,11 +1,10 @@
 //! [`Quantize`]: each pixel of a map becomes the nearest vector of a codebook.
 
 use super::settings::settings;
-use super::{BufferValues, Elsewhere, Initial, LayerKind, ParameterSpec, RandomKey, Role};
+use super::{BufferValues, Elsewhere, Initial, LayerKind, ParameterSpec, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::quantize;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 /// How far a vector that takes over half of another's images is put beside it, in parts of its own numbers.
@@ -58,7 +57,7 @@ pub struct CodebookUse {
 impl Quantize {
     /// How the codebook is used, from the uses kept with the parameters.
     pub(crate) fn usage(&self, at: &Placed, parameters: &[f32]) -> CodebookUse {
-        let uses: Vec<f64> = at.parameter(parameters, 1).iter().map(|&n| f64::from(n)).collect();
+        let uses: Vec<f64> = at.place.parameter(parameters, 1).iter().map(|&n| f64::from(n)).collect();
         let total: f64 = uses.iter().sum();
         #[allow(clippy::cast_precision_loss)]
         let least = USED * total / uses.len() as f64;
@@ -83,7 +82,7 @@ impl Quantize {
 
     /// The vector of each number of `x`.
     fn quantized(&self, at: &Placed, parameters: &[f64], x: &[f64]) -> Vec<f64> {
-        let (codebook, channels) = (at.parameter(parameters, 0), at.input.channels);
+        let (codebook, channels) = (at.place.parameter(parameters, 0), at.place.input.channels);
         let chosen = Self::nearest(codebook, x, channels);
         let pixels = chosen.len();
         (0..x.len()).map(|i| codebook[chosen[i % pixels] * channels + i / pixels]).collect()
@@ -170,8 +169,8 @@ impl LayerKind for Quantize {
     }
 
     fn statistics(&self, at: &Placed, parameters: &[f64], x: &[f64]) -> Option<Vec<f64>> {
-        let channels = at.input.channels;
-        let chosen = Self::nearest(at.parameter(parameters, 0), x, channels);
+        let channels = at.place.input.channels;
+        let chosen = Self::nearest(at.place.parameter(parameters, 0), x, channels);
         let pixels = chosen.len();
         let mut sums = vec![0.0; self.codes * (channels + 1)];
         for (pixel, &code) in chosen.iter().enumerate() {
@@ -191,7 +190,7 @@ impl LayerKind for Quantize {
         _: usize,
         draw: &dyn Fn(usize) -> f32,
     ) -> BufferValues {
-        let (codebook, uses) = (&at.parameters[0].range, &at.parameters[1].range);
+        let (codebook, uses) = (&at.place.parameters[0].range, &at.place.parameters[1].range);
         let channels = codebook.len() / self.codes;
         let mut vectors = parameters[codebook.clone()].to_vec();
         let mut counts = parameters[uses.clone()].to_vec();
@@ -223,6 +222,6 @@ impl LayerKind for Quantize {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        quantize::lower(builder, self.codes, self.commitment, at, x)
+        quantize::lower(builder, self.codes, self.commitment, &at.place, x)
     }
 }

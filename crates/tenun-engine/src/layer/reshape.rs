@@ -1,11 +1,10 @@
 //! [`Reshape`]: the same numbers in another shape.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, Mirror, RandomKey, Role};
+use super::{Elsewhere, LayerKind, Mirror, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::Gather;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -53,11 +52,17 @@ impl LayerKind for Reshape {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let sources = self.sources(at.input, at.output);
+        let sources = self.sources(at.place.input, at.place.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+        Gather::lower(
+            builder,
+            self.sources(at.place.input, at.place.output),
+            at.place.input,
+            at.place.output,
+            x,
+        )
     }
 }

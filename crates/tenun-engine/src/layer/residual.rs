@@ -1,12 +1,11 @@
 //! [`Residual`]: layers whose input is added to their output.
 
 use super::settings::settings;
-use super::{Elsewhere, Layer, LayerKind, Mirror, RandomKey, Role};
+use super::{Elsewhere, Layer, LayerKind, Mirror, Placed, RandomKey, Role, sequence};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::Skip;
-use crate::plan::{Builder, Port, sequence};
-use crate::reference::{self, Real};
+use crate::program::{Builder, Port};
+use crate::reference::Real;
 
 settings! {
     /// Residual block: layers whose input is added to their output.
@@ -76,14 +75,14 @@ impl LayerKind for Residual {
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
-        let body = reference::sequence(&at.body, parameters, x.to_vec(), key);
+        let body = sequence::reference(&at.body, parameters, x.to_vec(), key);
         x.iter().zip(body).map(|(&x, y)| x + y).collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        let branch = Skip::fork(builder, at.input, x);
+        let branch = Skip::fork(builder, at.place.input, x);
         let body: Vec<&Placed> = at.body.iter().collect();
-        let end = sequence(builder, &body, branch);
-        Skip::join(builder, at.input, x, end)
+        let end = sequence::lower(builder, &body, branch);
+        Skip::join(builder, at.place.input, x, end)
     }
 }

@@ -1,11 +1,10 @@
 //! [`Sampling`]: a code drawn from the normal distribution that the encoder gives for an image.
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, RandomKey, Role};
+use super::{Elsewhere, LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::{Gather, sampling};
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::random::{self, Purpose};
 use crate::reference::Real;
 
@@ -104,7 +103,7 @@ impl LayerKind for Sampling {
         let Some(key) = key else { return means.to_vec() };
         let both = means.iter().zip(logs).enumerate();
         both.map(|(i, (&mean, &log))| {
-            let draw = random::normal(key.words(Purpose::Code, at.ordinal, (i / 4) as u32)[i % 4]);
+            let draw = random::normal(key.words(Purpose::Code, at.place.ordinal, (i / 4) as u32)[i % 4]);
             mean + (log * R::from(0.5)).exp() * R::from(f64::from(draw))
         })
         .collect()
@@ -122,9 +121,13 @@ impl LayerKind for Sampling {
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
         if !builder.is_training() {
-            let means = (0..at.output.len()).map(Some).collect();
-            return Gather::lower(builder, means, at.input, at.output, x);
+            let means = (0..at.place.output.len()).map(Some).collect();
+            return Gather::lower(builder, means, at.place.input, at.place.output, x);
         }
-        sampling::lower(builder, self.clone(), at, x)
+        let beta = {
+            let layer = self.clone();
+            move |epoch| layer.beta_in(epoch)
+        };
+        sampling::lower(builder, self.free_bits, Box::new(beta), &at.place, x)
     }
 }

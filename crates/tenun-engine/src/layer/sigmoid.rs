@@ -3,11 +3,10 @@
 use tenun_kernels::map::Map;
 
 use super::settings::settings;
-use super::{LayerKind, RandomKey, Role};
+use super::{LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::activation;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -36,6 +35,6 @@ impl LayerKind for Sigmoid {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        activation::lower(builder, Map::Sigmoid, 0.0, at.output, x)
+        activation::lower(builder, Map::Sigmoid, 0.0, at.place.output, x)
     }
 }

@@ -1,11 +1,10 @@
 //! [`Sparsity`]: units that are to be active rarely.
 
 use super::settings::settings;
-use super::{BufferValues, Elsewhere, Initial, LayerKind, ParameterSpec, RandomKey, Role};
+use super::{BufferValues, Elsewhere, Initial, LayerKind, ParameterSpec, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::sparsity;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::random;
 use crate::reference::Real;
 
@@ -90,7 +89,7 @@ impl LayerKind for Sparsity {
 
     fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: RandomKey) -> R {
         // The value is that of the mean so far, the slope passes to every image of the batch.
-        let means = at.parameter(parameters, 0);
+        let means = at.place.parameter(parameters, 0);
         x.iter().zip(means).fold(R::from(0.0), |sum, (&a, mean)| {
             #[allow(clippy::cast_possible_truncation)]
             let (value, slope) = self.divergence(mean.value() as f32);
@@ -111,7 +110,7 @@ impl LayerKind for Sparsity {
         images: usize,
         _: &dyn Fn(usize) -> f32,
     ) -> BufferValues {
-        let range = at.parameters[0].range.clone();
+        let range = at.place.parameters[0].range.clone();
         #[allow(clippy::cast_precision_loss)]
         let share = (1.0 - self.decay) / images as f32;
         let old = parameters[range.clone()].iter().zip(&sums[range.clone()]);
@@ -122,6 +121,10 @@ impl LayerKind for Sparsity {
         if !builder.is_training() {
             return x;
         }
-        sparsity::lower(builder, self.clone(), at, x)
+        let divergence = {
+            let layer = self.clone();
+            move |mean| layer.divergence(mean)
+        };
+        sparsity::lower(builder, Box::new(divergence), self.weight, &at.place, x)
     }
 }

@@ -3,11 +3,10 @@
 use tenun_kernels::arithmetic::Moments;
 
 use super::settings::settings;
-use super::{Elsewhere, LayerKind, RandomKey, Role};
+use super::{Elsewhere, LayerKind, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
 use crate::ops::standardise;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 settings! {
@@ -83,7 +82,7 @@ impl LayerKind for Standardise {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let planes = x.chunks_exact(at.input.area()).zip(self.channels(at.input.channels));
+        let planes = x.chunks_exact(at.place.input.area()).zip(self.channels(at.place.input.channels));
         let scale = |(x, Moments { mean, std }): (&[R], Moments)| -> Vec<R> {
             x.iter().map(|&x| (x - R::from(f64::from(mean))) / R::from(f64::from(std))).collect()
         };
@@ -91,6 +90,6 @@ impl LayerKind for Standardise {
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        standardise::lower(builder, self.channels(at.input.channels), at, x)
+        standardise::lower(builder, self.channels(at.place.input.channels), &at.place, x)
     }
 }

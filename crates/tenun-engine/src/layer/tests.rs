@@ -4,12 +4,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::network::Part;
-use crate::network::placed::Placer;
-use crate::plan::Rewrite;
+use crate::network::placer::Placer;
+use crate::place::Part;
 use crate::plan::testing::PENALTY_WEIGHT;
 use crate::plan::testing::Trial;
-use crate::reference::{Tape, sequence_and_penalty};
+use crate::program::Rewrite;
+use crate::reference::Tape;
 use crate::{TILE, Width};
 
 /// Float rounding of a sum of up to a few thousand products, relative to the largest result.
@@ -46,10 +46,11 @@ fn nearest_is_clear(input: Shape, layers: &[Layer], salt: u64) -> bool {
     let parameters = wide(numbers(count, salt + 1));
     let images = wide(numbers(TILE * input.len(), salt + 2));
     let at = &placed[1];
-    let (codebook, channels, pixels) = (at.parameter(&parameters, 0), at.input.channels, at.input.area());
+    let (codebook, channels, pixels) =
+        (at.place.parameter(&parameters, 0), at.place.input.channels, at.place.input.area());
     let key = RandomKey { seed: 1, epoch: 2, image: 0 };
     images.chunks_exact(input.len()).all(|image| {
-        let x = sequence_and_penalty(&placed[..1], &parameters, image.to_vec(), key).0;
+        let x = sequence::reference_and_penalty(&placed[..1], &parameters, image.to_vec(), key).0;
         (0..pixels).all(|pixel| {
             let distance = |code: &[f64]| -> f64 {
                 code.iter().enumerate().map(|(d, e)| (x[d * pixels + pixel] - e).powi(2)).sum()
@@ -64,7 +65,7 @@ fn nearest_is_clear(input: Shape, layers: &[Layer], salt: u64) -> bool {
 /// Runs `layers` on sixteen random images and compares everything with the reference.
 fn check(input: Shape, layers: &[Layer], salt: u64) {
     let (placed, count) = place(input, layers).unwrap_or_else(|e| panic!("{layers:?}: {e}"));
-    let output = placed.last().unwrap().output;
+    let output = placed.last().unwrap().place.output;
     let parameters = numbers(count, salt + 1);
     let images = numbers(TILE * input.len(), salt + 2);
     let seeds = numbers(TILE * output.len(), salt + 3);
@@ -88,7 +89,7 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
         let tape = Tape::default();
         let track = |x: &[f32]| x.iter().map(|&x| tape.variable(f64::from(x))).collect::<Vec<_>>();
         let (p, x) = (track(&parameters), track(&images[image * input.len()..][..input.len()]));
-        let (y, penalty) = sequence_and_penalty(&placed, &p, x.clone(), noise);
+        let (y, penalty) = sequence::reference_and_penalty(&placed, &p, x.clone(), noise);
         let seeds = &seeds[image * output.len()..][..output.len()];
         let objective =
             y.iter().zip(seeds).fold(tape.variable(0.0), |sum, (&y, &seed)| sum + y * f64::from(seed).into());
@@ -103,9 +104,9 @@ fn check(input: Shape, layers: &[Layer], salt: u64) {
         let plain: Vec<f64> = parameters.iter().map(|&x| f64::from(x)).collect();
         for (i, at) in placed.iter().enumerate() {
             let start: Vec<f64> = x.iter().map(|x| x.value()).collect();
-            let given = sequence_and_penalty(&placed[..i], &plain, start, noise).0;
+            let given = sequence::reference_and_penalty(&placed[..i], &plain, start, noise).0;
             if let Some(sums) = at.layer.statistics(at, &plain, &given) {
-                for (to, sum) in d_parameters[at.parameters[0].range.start..].iter_mut().zip(sums) {
+                for (to, sum) in d_parameters[at.place.parameters[0].range.start..].iter_mut().zip(sums) {
                     *to += sum;
                 }
             }
@@ -152,15 +153,17 @@ fn check_differences(input: Shape, layers: &[Layer], salt: u64) {
     let (placed, count) = place(input, layers).unwrap_or_else(|e| panic!("{layers:?}: {e}"));
     let double = |x: Vec<f32>| x.into_iter().map(f64::from).collect::<Vec<_>>();
     let both = double(numbers(count + input.len(), salt + 4));
-    let seeds = double(numbers(placed.last().unwrap().output.len(), salt + 5));
+    let seeds = double(numbers(placed.last().unwrap().place.output.len(), salt + 5));
     let noise = RandomKey { seed: 1, epoch: 2, image: 3 };
     let objective = |both: &[f64]| -> f64 {
-        let (y, penalty) = sequence_and_penalty(&placed, &both[..count], both[count..].to_vec(), noise);
+        let (y, penalty) =
+            sequence::reference_and_penalty(&placed, &both[..count], both[count..].to_vec(), noise);
         y.iter().zip(&seeds).map(|(y, seed)| y * seed).sum::<f64>() + penalty
     };
     let tape = Tape::default();
     let tracked: Vec<_> = both.iter().map(|&x| tape.variable(x)).collect();
-    let (y, penalty) = sequence_and_penalty(&placed, &tracked[..count], tracked[count..].to_vec(), noise);
+    let (y, penalty) =
+        sequence::reference_and_penalty(&placed, &tracked[..count], tracked[count..].to_vec(), noise);
     let sum =
         penalty + y.iter().zip(&seeds).fold(tape.variable(0.0), |sum, (&y, &seed)| sum + y * seed.into());
     let exact = tape.gradient(sum, &tracked);
@@ -388,7 +391,7 @@ fn an_upsampled_convolution_of_zeros_is_its_bias() {
     {
         let layers = [Upsample::default().into(), Conv2d { filters, padding, ..Conv2d::default() }.into()];
         let (placed, count) = place(input, &layers).unwrap();
-        let output = placed.last().unwrap().output;
+        let output = placed.last().unwrap().place.output;
         let parameters = numbers(count, 3);
         // One pixel of every channel, in a corner: what does not read it reads zeros alone.
         let mut images = vec![0.0; TILE * input.len()];
@@ -448,7 +451,7 @@ fn a_pooled_convolution_of_black_passes_no_gradient() {
     let conv = Conv2d { filters: 3, ..Conv2d::default() };
     let (placed, count) = place(input, &[conv.into(), Relu {}.into(), MaxPool::default().into()]).unwrap();
     let (images, parameters) = (vec![0.0; TILE * input.len()], vec![0.0; count]);
-    let seeds = vec![1.0; TILE * placed[2].output.len()];
+    let seeds = vec![1.0; TILE * placed[2].place.output.len()];
     for input_gradient in [true, false] {
         let (images, seeds) = (&images[..], &seeds[..]);
         let trial = Trial {

@@ -1,12 +1,11 @@
 //! [`Upsample`]: nearest-neighbour enlargement.
 
 use super::settings::settings;
-use super::{AveragePool, Elsewhere, LayerKind, Mirror, RandomKey, Role, Rounding, window};
-use crate::Shape;
-use crate::network::Placed;
+use super::{AveragePool, Elsewhere, LayerKind, Mirror, Placed, RandomKey, Role, Rounding};
 use crate::ops::Gather;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
+use crate::shape::{self, Shape};
 
 settings! {
     /// Nearest-neighbour up-sampling.
@@ -26,8 +25,8 @@ settings! {
 impl Upsample {
     /// The input position that each output position, in storage order, is a copy of; none for a zero.
     fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
-        window::positions(output)
-            .map(|(c, row, column)| Some(window::flat(input, (c, row / self.factor, column / self.factor))))
+        shape::positions(output)
+            .map(|(c, row, column)| Some(shape::flat(input, (c, row / self.factor, column / self.factor))))
             .collect()
     }
 }
@@ -65,11 +64,17 @@ impl LayerKind for Upsample {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let sources = self.sources(at.input, at.output);
+        let sources = self.sources(at.place.input, at.place.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+        Gather::lower(
+            builder,
+            self.sources(at.place.input, at.place.output),
+            at.place.input,
+            at.place.output,
+            x,
+        )
     }
 }

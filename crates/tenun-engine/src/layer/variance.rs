@@ -1,10 +1,9 @@
 //! [`Variance`]: how far pixels are from a reconstruction, learned with the network.
 
 use super::settings::settings;
-use super::{Initial, LayerKind, ParameterSpec, RandomKey, Role};
+use super::{Initial, LayerKind, ParameterSpec, Placed, RandomKey, Role};
 use crate::Shape;
-use crate::network::Placed;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
 
 /// log σ² before training: σ is 0.22, about that of a first reconstruction of pixels from 0 to 1, so that training need

@@ -45,27 +45,3 @@ pub(crate) fn settings(size: usize, rounding: Rounding) -> String {
     let rounding = if rounding == Rounding::Up { "" } else { ", rounding down" };
     format!("{size}×{size}{rounding}")
 }
-
-/// The positions, `(channel, row, column)` in row-major order, under each output of windows of `size`.
-pub(crate) fn windows(
-    size: usize,
-    input: Shape,
-    output: Shape,
-) -> impl Iterator<Item = Vec<(usize, usize, usize)>> {
-    positions(output).map(move |(c, r, l)| {
-        let rows = r * size..((r + 1) * size).min(input.height);
-        rows.flat_map(|row| (l * size..((l + 1) * size).min(input.width)).map(move |column| (c, row, column)))
-            .collect()
-    })
-}
-
-/// All positions of a shape, `(channel, row, column)`, in storage order.
-pub(crate) fn positions(shape: Shape) -> impl Iterator<Item = (usize, usize, usize)> {
-    (0..shape.channels)
-        .flat_map(move |c| (0..shape.height).flat_map(move |r| (0..shape.width).map(move |l| (c, r, l))))
-}
-
-/// Where a position stands in an image without borders.
-pub(crate) fn flat(shape: Shape, (channel, row, column): (usize, usize, usize)) -> usize {
-    (channel * shape.height + row) * shape.width + column
-}

@@ -1,12 +1,11 @@
 //! [`ZeroPad`]: rows and columns of zeros put around.
 
 use super::settings::settings;
-use super::{Crop, Elsewhere, LayerKind, Mirror, RandomKey, Role, window};
-use crate::Shape;
-use crate::network::Placed;
+use super::{Crop, Elsewhere, LayerKind, Mirror, Placed, RandomKey, Role};
 use crate::ops::Gather;
-use crate::plan::{Builder, Port};
+use crate::program::{Builder, Port};
 use crate::reference::Real;
+use crate::shape::{self, Shape};
 
 settings! {
     /// Zero padding: rows and columns of zeros added.
@@ -29,11 +28,11 @@ settings! {
 impl ZeroPad {
     /// The input position that each output position, in storage order, is a copy of; none for a zero.
     fn sources(&self, input: Shape, output: Shape) -> Vec<Option<usize>> {
-        window::positions(output)
+        shape::positions(output)
             .map(|(c, row, column)| {
                 let (row, column) = (row.checked_sub(self.top)?, column.checked_sub(self.left)?);
                 let inside = row < input.height && column < input.width;
-                inside.then(|| window::flat(input, (c, row, column)))
+                inside.then(|| shape::flat(input, (c, row, column)))
             })
             .collect()
     }
@@ -64,11 +63,17 @@ impl LayerKind for ZeroPad {
     }
 
     fn reference<R: Real>(&self, at: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        let sources = self.sources(at.input, at.output);
+        let sources = self.sources(at.place.input, at.place.output);
         sources.into_iter().map(|source| source.map_or(R::from(0.0), |i| x[i])).collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {
-        Gather::lower(builder, self.sources(at.input, at.output), at.input, at.output, x)
+        Gather::lower(
+            builder,
+            self.sources(at.place.input, at.place.output),
+            at.place.input,
+            at.place.output,
+            x,
+        )
     }
 }

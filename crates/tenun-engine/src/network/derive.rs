@@ -9,9 +9,8 @@
 //! back as 8, then 16, which a *valid* 3×3 convolution makes 14: the decoder of the preset `cae`); else it is
 //! cropped at once. Too little is filled with zeros.
 
-use super::Placed;
 use crate::Shape;
-use crate::layer::{Conv2d, Crop, Layer, Mirror, Padding, Role, Sigmoid, Upsample, ZeroPad};
+use crate::layer::{Conv2d, Crop, Layer, Mirror, Padding, Placed, Role, Sigmoid, Upsample, ZeroPad};
 
 /// A layer of the mirrored way, before sizes are settled.
 enum Mirrored {
@@ -28,7 +27,7 @@ enum Mirrored {
 
 /// The decoder for an encoder in its places.
 pub(super) fn decoder(input: Shape, encoder: &[Placed]) -> Vec<Layer> {
-    let latent = encoder.last().map_or(input, |placed| placed.output);
+    let latent = encoder.last().map_or(input, |placed| placed.place.output);
     settle(latent, mirror(input, encoder))
 }
 
@@ -46,8 +45,8 @@ fn mirror(input: Shape, encoder: &[Placed]) -> Vec<Mirrored> {
     let mut blocks: Vec<Layer> = Vec::new();
     let mut up: Option<Mirrored> = None;
     for placed in encoder.iter().rev() {
-        let Shape { height, width, .. } = placed.input;
-        match placed.layer.mirror(placed.input, placed.output) {
+        let Shape { height, width, .. } = placed.place.input;
+        match placed.layer.mirror(placed.place.input, placed.place.output) {
             Mirror::Nothing => {}
             Mirror::Upsampling { factor } => {
                 mirrored.extend(up.take());

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::Shape;
+use crate::place::Part;
 
 /// A network does not fit together.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -12,7 +13,7 @@ pub enum SpecError {
     Input(Shape),
     /// A part has no layers.
     #[error("the {0} has no layers")]
-    Empty(super::Part),
+    Empty(Part),
     /// A layer cannot take what it is given.
     #[error("{layer} ({kind}) cannot take {input}: {reason}\n{chain}")]
     Layer {

@@ -2,18 +2,19 @@
 
 mod derive;
 mod error;
-pub(crate) mod placed;
+pub(crate) mod placer;
 mod spec;
 
 pub use error::{Chain, SpecError};
-pub use placed::{Parameter, Part, Placed};
 pub use spec::Spec;
 
 use std::ops::Range;
 
-use crate::layer::{CodebookUse, Initial, Role};
-use crate::random::{self, Philox, Purpose};
-use crate::{Shape, reference};
+use crate::Shape;
+use crate::layer::{CodebookUse, Initial, Placed, Role, sequence};
+use crate::place::{Parameter, Part};
+use crate::random::{self, Philox, Purpose, RandomKey};
+use crate::reference::Real;
 
 /// An autoencoder whose layers have shapes and whose parameters have names and places.
 ///
@@ -60,7 +61,7 @@ impl Network {
     /// [`SpecError`] with the chain of shapes, if a layer cannot take what it is given or the decoder does not
     /// end at the shape of the input.
     pub fn new(spec: &Spec) -> Result<Self, SpecError> {
-        let mut placer = placed::Placer::new(spec.input)?;
+        let mut placer = placer::Placer::new(spec.input)?;
         let encoder = placer.part(Part::Encoder, &spec.encoder)?;
         let decoder = match &spec.decoder {
             Some(layers) => placer.part(Part::Decoder, layers)?,
@@ -86,13 +87,13 @@ impl Network {
     /// The shape of the code between encoder and decoder.
     #[must_use]
     pub fn latent(&self) -> Shape {
-        self.encoder.last().map_or(self.input, |placed| placed.output)
+        self.encoder.last().map_or(self.input, |placed| placed.place.output)
     }
 
     /// The shape of the images that come out: that of the input.
     #[must_use]
     pub fn output(&self) -> Shape {
-        self.decoder.last().map_or(self.latent(), |placed| placed.output)
+        self.decoder.last().map_or(self.latent(), |placed| placed.place.output)
     }
 
     /// The layers from the images to the code.
@@ -123,7 +124,7 @@ impl Network {
     #[must_use]
     pub fn log_variance(&self) -> Option<usize> {
         let last = self.decoder.iter().rfind(|placed| placed.layer.role() == Role::Variance)?;
-        Some(last.parameters[0].range.start)
+        Some(last.place.parameters[0].range.start)
     }
 
     /// The decoder without a sigmoid at its end, which belongs to the loss.
@@ -153,7 +154,7 @@ impl Network {
     /// Multiply-adds that the layers as written need for one image, forwards.
     #[must_use]
     pub fn multiply_adds(&self) -> u64 {
-        self.layers().map(|placed| placed.layer.multiply_adds(placed.input)).sum()
+        self.layers().map(|placed| placed.layer.multiply_adds(placed.place.input)).sum()
     }
 
     /// Multiply-adds that training needs for one image if the layers are computed as they are written: forwards, for
@@ -164,7 +165,7 @@ impl Network {
         let each = self.layers().map(|placed| {
             let passes = 2 + u64::from(after_parameters);
             after_parameters |= placed.parameter_count() > 0;
-            passes * placed.layer.multiply_adds(placed.input)
+            passes * placed.layer.multiply_adds(placed.place.input)
         });
         each.sum()
     }
@@ -209,7 +210,7 @@ impl Network {
         for placed in self.layers() {
             #[allow(clippy::cast_possible_truncation)] // after 2^32 steps numbers come again
             let draw = |i: usize| {
-                let words = generator.words(0, step as u32, placed.ordinal, (i / 4) as u32);
+                let words = generator.words(0, step as u32, placed.place.ordinal, (i / 4) as u32);
                 random::unit(words[i % 4])
             };
             updates.extend(placed.layer.follow(placed, parameters, gradient, images, &draw));
@@ -224,14 +225,39 @@ impl Network {
         self.layers().filter_map(|placed| placed.layer.codebook_use(placed, parameters)).collect()
     }
 
-    /// The output for one image by the naive reference in double precision: logits if the network ends in a
-    /// sigmoid.
+    /// The output for one image by the equations of the layers, `[channel][row][column]`: logits if the network ends in a
+    /// sigmoid. This is the specification that plans are tested against.
+    ///
+    /// `parameters` is the flat array in the order of [`Self::parameters`]. What is random in training is so if there is
+    /// a `key` for its random numbers.
     ///
     /// # Panics
-    /// If `parameters` or `image` has another length than the network's.
+    /// If `image` or `parameters` has another length than the network's.
     #[must_use]
-    pub fn reference_output(&self, parameters: &[f64], image: &[f64]) -> Vec<f64> {
-        reference::forward(self, parameters, image, None)
+    pub fn reference<R: Real>(&self, parameters: &[R], image: &[R], key: Option<RandomKey>) -> Vec<R> {
+        self.check_lengths(parameters.len(), image.len());
+        sequence::reference(self.body(), parameters, image.to_vec(), key)
+    }
+
+    /// As [`Self::reference`] in training, and what layers add to the sum of the loss over the image, weighted: a
+    /// divergence, a norm of the code.
+    ///
+    /// # Panics
+    /// As [`Self::reference`].
+    #[must_use]
+    pub fn reference_and_penalty<R: Real>(
+        &self,
+        parameters: &[R],
+        image: &[R],
+        key: RandomKey,
+    ) -> (Vec<R>, R) {
+        self.check_lengths(parameters.len(), image.len());
+        sequence::reference_and_penalty(self.body(), parameters, image.to_vec(), key)
+    }
+
+    fn check_lengths(&self, parameters: usize, image: usize) {
+        assert_eq!(image, self.input.len(), "image");
+        assert_eq!(parameters, self.parameter_count, "parameters");
     }
 }
 

@@ -4,7 +4,7 @@ use tenun_kernels::Kernels;
 use tenun_kernels::map::{Map, MapGradient};
 
 use crate::Shape;
-use crate::plan::{Builder, Op, Port, Tensor, Tile, Uses};
+use crate::program::{Builder, Op, Port, Tensor, Tile, Uses};
 
 /// Adds the function `map`, with its parameter `a` if it has one, to a plan: in place where possible, else into a
 /// tensor of its own.

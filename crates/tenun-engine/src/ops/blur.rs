@@ -4,8 +4,8 @@ use tenun_kernels::Kernels;
 use tenun_kernels::arithmetic::Axis;
 
 use super::pair::{Pair, Through};
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tensor, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tensor, Tile, Uses};
 
 struct Blur {
     times: usize,
@@ -15,7 +15,7 @@ struct Blur {
 }
 
 /// Adds a blur, applied so many times, to a plan.
-pub(crate) fn lower(builder: &mut Builder, times: usize, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, times: usize, at: &Place, x: Port) -> Port {
     let y = builder.output(x, at.output, false);
     let half = builder.tensor(at.input);
     builder.push(move |grids| {

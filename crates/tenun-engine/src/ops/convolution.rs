@@ -5,10 +5,11 @@
 use tenun_kernels::Kernels;
 use tenun_kernels::correlate::Correlation;
 
+use super::ConvGeometry;
 use super::gradients::Gradients;
-use super::{ConvGeometry, Parameters};
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, TensorId, Tile, Uses};
+use crate::place::Parameters;
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, TensorId, Tile, Uses};
 
 /// The operation.
 pub(crate) struct Convolution {
@@ -22,7 +23,7 @@ pub(crate) struct Convolution {
 
 impl Convolution {
     /// Adds a convolution to a plan.
-    pub(crate) fn lower(builder: &mut Builder, geometry: ConvGeometry, at: &Placed, x: Port) -> Port {
+    pub(crate) fn lower(builder: &mut Builder, geometry: ConvGeometry, at: &Place, x: Port) -> Port {
         let output = at.output;
         builder.border(x.value, geometry.pad);
         let y = builder.output(x, output, true);
@@ -37,7 +38,13 @@ impl Convolution {
                 .map(|(r, c)| (geometry.corner(x_grid, r, c), y_grid.at(0, r, c)))
                 .collect();
             let offsets = geometry.offsets(x_grid);
-            let forward = Correlation::new(grids.kernels, &pixels, offsets, geometry.filters, y_grid.plane());
+            let forward = Correlation::new(
+                &grids.kernels.registers,
+                &pixels,
+                offsets,
+                geometry.filters,
+                y_grid.plane(),
+            );
             let backward = y.gradient.map(|dy| Gradients::new(geometry, &parameters, x, dy, grids));
             Box::new(Self { geometry, parameters, x: x.value, y: y.value, forward, backward })
         });

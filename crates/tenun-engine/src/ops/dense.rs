@@ -6,10 +6,8 @@
 use tenun_kernels::Kernels;
 use tenun_kernels::linear::{Linear, Strided};
 
-use super::Parameters;
-use super::batched::Batched;
-use crate::network::Placed;
-use crate::plan::{Builder, Grid, Op, Port, TensorId, Tile, Uses};
+use crate::place::{Parameters, Place};
+use crate::program::{Batched, Builder, Grid, Op, Port, TensorId, Tile, Uses};
 
 /// The operation.
 pub(crate) struct Dense {
@@ -35,7 +33,7 @@ fn place(grid: &Grid) -> Strided {
 
 impl Dense {
     /// Adds the linear map of `x`, all of whose numbers are channels, to a plan.
-    pub(crate) fn lower(builder: &mut Builder, at: &Placed, x: Port) -> Port {
+    pub(crate) fn lower(builder: &mut Builder, at: &Place, x: Port) -> Port {
         let (inputs, features) = (at.input.len(), at.output.len());
         let y = builder.output(x, at.output, true);
         let parameters = Parameters::of(at);

@@ -3,8 +3,8 @@
 use tenun_kernels::Kernels;
 
 use super::pair::{Pair, Through};
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tile, Uses};
 
 struct Dropout {
     rate: f32,
@@ -13,7 +13,7 @@ struct Dropout {
 }
 
 /// Adds dropout to a plan.
-pub(crate) fn lower(builder: &mut Builder, rate: f32, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, rate: f32, at: &Place, x: Port) -> Port {
     let y = builder.output(x, at.output, false);
     let layer = at.ordinal;
     builder.push(move |grids| Box::new(Dropout { rate, layer, through: Through::new(x, y, grids) }));

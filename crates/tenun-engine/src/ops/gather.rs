@@ -4,8 +4,8 @@ use tenun_kernels::Kernels;
 use tenun_kernels::gather::{self as lists, Copy, Scatter, Sum};
 
 use crate::Shape;
-use crate::layer::positions;
-use crate::plan::{Builder, Op, Port, TensorId, Tile, Uses};
+use crate::program::{Builder, Op, Port, TensorId, Tile, Uses};
+use crate::shape::positions;
 
 /// Each output number is a copy of one input number, or zero.
 pub(crate) struct Gather {
@@ -34,7 +34,7 @@ impl Gather {
         let y = builder.output(x, output, false);
         builder.push(move |grids| {
             let place = |id: TensorId, shape: Shape| -> Vec<usize> {
-                let (grid, lanes) = (&grids[id], grids.kernels.lanes);
+                let (grid, lanes) = (&grids[id], grids.kernels.registers.lanes);
                 positions(shape).map(|(c, r, l)| grid.at(c, r, l) * lanes).collect()
             };
             let (from, to) = (place(x.value, input), place(y.value, output));

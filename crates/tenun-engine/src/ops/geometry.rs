@@ -1,12 +1,9 @@
-//! [`ConvGeometry`]: the numbers of a convolution, and [`Parameters`], where its weights stand among all.
-
-use std::ops::Range;
+//! [`ConvGeometry`]: the numbers of a convolution.
 
 use tenun_kernels::correlate::Correlation;
 
 use crate::Shape;
-use crate::network::Placed;
-use crate::plan::Grid;
+use crate::program::Grid;
 
 /// A convolution's numbers.
 #[derive(Clone, Copy, Debug)]
@@ -93,32 +90,5 @@ impl ConvGeometry {
             .flat_map(|c| kernel.clone().flat_map(move |u| (0..self.kernel).map(move |v| (c, u, v))))
             .map(|(c, u, v)| grid.raw(c, u, v))
             .collect()
-    }
-}
-
-/// Where a convolution's parameters stand among all.
-#[derive(Clone, Debug)]
-pub(crate) struct Parameters {
-    pub(super) weight: Range<usize>,
-    pub(super) bias: Option<Range<usize>>,
-}
-
-impl Parameters {
-    /// Where they stand.
-    pub(super) fn ranges(&self) -> impl Iterator<Item = &Range<usize>> {
-        std::iter::once(&self.weight).chain(&self.bias)
-    }
-
-    /// Those of a layer with a weight and perhaps a bias.
-    pub(super) fn of(at: &Placed) -> Self {
-        Self {
-            weight: at.parameters[0].range.clone(),
-            bias: at.parameters.get(1).map(|bias| bias.range.clone()),
-        }
-    }
-
-    /// The weight, and the bias if there is one.
-    pub(super) fn split<'a>(&self, all: &'a [f32]) -> (&'a [f32], Option<&'a [f32]>) {
-        (&all[self.weight.clone()], self.bias.clone().map(|range| &all[range]))
     }
 }

@@ -8,9 +8,10 @@ use tenun_kernels::Kernels;
 use tenun_kernels::correlate::Correlation;
 use tenun_kernels::outer::Outer;
 
-use super::{ConvGeometry, Parameters, packed_parts, packed_parts_mut};
+use super::{ConvGeometry, packed_parts, packed_parts_mut};
 use crate::Shape;
-use crate::plan::{Grids, Port, Tensor, TensorId, Tensors, Tile};
+use crate::place::Parameters;
+use crate::program::{Grids, Port, Tensor, TensorId, Tensors, Tile};
 
 /// The gradients of a convolution's bias, weight and, where it has one, input.
 pub(super) struct Gradients {
@@ -125,7 +126,7 @@ impl InputGradient {
                     })
                     .collect();
                 let correlation =
-                    Correlation::new(grids.kernels, &pixels, offsets, channels, dx_grid.plane());
+                    Correlation::new(&grids.kernels.registers, &pixels, offsets, channels, dx_grid.plane());
                 residues.push(Residue { correlation, weights });
             }
         }

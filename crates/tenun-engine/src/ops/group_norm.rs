@@ -6,8 +6,8 @@ use tenun_kernels::Kernels;
 use tenun_kernels::group_norm::{Affine, AffineGradient, Groups, NormGradient};
 
 use crate::Shape;
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tensor, TensorId, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tensor, TensorId, Tile, Uses};
 
 struct GroupNorm {
     groups: Groups,
@@ -23,7 +23,7 @@ struct GroupNorm {
 
 /// Adds normalisation over `groups` of channels to a plan.
 #[allow(clippy::cast_precision_loss)]
-pub(crate) fn lower(builder: &mut Builder, groups: usize, epsilon: f32, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, groups: usize, epsilon: f32, at: &Place, x: Port) -> Port {
     let y = builder.output(x, at.output, true);
     let statistics = builder.tensor(Shape::vector(2 * groups));
     let (gamma, beta) = (at.parameters[0].range.clone(), at.parameters[1].range.clone());

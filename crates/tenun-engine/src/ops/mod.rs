@@ -4,7 +4,6 @@
 //! An operation knows grids and lists of positions; the layer that it belongs to it knows only by its settings.
 
 pub(crate) mod activation;
-pub(crate) mod batched;
 pub(crate) mod blur;
 pub(crate) mod convolution;
 pub(crate) mod dense;
@@ -13,7 +12,6 @@ pub(crate) mod gather;
 mod geometry;
 mod gradients;
 pub(crate) mod group_norm;
-pub(crate) mod head;
 pub(crate) mod noise;
 mod pair;
 pub(crate) mod patches;
@@ -31,7 +29,7 @@ mod winograd;
 pub(crate) use convolution::Convolution;
 pub(crate) use dense::Dense;
 pub(crate) use gather::Gather;
-pub(crate) use geometry::{ConvGeometry, Parameters};
+pub(crate) use geometry::ConvGeometry;
 pub(crate) use skip::Skip;
 pub(crate) use upsampled::{Enlarged, Upsampled};
 pub(crate) use winograd::{Passes, Winograd};

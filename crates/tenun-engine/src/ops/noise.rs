@@ -4,8 +4,8 @@ use tenun_kernels::Kernels;
 use tenun_kernels::noise::Noise;
 
 use super::pair::{Pair, Through};
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tile, Uses};
 
 struct AddNoise {
     noise: Noise,
@@ -14,7 +14,7 @@ struct AddNoise {
 }
 
 /// Adds noise to a plan.
-pub(crate) fn lower(builder: &mut Builder, noise: Noise, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, noise: Noise, at: &Place, x: Port) -> Port {
     let y = builder.output(x, at.output, false);
     let layer = at.ordinal;
     builder.push(move |grids| Box::new(AddNoise { noise, layer, through: Through::new(x, y, grids) }));

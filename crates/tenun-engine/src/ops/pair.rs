@@ -1,6 +1,6 @@
 //! [`Through`]: the tensors of an operation that makes one tensor of another.
 
-use crate::plan::{Grids, Port, Tensor, TensorId};
+use crate::program::{Grids, Port, Tensor, TensorId};
 
 /// A tensor, and the one that is made of it.
 pub(crate) struct Pair {

@@ -4,9 +4,9 @@ use tenun_kernels::{Kernels, TILE};
 
 use super::pair::{Pair, Through};
 use crate::Shape;
-use crate::layer::RandomKey;
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tensor, TensorId, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tensor, TensorId, Tile, Uses};
+use crate::random::RandomKey;
 use crate::random::{self, Purpose};
 
 /// The squares of an image, and how many of them are hidden.
@@ -73,7 +73,7 @@ struct HidePatches {
 }
 
 /// Adds hidden patches to a plan.
-pub(crate) fn lower(builder: &mut Builder, patches: Patches, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, patches: Patches, at: &Place, x: Port) -> Port {
     let y = builder.output(x, at.output, false);
     let (layer, shape) = (at.ordinal, at.input);
     // The image's first layer: what it hides is what is to be found again.
@@ -146,7 +146,7 @@ impl Op for HidePatches {
     }
 
     fn forward(&self, k: &Kernels, tile: &mut Tile<'_>) {
-        self.draw(k.lanes, tile);
+        self.draw(k.registers.lanes, tile);
         self.apply(k, tile, &self.through.values);
     }
 

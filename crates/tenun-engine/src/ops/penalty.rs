@@ -4,8 +4,8 @@
 use tenun_kernels::Kernels;
 use tenun_kernels::norm::Norm;
 
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tensor, TermId, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tensor, TermId, Tile, Uses};
 
 struct Penalty {
     norm: Norm,
@@ -21,7 +21,7 @@ pub(crate) fn lower(
     norm: Norm,
     weight: f32,
     name: &'static str,
-    at: &Placed,
+    at: &Place,
     x: Port,
 ) -> Port {
     let term = builder.term(name, at);

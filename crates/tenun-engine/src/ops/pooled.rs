@@ -12,12 +12,13 @@ use tenun_kernels::Kernels;
 use tenun_kernels::correlate::Correlation;
 use tenun_kernels::pooled::{Largest, PooledGradient, WindowPixels, Winners, WinnersOuter};
 
+use super::ConvGeometry;
 use super::gradients::Gradients;
 use super::winograd::{self, Passes, Way};
-use super::{ConvGeometry, Parameters};
 use crate::Shape;
-use crate::network::Placed;
-use crate::plan::{Builder, Grid, Op, Port, TensorId, Tensors, Tile, Uses, WinnersId};
+use crate::place::Parameters;
+use crate::place::Place;
+use crate::program::{Builder, Grid, Op, Port, TensorId, Tensors, Tile, Uses, WinnersId};
 
 /// The operation.
 pub(crate) struct Pooled {
@@ -96,7 +97,7 @@ impl Pooled {
         builder: &mut Builder,
         geometry: ConvGeometry,
         passes: Option<Passes>,
-        conv: &Placed,
+        conv: &Place,
         window: Window,
         x: Port,
     ) -> Port {
@@ -139,9 +140,14 @@ impl Pooled {
             let offsets = geometry.offsets(x_grid);
             let forward = if blocks.is_some() {
                 let corners: Vec<usize> = inputs.iter().map(|window| window[0]).collect();
-                winograd::windows(grids.kernels, x_grid, &corners, geometry.filters)
+                winograd::windows(&grids.kernels.registers, x_grid, &corners, geometry.filters)
             } else {
-                Way::Direct(Correlation::of_quads(grids.kernels, &inputs, offsets.clone(), geometry.filters))
+                Way::Direct(Correlation::of_quads(
+                    &grids.kernels.registers,
+                    &inputs,
+                    offsets.clone(),
+                    geometry.filters,
+                ))
             };
             let backward = y.gradient.zip(winners).map(|(dy, winners)| {
                 let dy_grid = &grids[dy];

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use tenun_kernels::Kernels;
 use tenun_kernels::windows::{PoolGradient, WindowGradients, Windows};
 
-use crate::layer::{positions, windows};
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, TensorId, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, TensorId, Tile, Uses};
+use crate::shape::{positions, windows};
 
 /// What a window becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +34,11 @@ struct Backward {
 }
 
 /// Adds a pooling layer with windows of `size` to a plan.
-pub(crate) fn lower(builder: &mut Builder, pooling: Pooling, size: usize, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, pooling: Pooling, size: usize, at: &Place, x: Port) -> Port {
     let (input, output) = (at.input, at.output);
     let y = builder.output(x, output, false);
     builder.push(move |grids| {
-        let place = |id: TensorId, (c, r, l)| grids[id].at(c, r, l) * grids.kernels.lanes;
+        let place = |id: TensorId, (c, r, l)| grids[id].at(c, r, l) * grids.kernels.registers.lanes;
         let outputs = |id: TensorId| positions(output).map(|p| place(id, p)).collect::<Vec<_>>();
         let inputs = |id: TensorId| {
             windows(size, input, output).map(move |window| window.into_iter().map(move |p| place(id, p)))

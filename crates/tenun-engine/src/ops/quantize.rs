@@ -8,8 +8,8 @@ use tenun_kernels::quantize::{ChosenSums, Codebook, Straight};
 
 use super::pair::Through;
 use crate::Shape;
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tensor, TensorId, TermId, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tensor, TensorId, TermId, Tile, Uses};
 
 struct Quantize {
     codes: usize,
@@ -35,7 +35,7 @@ struct Training {
 }
 
 /// Adds to a plan the choice of the nearest of `codes` vectors for each pixel.
-pub(crate) fn lower(builder: &mut Builder, codes: usize, commitment: f32, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, codes: usize, commitment: f32, at: &Place, x: Port) -> Port {
     let y = builder.output(x, at.output, false);
     let chosen = builder.tensor(Shape { channels: 1, ..at.input });
     let (channels, pixels) = (at.input.channels, at.input.area());

@@ -5,7 +5,7 @@ use tenun_kernels::arithmetic::copy;
 
 use super::pair::Pair;
 use crate::Shape;
-use crate::plan::{Builder, Op, Port, Tensor, Tile, Uses};
+use crate::program::{Builder, Op, Port, Tensor, Tile, Uses};
 
 /// The start and the end of a residual block.
 pub(crate) struct Skip;

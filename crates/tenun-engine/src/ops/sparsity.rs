@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use tenun_kernels::{Kernels, TILE};
 
-use crate::layer::Sparsity as Settings;
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tensor, TermId, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tensor, TermId, Tile, Uses};
+
+/// The divergence of a mean from its target, and the slope.
+pub(crate) type Divergence = Box<dyn Fn(f32) -> (f64, f64) + Send + Sync>;
 
 struct Sparsity {
-    settings: Settings,
+    divergence: Divergence,
+    weight: f32,
     /// The mean activations, among all parameters.
     means: Range<usize>,
     term: TermId,
@@ -18,12 +21,12 @@ struct Sparsity {
 }
 
 /// Adds to a plan for training what active units cost.
-pub(crate) fn lower(builder: &mut Builder, settings: Settings, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, divergence: Divergence, weight: f32, at: &Place, x: Port) -> Port {
     let term = builder.term("sparsity", at);
     let means = at.parameters[0].range.clone();
     builder.push(move |grids| {
         let dx = x.gradient.map(|id| grids.tensor(id));
-        Box::new(Sparsity { settings, means, term, x: grids.tensor(x.value), dx })
+        Box::new(Sparsity { divergence, weight, means, term, x: grids.tensor(x.value), dx })
     });
     // Read again on the way back, so nothing may overwrite it.
     Port { exclusive: false, ..x }
@@ -43,7 +46,7 @@ impl Op for Sparsity {
     fn pack(&self, parameters: &[f32], packed: &mut [f32]) {
         let mut total = 0.0;
         for (&mean, to) in parameters[self.means.clone()].iter().zip(&mut *packed) {
-            let (value, slope) = self.settings.divergence(mean);
+            let (value, slope) = (self.divergence)(mean);
             total += value;
             *to = slope as f32;
         }
@@ -61,6 +64,6 @@ impl Op for Sparsity {
         let Some(dx) = &self.dx else { return };
         let [d] = tensors.many([dx.id]);
         let slopes = &packed[..self.means.len()];
-        k.add_slopes(slopes, weights, self.settings.weight, dx.view_mut(d));
+        k.add_slopes(slopes, weights, self.weight, dx.view_mut(d));
     }
 }

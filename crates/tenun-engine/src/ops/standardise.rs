@@ -4,8 +4,8 @@ use tenun_kernels::Kernels;
 use tenun_kernels::arithmetic::Moments;
 
 use super::pair::Through;
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, Tile, Uses};
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, Tile, Uses};
 
 struct Standardise {
     channels: Vec<Moments>,
@@ -13,7 +13,7 @@ struct Standardise {
 }
 
 /// Adds to a plan y = (x − μ) / σ, with μ and σ of each channel.
-pub(crate) fn lower(builder: &mut Builder, channels: Vec<Moments>, at: &Placed, x: Port) -> Port {
+pub(crate) fn lower(builder: &mut Builder, channels: Vec<Moments>, at: &Place, x: Port) -> Port {
     let y = builder.output(x, at.output, false);
     builder.push(move |grids| Box::new(Standardise { channels, through: Through::new(x, y, grids) }));
     Port { exclusive: true, ..y }

@@ -4,13 +4,12 @@ use rayon::prelude::*;
 
 use tenun_kernels::TILE;
 
-use super::program::{Program, Workspace};
+use super::head::{self, Head, Output};
 use super::source::Intake;
-use super::threads::PerThread;
-use super::{Builder, Cpu, Images, PlanError, lower};
-use crate::layer::{RandomKey, Role};
-use crate::network::Placed;
-use crate::ops::head::{self, Head, Output};
+use super::{Images, PlanError};
+use crate::layer::{Placed, Role, sequence};
+use crate::program::{Builder, Cpu, PerThread, Program, Workspace};
+use crate::random::RandomKey;
 use crate::{Loss, Network, Shape};
 
 /// Which part of a network a plan runs.
@@ -95,7 +94,7 @@ impl ForwardPlan {
     pub fn corruption(network: &Network, seed: u64, cpu: &Cpu) -> Option<Self> {
         let layers: Vec<&Placed> =
             network.encoder().iter().take_while(|placed| placed.layer.role() == Role::Corruption).collect();
-        let (input, output) = (network.input(), layers.last()?.output);
+        let (input, output) = (network.input(), layers.last()?.place.output);
         let path = Path { layers, input, output, sigmoid: false, loss: None, seed: Some(seed) };
         Some(path.compile(network, cpu))
     }
@@ -107,7 +106,7 @@ impl ForwardPlan {
     #[must_use]
     pub fn up_to(network: &Network, layers: usize, cpu: &Cpu) -> Self {
         let layers: Vec<&Placed> = network.layers().take(layers).collect();
-        let (input, output) = (network.input(), layers.last().expect("at least one layer").output);
+        let (input, output) = (network.input(), layers.last().expect("at least one layer").place.output);
         Path { layers, input, output, sigmoid: false, loss: None, seed: None }.compile(network, cpu)
     }
 
@@ -225,7 +224,7 @@ impl<'a> Path<'a> {
     fn compile(self, network: &Network, cpu: &Cpu) -> ForwardPlan {
         let mut builder = Builder::new(false, cpu).corrupting(self.seed.is_some());
         let input = builder.input(self.input);
-        let end = lower::sequence(&mut builder, &self.layers, input);
+        let end = sequence::lower(&mut builder, &self.layers, input);
         builder.keep(end);
         let program = builder.finish();
         let head = |loss| Head::new(loss, network, end, input, program.loss_weights, &program.grids);

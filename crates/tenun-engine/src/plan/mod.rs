@@ -1,33 +1,14 @@
-//! A plan: a network turned into operations on buffers, compiled once and run for every tile.
-//!
-//! [`Builder`] collects the operations that the layers lower to, and settles the layout of every tensor
-//! ([`Grid`]). A [`Program`] is the result; it runs one tile at a time, forwards and backwards, in a
-//! `Workspace` of its own for each thread. Nothing is allocated while it runs. [`TrainingPlan`] and
-//! [`ForwardPlan`] run programs over batches on all cores.
+//! Plans: a network compiled to a program, and run over batches on all cores. [`TrainingPlan`] gives the gradient of a
+//! batch, [`ForwardPlan`] codes, reconstructions and losses.
 
-mod builder;
 mod forward;
-mod grid;
-mod layout;
-mod lower;
-mod program;
-mod rewrite;
+mod head;
 mod source;
-mod threads;
-mod tile;
 mod training;
 
 pub use forward::{ForwardPlan, Stage};
-pub use rewrite::{PlanStep, Rewrite, UnknownRewrite};
 pub use source::Images;
-pub use threads::{Cpu, CpuError};
 pub use training::{Batch, TrainingPlan};
-
-pub(crate) use builder::{Builder, Port};
-pub(crate) use grid::{Grid, Grids, Tensor};
-pub(crate) use layout::Uses;
-pub(crate) use lower::sequence;
-pub(crate) use tile::{Op, TensorId, Tensors, TermId, Tile, WinnersId};
 
 /// A plan cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -3,8 +3,7 @@
 use tenun_kernels::Kernels;
 use tenun_kernels::images::Chosen;
 
-use super::tile::Tensors;
-use super::{Grids, Port, Tensor};
+use crate::program::{Grids, Port, Tensor, Tensors};
 
 /// Images of one shape, one after the other, each `[channel][row][column]`.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! Running layers on sixteen images, forwards and backwards: for the tests of layers.
 
+use super::head::Output;
 use super::source::{Images, Intake};
-use super::{Builder, Cpu, Port, Rewrite, lower};
-use crate::layer::RandomKey;
-use crate::network::Placed;
-use crate::ops::head::Output;
+use crate::layer::{Placed, sequence};
+use crate::program::{Builder, Cpu, Port, Rewrite};
+use crate::random::RandomKey;
 use crate::{Shape, TILE, Width};
 
 /// Layers, what they are given, and the gradients of their outputs.
@@ -39,7 +39,7 @@ impl Trial<'_> {
     /// Runs the layers with registers of `width`.
     pub(crate) fn run(&self, width: Width) -> Outcome {
         let layers: Vec<&Placed> = self.placed.iter().collect();
-        self.run_as(width, |builder, x| lower::sequence(builder, &layers, x))
+        self.run_as(width, |builder, x| sequence::lower(builder, &layers, x))
     }
 
     /// Runs what `lower` makes of the layers.

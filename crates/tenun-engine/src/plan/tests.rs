@@ -3,8 +3,9 @@
 
 use super::*;
 use crate::layer::*;
-use crate::reference::{self, Real, Tape};
-use crate::{Loss, Network, Philox, Purpose, Shape, Spec, TILE, Width};
+use crate::random::RandomKey;
+use crate::reference::{Real, Tape};
+use crate::{Cpu, Loss, Network, Philox, Purpose, Rewrite, Shape, Spec, TILE, Width};
 
 /// A small network with something of everything: odd sizes, two branches, dropout, a dense code.
 fn network(sigmoid: bool) -> Network {
@@ -145,8 +146,7 @@ fn the_gradient_of_every_loss_is_the_references() {
                 .map(|&b| f64::from(f32::from(b) / 255.0))
                 .collect();
             let x: Vec<_> = pixels.iter().map(|&t| t.into()).collect();
-            let z =
-                reference::forward(&network, &parameters, &x, Some(RandomKey { seed: 11, epoch: 4, image }));
+            let z = network.reference(&parameters, &x, Some(RandomKey { seed: 11, epoch: 4, image }));
             let log_variance = parameters[network.log_variance().expect("a layer for it")];
             let sum = z
                 .iter()

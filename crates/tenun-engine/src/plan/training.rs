@@ -5,13 +5,12 @@ use std::ops::Range;
 use tenun_kernels::TILE;
 use tenun_kernels::arithmetic::add;
 
-use super::program::{Program, Workspace};
+use super::head::{self, Head};
 use super::source::Intake;
-use super::threads::PerThread;
-use super::{Builder, Cpu, Images, PlanError, PlanStep, Port, lower};
-use crate::layer::RandomKey;
-use crate::network::Placed;
-use crate::ops::head::{self, Head};
+use super::{Images, PlanError};
+use crate::layer::{Placed, sequence};
+use crate::program::{Builder, Cpu, PerThread, PlanStep, Port, Program, Workspace};
+use crate::random::RandomKey;
 use crate::{Loss, Network};
 
 /// At most so many partial gradients are kept for a batch; tiles beyond that share them. The number depends on
@@ -177,7 +176,7 @@ fn compile(network: &Network, cpu: &Cpu) -> (Program, Port, Port) {
     let mut builder = Builder::new(true, cpu);
     let input = builder.input(network.input());
     let layers: Vec<&Placed> = network.body().collect();
-    let end = lower::sequence(&mut builder, &layers, input);
+    let end = sequence::lower(&mut builder, &layers, input);
     builder.keep(end);
     (builder.finish(), input, end)
 }

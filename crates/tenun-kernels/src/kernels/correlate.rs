@@ -15,7 +15,7 @@
 use rayon::prelude::*;
 
 use crate::simd::{Simd, Vector};
-use crate::{Kernels, pooled::Largest};
+use crate::{Registers, pooled::Largest};
 
 /// More weights than this are packed by several threads: those of the pool that it is called in.
 pub const PARALLEL: usize = 1 << 16;
@@ -55,10 +55,10 @@ pub struct Correlation {
 
 impl Correlation {
     /// A correlation over `pixels`, pairs of input and output position, with the taps at `offsets` from the
-    /// input position, all in vectors, for the registers of `kernels`.
+    /// input position, all in vectors, for these registers.
     #[must_use]
     pub fn new(
-        kernels: &Kernels,
+        registers: &Registers,
         pixels: &[(usize, usize)],
         offsets: Vec<usize>,
         filters: usize,
@@ -83,13 +83,18 @@ impl Correlation {
         let input_reach = offsets.iter().max().map_or(0, |&offset| reach(|p| p.0, offset));
         let output_reach = reach(|p| p.1, filters.saturating_sub(1) * output_plane);
         let single = pixels.len() == 1;
-        let most = if single { kernels.lone_filters } else { kernels.filters };
+        let most = if single { registers.lone_filters } else { registers.filters };
         Self { quads, offsets, filters, most, output_plane, single, input_reach, output_reach }
     }
 
     /// A correlation over quads of input positions, of which [`Kernels::correlate_largest`] keeps the largest.
     #[must_use]
-    pub fn of_quads(kernels: &Kernels, quads: &[[usize; 4]], offsets: Vec<usize>, filters: usize) -> Self {
+    pub fn of_quads(
+        registers: &Registers,
+        quads: &[[usize; 4]],
+        offsets: Vec<usize>,
+        filters: usize,
+    ) -> Self {
         let input_reach =
             quads.iter().flatten().max().zip(offsets.iter().max()).map_or(0, |(&i, &o)| i + o + 1);
         let quads = quads.iter().map(|&input| Quad { input, output: [0; 4] }).collect();
@@ -97,7 +102,7 @@ impl Correlation {
             quads,
             offsets,
             filters,
-            most: kernels.filters,
+            most: registers.filters,
             output_plane: 0,
             single: false,
             input_reach,

@@ -10,6 +10,7 @@ pub mod images;
 pub mod linear;
 pub mod loss;
 pub mod map;
+pub(crate) mod multiply_add;
 pub mod noise;
 pub mod norm;
 pub mod outer;

@@ -86,8 +86,8 @@ impl Sample {
                 let dead = dead(context, at + 1, parameters, &images);
                 let next = layers.get(at + 1).map(|next| &next.layer);
                 rectified.push(Rectified {
-                    name: of.name.clone(),
-                    filters: layer.output.channels,
+                    name: of.place.name.clone(),
+                    filters: layer.place.output.channels,
                     noun: if of.layer.role() == Role::Dense { "unit" } else { "filter" },
                     is_meant_to_be_silent: next.is_some_and(costs),
                     dead,

@@ -21,8 +21,9 @@ use tenun_kernels::upsampled::{BoxSum, Plane};
 
 use super::Enlarged;
 use crate::Shape;
-use crate::ops::{ConvGeometry, Parameters, packed_parts, packed_parts_mut};
-use crate::plan::{Grid, Grids, Port, TensorId, Tile};
+use crate::ops::{ConvGeometry, packed_parts, packed_parts_mut};
+use crate::place::Parameters;
+use crate::program::{Grid, Grids, Port, TensorId, Tile};
 
 /// What is needed to go backwards.
 pub(super) struct Backward {
@@ -113,7 +114,7 @@ impl Backward {
                     .map(|(r, c)| (box_grid.raw(0, factor * r, factor * c), grids[dx].at(0, r, c)))
                     .collect();
                 let offsets = taps(filters, kernel_rows.clone());
-                let (k, plane) = (grids.kernels, grids[dx].plane());
+                let (k, plane) = (&grids.kernels.registers, grids[dx].plane());
                 RowClass {
                     correlation: Correlation::new(k, &pixels, offsets, input.channels, plane),
                     kernel_rows,
@@ -129,8 +130,8 @@ impl Backward {
             dy,
             scratch,
             box_sum,
-            box_plane: box_grid.plane() * grids.kernels.lanes,
-            dy_plane: dy_grid.plane() * grids.kernels.lanes,
+            box_plane: box_grid.plane() * grids.kernels.registers.lanes,
+            dy_plane: dy_grid.plane() * grids.kernels.registers.lanes,
             weight,
             input: input_gradient,
         }

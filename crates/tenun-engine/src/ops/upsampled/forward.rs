@@ -9,7 +9,7 @@ use super::presummed::{Presummed, border, reads, residues};
 use super::tap_maps::TapMaps;
 use crate::Shape;
 use crate::ops::ConvGeometry;
-use crate::plan::{Builder, Grids, Port, TensorId, Tile};
+use crate::program::{Builder, Grids, Port, TensorId, Tile};
 
 /// Up to so many filters [`TapMaps`] is faster than [`FourSums`].
 const FEW_FILTERS: usize = 4;
@@ -56,9 +56,9 @@ impl Forward {
         }
         let frame = Frame::new(pad, output, STRIP);
         if filters > FEW_FILTERS {
-            let sums = builder.tensor(Shape::vector(FourSums::scratch(builder.kernels(), &frame, filters)));
+            let sums = builder.tensor(Shape::vector(FourSums::scratch(builder.registers(), &frame, filters)));
             return Box::new(move |grids| {
-                let op = FourSums::new(grids.kernels, &frame, filters, &grids[x], &grids[y]);
+                let op = FourSums::new(&grids.kernels.registers, &frame, filters, &grids[x], &grids[y]);
                 Self::FourSums { op, sums }
             });
         }
@@ -66,7 +66,7 @@ impl Forward {
         let maps = builder.zeros(Shape::vector(maps));
         let sums = builder.tensor(Shape::vector(sums));
         Box::new(move |grids| {
-            let op = TapMaps::new(grids.kernels, &frame, filters, &grids[x], &grids[y]);
+            let op = TapMaps::new(&grids.kernels.registers, &frame, filters, &grids[x], &grids[y]);
             Self::TapMaps { op, maps, sums }
         })
     }
@@ -131,7 +131,7 @@ impl Forward {
 mod tests {
     use super::*;
     use crate::Width;
-    use crate::plan::Cpu;
+    use crate::program::Cpu;
 
     /// Which way an up-sampling and a convolution of `filters` and `kernel` with *same* padding go forwards.
     fn way(small: Enlarged, filters: usize, kernel: usize, width: Width) -> &'static str {

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use tenun_kernels::Kernels;
 use tenun_kernels::correlate::Correlation;
 use tenun_kernels::upsampled::Interleave;
+use tenun_kernels::{Kernels, Registers};
 
 use super::frame::{Frame, Strip};
 use crate::ops::{packed_parts, packed_parts_mut};
-use crate::plan::Grid;
+use crate::program::Grid;
 
 /// The two parts of the kernel along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,15 +56,15 @@ pub(super) struct FourSums {
 
 impl FourSums {
     /// From `x` to `y` in the strips of `frame`.
-    pub(super) fn new(k: &Kernels, frame: &Frame, filters: usize, x: &Grid, y: &Grid) -> Self {
+    pub(super) fn new(registers: &Registers, frame: &Frame, filters: usize, x: &Grid, y: &Grid) -> Self {
         let (mut groups, mut correlations) = (Vec::new(), Vec::new());
         let mut sizes = Vec::new();
-        for first in (0..filters).step_by(k.filters) {
-            let filters = first..(first + k.filters).min(filters);
+        for first in (0..filters).step_by(registers.filters) {
+            let filters = first..(first + registers.filters).min(filters);
             let known = sizes.iter().position(|&size| size == filters.len());
             let size = known.unwrap_or_else(|| {
                 sizes.push(filters.len());
-                let of = |strip| strip_correlations(k, frame, strip, filters.len(), x);
+                let of = |strip| strip_correlations(registers, frame, strip, filters.len(), x);
                 correlations.push(frame.strips.iter().map(of).collect());
                 sizes.len() - 1
             });
@@ -75,8 +75,8 @@ impl FourSums {
     }
 
     /// Vectors of scratch.
-    pub(super) fn scratch(k: &Kernels, frame: &Frame, filters: usize) -> usize {
-        frame.plane() * filters.min(k.filters)
+    pub(super) fn scratch(registers: &Registers, frame: &Frame, filters: usize) -> usize {
+        frame.plane() * filters.min(registers.filters)
     }
 
     /// The correlations of a group: those of the first strip stand for all in what concerns weights.
@@ -134,7 +134,7 @@ impl FourSums {
 /// The four correlations of one strip and so many filters.
 #[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // not below zero once the border is added
 fn strip_correlations(
-    k: &Kernels,
+    registers: &Registers,
     frame: &Frame,
     strip: &Strip,
     filters: usize,
@@ -168,6 +168,6 @@ fn strip_correlations(
         }
         let taps = row_part.taps().iter().flat_map(|r| column_part.taps().iter().map(move |c| (r.1, c.1)));
         let offsets = (0..channels).flat_map(|channel| taps.clone().map(move |(r, c)| x.raw(channel, r, c)));
-        Correlation::new(k, &pixels, offsets.collect(), filters, frame.plane())
+        Correlation::new(registers, &pixels, offsets.collect(), filters, frame.plane())
     })
 }

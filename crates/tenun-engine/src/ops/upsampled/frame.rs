@@ -26,7 +26,7 @@ use std::ops::Range;
 use tenun_kernels::upsampled::{Interleave, OutputRow};
 
 use crate::Shape;
-use crate::plan::Grid;
+use crate::program::Grid;
 
 /// The small positions of edges and middles along one axis.
 #[derive(Clone, Debug)]

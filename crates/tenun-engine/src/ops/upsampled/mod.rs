@@ -21,10 +21,11 @@ mod tap_maps;
 
 use tenun_kernels::Kernels;
 
-use super::{ConvGeometry, Parameters};
+use super::ConvGeometry;
 use crate::Shape;
-use crate::network::Placed;
-use crate::plan::{Builder, Op, Port, TensorId, Tile, Uses};
+use crate::place::Parameters;
+use crate::place::Place;
+use crate::program::{Builder, Op, Port, TensorId, Tile, Uses};
 use backward::{Backward, Scratch};
 use forward::Forward;
 
@@ -50,7 +51,7 @@ impl Upsampled {
         builder: &mut Builder,
         small: Enlarged,
         geometry: ConvGeometry,
-        at: &Placed,
+        at: &Place,
         x: Port,
     ) -> Port {
         let y = builder.output(x, at.output, true);

@@ -10,9 +10,9 @@ use tenun_kernels::Kernels;
 use tenun_kernels::correlate::Correlation;
 
 use crate::Shape;
-use crate::layer::positions;
 use crate::ops::{ConvGeometry, packed_parts, packed_parts_mut};
-use crate::plan::{Grids, TensorId};
+use crate::program::{Grids, TensorId};
+use crate::shape::positions;
 
 /// Along one axis, the outputs of one residue of the factor, and what they read.
 pub(super) struct Residue {
@@ -100,7 +100,8 @@ impl Presummed {
                 let (height, width) = (row.taps.len(), column.taps.len());
                 let offsets = positions(Shape::new(channels, height, width)).map(|(c, r, l)| x.raw(c, r, l));
                 let (offsets, filters) = (offsets.collect(), geometry.filters);
-                let correlation = Correlation::new(grids.kernels, &pixels, offsets, filters, y.plane());
+                let correlation =
+                    Correlation::new(&grids.kernels.registers, &pixels, offsets, filters, y.plane());
                 let sums = row
                     .taps
                     .iter()

@@ -12,13 +12,13 @@
 
 use std::ops::Range;
 
-use tenun_kernels::Kernels;
 use tenun_kernels::correlate::Correlation;
 use tenun_kernels::upsampled::{Interleave, ShiftedSum};
+use tenun_kernels::{Kernels, Registers};
 
 use super::frame::{Frame, Strip as Rows};
 use crate::Shape;
-use crate::plan::Grid;
+use crate::program::Grid;
 
 /// Kernel positions.
 const TAPS: usize = 9;
@@ -103,7 +103,7 @@ impl Maps<'_> {
 impl TapMaps {
     /// From `x` to `y` in the strips of `frame`.
     #[allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)] // sizes of images
-    pub(super) fn new(k: &Kernels, frame: &Frame, filters: usize, x: &Grid, y: &Grid) -> Self {
+    pub(super) fn new(registers: &Registers, frame: &Frame, filters: usize, x: &Grid, y: &Grid) -> Self {
         let Shape { channels, height, width } = x.shape();
         let offsets: Vec<usize> = (0..channels).map(|c| x.raw(c, 0, 0)).collect();
         let maps = Maps { frame, x: x.shape() };
@@ -120,7 +120,7 @@ impl TapMaps {
                     // A single pixel would want its weights in another order than the others.
                     some.push(lone);
                 }
-                Correlation::new(k, &some, offsets.clone(), TAPS * filters, maps.plane())
+                Correlation::new(registers, &some, offsets.clone(), TAPS * filters, maps.plane())
             });
             let quads = four.collect();
             strips.push(Strip { quads, sums: maps.sums(strip), outputs: frame.interleave(strip, y) });
@@ -184,8 +184,8 @@ impl TapMaps {
                 k.correlate(quad, x, weights, maps);
             }
             for (filter, &bias) in bias.iter().enumerate() {
-                let maps = &maps[filter * self.maps_plane * k.lanes..];
-                let sums = &mut sums[filter * self.sums_plane * k.lanes..];
+                let maps = &maps[filter * self.maps_plane * k.registers.lanes..];
+                let sums = &mut sums[filter * self.sums_plane * k.registers.lanes..];
                 k.shifted_sums(&strip.sums, bias, maps, sums);
             }
             k.interleave(&strip.outputs, 0..self.filters, sums, y);

@@ -8,17 +8,18 @@
 //! The gradient of the input is the forward pass over the output's gradient, with channels and filters exchanged and the
 //! kernel turned by half a turn.
 
-use tenun_kernels::Kernels;
 use tenun_kernels::correlate::Correlation;
 use tenun_kernels::outer::Outer;
 use tenun_kernels::winograd::correlate::{self as blocks, Block, Source};
 use tenun_kernels::winograd::outer::{self as block_outer, Gradient};
+use tenun_kernels::{Kernels, Registers};
 
-use super::{ConvGeometry, Parameters};
+use super::ConvGeometry;
 use crate::Shape;
-use crate::layer::positions;
-use crate::network::Placed;
-use crate::plan::{Builder, Grid, Grids, Op, Port, Tensor, TensorId, Tensors, Tile, Uses};
+use crate::place::Parameters;
+use crate::place::Place;
+use crate::program::{Builder, Grid, Grids, Op, Port, Tensor, TensorId, Tensors, Tile, Uses};
+use crate::shape::positions;
 
 /// Which passes go by blocks; the others go by the direct kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ fn source(grid: &Grid) -> Source {
 }
 
 /// A correlation from the map `x`, padded by `pad` zeros, to the map `y`.
-fn correlation(kernels: &Kernels, x: &Grid, y: &Grid, pad: usize, by_blocks: bool) -> Way {
+fn correlation(registers: &Registers, x: &Grid, y: &Grid, pad: usize, by_blocks: bool) -> Way {
     let shift = x.border() - pad;
     let Shape { channels: filters, height, width } = y.shape();
     if by_blocks {
@@ -167,19 +168,19 @@ fn correlation(kernels: &Kernels, x: &Grid, y: &Grid, pad: usize, by_blocks: boo
             let outputs = [y.at(0, r, c), y.at(0, r, beside), y.at(0, below, c), y.at(0, below, beside)];
             Block { input: x.raw(0, r + shift, c + shift), outputs }
         });
-        Way::Blocks(blocks::Correlation::new(kernels, blocks.collect(), source(x), filters, y.plane()))
+        Way::Blocks(blocks::Correlation::new(registers, blocks.collect(), source(x), filters, y.plane()))
     } else {
         let pixels: Vec<_> = positions(Shape::new(1, height, width))
             .map(|(_, r, c)| (x.raw(0, r + shift, c + shift), y.at(0, r, c)))
             .collect();
-        Way::Direct(Correlation::new(kernels, &pixels, taps(x), filters, y.plane()))
+        Way::Direct(Correlation::new(registers, &pixels, taps(x), filters, y.plane()))
     }
 }
 
 /// A correlation by blocks at the given positions of the input, whose outputs go elsewhere.
-pub(super) fn windows(kernels: &Kernels, x: &Grid, inputs: &[usize], filters: usize) -> Way {
+pub(super) fn windows(registers: &Registers, x: &Grid, inputs: &[usize], filters: usize) -> Way {
     let blocks = inputs.iter().map(|&input| Block { input, outputs: [0; 4] }).collect();
-    Way::Blocks(blocks::Correlation::new(kernels, blocks, source(x), filters, 0))
+    Way::Blocks(blocks::Correlation::new(registers, blocks, source(x), filters, 0))
 }
 
 /// Offsets of all taps `[channel][row][column]` from the corner of the kernel.
@@ -203,8 +204,8 @@ fn weight_gradient(x: &Grid, dy: &Grid, pad: usize, by_blocks: bool) -> WeightWa
 }
 
 /// Vectors of room that a correlation of a shape by blocks needs; no layout decides it.
-fn correlation_scratch(kernels: &Kernels, channels: usize, filters: usize, by_blocks: bool) -> usize {
-    if by_blocks { blocks::scratch_len(kernels, channels, filters) } else { 0 }
+fn correlation_scratch(registers: &Registers, channels: usize, filters: usize, by_blocks: bool) -> usize {
+    if by_blocks { blocks::scratch_len(registers, channels, filters) } else { 0 }
 }
 
 /// Asks for the border and room that the way forwards needs: gives the room.
@@ -217,7 +218,7 @@ pub(super) fn prepare_forward(
 ) -> TensorId {
     builder.border(x, border(geometry.pad, output, passes.forward));
     let room =
-        correlation_scratch(builder.kernels(), geometry.input.channels, geometry.filters, passes.forward);
+        correlation_scratch(builder.registers(), geometry.input.channels, geometry.filters, passes.forward);
     builder.tensor(Shape::vector(room))
 }
 
@@ -237,11 +238,11 @@ impl Gradients {
         let mut room = 0;
         if passes.weight {
             let blocks = (output.height.div_ceil(2), output.width.div_ceil(2));
-            room = block_outer::scratch_len(builder.kernels(), input.channels, filters, blocks);
+            room = block_outer::scratch_len(builder.registers(), input.channels, filters, blocks);
         }
         if x.gradient.is_some() {
             builder.border(dy, border(2 - pad, input, passes.input));
-            room = room.max(correlation_scratch(builder.kernels(), filters, input.channels, passes.input));
+            room = room.max(correlation_scratch(builder.registers(), filters, input.channels, passes.input));
         }
         builder.tensor(Shape::vector(room))
     }
@@ -250,7 +251,7 @@ impl Gradients {
     pub(super) fn new(of: Convolved<'_>, x: Port, dy: TensorId, scratch: TensorId, grids: &Grids) -> Self {
         let Convolved { geometry, passes, parameters } = of;
         let pad = geometry.pad;
-        let input = |dx| correlation(grids.kernels, &grids[dy], &grids[dx], 2 - pad, passes.input);
+        let input = |dx| correlation(&grids.kernels.registers, &grids[dy], &grids[dx], 2 - pad, passes.input);
         Self {
             parameters: parameters.clone(),
             channels: geometry.input.channels,
@@ -313,7 +314,7 @@ impl Winograd {
         builder: &mut Builder,
         geometry: ConvGeometry,
         passes: Passes,
-        at: &Placed,
+        at: &Place,
         x: Port,
     ) -> Port {
         let output = at.output;
@@ -322,8 +323,13 @@ impl Winograd {
         let back = y.gradient.map(|dy| (dy, Gradients::prepare(builder, &geometry, passes, output, x, dy)));
         let parameters = Parameters::of(at);
         builder.push(move |grids| {
-            let forward =
-                correlation(grids.kernels, &grids[x.value], &grids[y.value], geometry.pad, passes.forward);
+            let forward = correlation(
+                &grids.kernels.registers,
+                &grids[x.value],
+                &grids[y.value],
+                geometry.pad,
+                passes.forward,
+            );
             let backward = back.map(|(dy, scratch)| {
                 let of = Convolved { geometry, passes, parameters: &parameters };
                 Gradients::new(of, x, dy, scratch, grids)

@@ -4,10 +4,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::layer::Conv2d;
-use crate::network::Part;
-use crate::network::placed::Placer;
+use crate::layer::{Conv2d, Placed};
+use crate::network::placer::Placer;
 use crate::ops::Convolution;
+use crate::place::Part;
 use crate::plan::testing::{Outcome, Trial};
 use crate::{Layer, TILE, Width};
 
@@ -36,7 +36,9 @@ impl Problem {
         let mut placer = Placer::new(input).unwrap();
         let mut placed = placer.part(Part::Encoder, &[layer]).unwrap();
         // A layer knows two paddings; the operation knows all.
-        Placed { output: self.output(), ..placed.remove(0) }
+        let mut placed = placed.remove(0);
+        placed.place.output = self.output();
+        placed
     }
 
     /// With the kernels that `passes` says, or the direct convolution.
@@ -53,8 +55,8 @@ impl Problem {
             without: &[],
         };
         trial.run_as(width, |builder, x| match passes {
-            Some(passes) => Winograd::lower(builder, *geometry, passes, &placed[0], x),
-            None => Convolution::lower(builder, *geometry, &placed[0], x),
+            Some(passes) => Winograd::lower(builder, *geometry, passes, &placed[0].place, x),
+            None => Convolution::lower(builder, *geometry, &placed[0].place, x),
         })
     }
 

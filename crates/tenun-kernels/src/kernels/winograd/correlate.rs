@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::{INPUT_ROWS, kernel_transform};
-use crate::Kernels;
+use crate::Registers;
 use crate::correlate::Sink;
 use crate::pooled::Largest;
 use crate::simd::{Simd, Vector};
@@ -100,8 +100,8 @@ const fn ahead<S: Simd>() -> bool {
 
 /// Vectors of room that the kernel needs.
 #[must_use]
-pub fn scratch_len(kernels: &Kernels, channels: usize, filters: usize) -> usize {
-    kernels.winograd_blocks * (2 * 4 * channels.min(CHANNELS) + 8 * filters)
+pub fn scratch_len(registers: &Registers, channels: usize, filters: usize) -> usize {
+    registers.winograd_blocks * (2 * 4 * channels.min(CHANNELS) + 8 * filters)
 }
 
 /// `total` in parts of `most`, a power of two, and smaller powers of two for what remains.
@@ -154,10 +154,10 @@ struct Transform<const B: usize> {
 }
 
 impl Correlation {
-    /// A correlation over `blocks` of outputs, for the registers of `kernels`.
+    /// A correlation over `blocks` of outputs, for these registers.
     #[must_use]
     pub fn new(
-        kernels: &Kernels,
+        registers: &Registers,
         blocks: Vec<Block>,
         source: Source,
         filters: usize,
@@ -168,7 +168,7 @@ impl Correlation {
         let outputs = blocks.iter().flat_map(|b| b.outputs).max();
         let output_reach =
             outputs.map_or(0, |furthest| furthest + filters.saturating_sub(1) * output_plane + 1);
-        let together = kernels.winograd_filters;
+        let together = registers.winograd_filters;
         Self { blocks, source, filters, together, output_plane, input_reach, output_reach }
     }
 

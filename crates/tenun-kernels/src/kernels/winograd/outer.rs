@@ -13,7 +13,7 @@
 
 use super::correlate::{Source, parts};
 use super::{INPUT_ROWS, gather};
-use crate::Kernels;
+use crate::Registers;
 use crate::simd::{Simd, Vector};
 
 /// Channels of a block of accumulators.
@@ -102,8 +102,8 @@ impl Rooms {
 
 /// Vectors of room that the kernel needs for so many rows and columns of blocks.
 #[must_use]
-pub fn scratch_len(kernels: &Kernels, channels: usize, filters: usize, blocks: (usize, usize)) -> usize {
-    Rooms::new(channels, filters, blocks).vectors(kernels.lanes)
+pub fn scratch_len(registers: &Registers, channels: usize, filters: usize, blocks: (usize, usize)) -> usize {
+    Rooms::new(channels, filters, blocks).vectors(registers.lanes)
 }
 
 impl Outer {

@@ -25,7 +25,7 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     for (i, placed) in network.encoder().iter().enumerate() {
         if is_shown(&placed.layer, network.encoder().get(i + 1).map(|next| &next.layer)) {
             let mut plan = ForwardPlan::up_to(network, i + 1, context.cpu);
-            let mut values = vec![0.0; placed.output.len()];
+            let mut values = vec![0.0; placed.place.output.len()];
             plan.run(context.model.parameters(), Source::Bytes(image.pixels()), &mut values);
             outputs.push((placed, values));
         }
@@ -35,7 +35,7 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     }
     let layers: Vec<FeatureLayer<'_>> = outputs
         .iter()
-        .map(|(placed, values)| FeatureLayer { name: &placed.name, shape: placed.output, values })
+        .map(|(placed, values)| FeatureLayer { name: &placed.place.name, shape: placed.place.output, values })
         .collect();
     let description = Description {
         file: "features",

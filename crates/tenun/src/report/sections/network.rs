@@ -14,7 +14,7 @@ pub(super) const SECTION: Section = Section { id: "network", heading: "Network",
 fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
     let layers: Vec<&Placed> = context.model.network().layers().collect();
     let parameters = |placed: &Placed| placed.parameter_count() as u64;
-    let multiply_adds = |placed: &Placed| placed.layer.multiply_adds(placed.input);
+    let multiply_adds = |placed: &Placed| placed.layer.multiply_adds(placed.place.input);
     let total = |of: fn(&Placed) -> u64| layers.iter().map(|&placed| of(placed)).fold(0, u64::saturating_add);
     Ok(Some(Content::of(table(&html! {
         thead {
@@ -28,11 +28,11 @@ fn compose(context: &Context<'_>) -> Result<Option<Content>, Error> {
         }
         tbody {
             @for (i, placed) in layers.iter().enumerate() {
-                @let begins = i == 0 || layers[i - 1].part != placed.part;
+                @let begins = i == 0 || layers[i - 1].place.part != placed.place.part;
                 tr.begins[begins && i > 0] {
-                    th scope="row" { @if begins { (placed.part.to_string()) } }
+                    th scope="row" { @if begins { (placed.place.part.to_string()) } }
                     td { (name(placed)) }
-                    td { (placed.output.to_string()) }
+                    td { (placed.place.output.to_string()) }
                     td.number { (thousands(parameters(placed))) }
                     td.number { (thousands(multiply_adds(placed))) }
                 }

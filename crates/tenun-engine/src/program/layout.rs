@@ -10,28 +10,8 @@
 
 use std::ops::Range;
 
-use super::TensorId;
+use super::{TensorId, Uses};
 use crate::TILE;
-
-/// The tensors that an operation reads or writes on either way.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Uses {
-    forward: Vec<TensorId>,
-    backward: Vec<TensorId>,
-}
-
-impl Uses {
-    /// Of an operation that uses these forwards.
-    pub(crate) fn forward(ids: impl IntoIterator<Item = TensorId>) -> Self {
-        Self { forward: ids.into_iter().collect(), backward: Vec::new() }
-    }
-
-    /// The same, and these backwards.
-    pub(crate) fn backward(mut self, ids: impl IntoIterator<Item = TensorId>) -> Self {
-        self.backward.extend(ids);
-        self
-    }
-}
 
 /// The floats of a tensor.
 #[derive(Clone, Debug, Default)]

@@ -7,15 +7,15 @@ use tenun_kernels::correlate::PARALLEL;
 use tenun_kernels::pooled::Winners;
 use tenun_kernels::{Kernels, Lanes, TILE};
 
+use super::batched::BatchedLayers;
 use super::layout::{Floats, MemoryLayout};
-use super::tile::{AllWinners, TensorId, Tensors};
-use super::{Cpu, Grids, Op, PlanStep, Tile};
-use crate::layer::RandomKey;
-use crate::ops::batched::BatchedLayers;
+use super::tile::AllWinners;
+use super::{Cpu, Grids, Op, PlanStep, TensorId, Tensors, Tile};
+use crate::random::RandomKey;
 
 /// Operations in the order in which they run forwards.
-pub(super) struct Program {
-    pub(super) grids: Grids,
+pub(crate) struct Program {
+    pub(crate) grids: Grids,
     layout: Arc<MemoryLayout>,
     /// Windows of each pooling that remembers its winners.
     winners: Vec<usize>,
@@ -23,32 +23,32 @@ pub(super) struct Program {
     /// Where each operation's packed parameters end.
     packed_ends: Vec<usize>,
     /// What the operations compute.
-    pub(super) steps: Vec<PlanStep>,
+    pub(crate) steps: Vec<PlanStep>,
     /// The names of what layers add to the loss.
-    pub(super) terms: Vec<String>,
+    pub(crate) terms: Vec<String>,
     /// What the loss of each number counts, where layers have a say in it.
-    pub(super) loss_weights: Option<TensorId>,
+    pub(crate) loss_weights: Option<TensorId>,
     /// What is kept of every image for gradients over the whole batch.
-    pub(super) batched: BatchedLayers,
+    pub(crate) batched: BatchedLayers,
 }
 
 /// The buffers one thread needs to run a program.
-pub(super) struct Workspace {
-    pub(super) tensors: Tensors,
+pub(crate) struct Workspace {
+    pub(crate) tensors: Tensors,
     winners: AllWinners,
     /// The gradient of all parameters for the images of one register.
-    pub(super) gradients: Vec<f32>,
+    pub(crate) gradients: Vec<f32>,
     /// What random numbers depend on, for each lane.
-    pub(super) noise: Vec<RandomKey>,
+    pub(crate) noise: Vec<RandomKey>,
     /// What one unit of the loss counts in each lane.
-    pub(super) weights: Lanes,
+    pub(crate) weights: Lanes,
     /// What layers add to the loss, for each lane.
-    pub(super) terms: Vec<Lanes>,
+    pub(crate) terms: Vec<Lanes>,
 }
 
 impl Program {
     /// `zeros` are the vectors of each tensor that begin as zeros, `kept` the tensors that are used from outside.
-    pub(super) fn new(
+    pub(crate) fn new(
         grids: Grids,
         zeros: Vec<Vec<Range<usize>>>,
         kept: &[TensorId],
@@ -56,7 +56,7 @@ impl Program {
         ops: Vec<Box<dyn Op>>,
         steps: Vec<PlanStep>,
     ) -> Self {
-        let lanes = grids.kernels.lanes;
+        let lanes = grids.kernels.registers.lanes;
         let floats = |vectors: Range<usize>| vectors.start * lanes..vectors.end * lanes;
         let wanted = grids.iter().zip(zeros).map(|(grid, zeros)| Floats {
             length: grid.vectors() * lanes,
@@ -87,17 +87,17 @@ impl Program {
     }
 
     /// The kernels that it runs.
-    pub(super) fn kernels(&self) -> &'static Kernels {
+    pub(crate) fn kernels(&self) -> &'static Kernels {
         self.grids.kernels
     }
 
     /// Images that go through it at a time.
-    pub(super) fn lanes(&self) -> usize {
-        self.grids.kernels.lanes
+    pub(crate) fn lanes(&self) -> usize {
+        self.grids.kernels.registers.lanes
     }
 
     /// Buffers for one thread, with room for the gradients of `gradients` parameters.
-    pub(super) fn workspace(&self, gradients: usize) -> Workspace {
+    pub(crate) fn workspace(&self, gradients: usize) -> Workspace {
         let tensors = Tensors::new(self.layout.clone());
         let noise = vec![RandomKey { seed: 0, epoch: 0, image: 0 }; self.lanes()];
         let winners = AllWinners(self.winners.iter().map(|&windows| vec![[0; 4]; windows]).collect());
@@ -107,22 +107,22 @@ impl Program {
     }
 
     /// Bytes of one workspace's tensors.
-    pub(super) fn workspace_bytes(&self) -> usize {
+    pub(crate) fn workspace_bytes(&self) -> usize {
         self.layout.length() * size_of::<f32>() + self.winners.iter().sum::<usize>() * size_of::<Winners>()
     }
 
     /// Floats of the packed parameters of all operations.
-    pub(super) fn packed_len(&self) -> usize {
+    pub(crate) fn packed_len(&self) -> usize {
         self.packed_ends.last().copied().unwrap_or(0)
     }
 
     /// Room for the packed parameters of all operations.
-    pub(super) fn packed(&self) -> Vec<f32> {
+    pub(crate) fn packed(&self) -> Vec<f32> {
         vec![0.0; self.packed_len()]
     }
 
     /// Arranges the parameters as the kernels read them, on the threads of `cpu` where there are many.
-    pub(super) fn pack(&self, cpu: &Cpu, parameters: &[f32], packed: &mut [f32]) {
+    pub(crate) fn pack(&self, cpu: &Cpu, parameters: &[f32], packed: &mut [f32]) {
         let mut pack = || {
             let mut start = 0;
             for (op, &end) in self.ops.iter().zip(&self.packed_ends) {
@@ -134,7 +134,7 @@ impl Program {
     }
 
     /// Runs all operations forwards.
-    pub(super) fn forward(&self, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
+    pub(crate) fn forward(&self, parameters: &[f32], packed: &[f32], workspace: &mut Workspace) {
         for (i, op) in self.ops.iter().enumerate() {
             workspace.tensors.at(MemoryLayout::forward(i));
             op.forward(self.kernels(), &mut self.tile(i, parameters, packed, workspace));
@@ -145,7 +145,7 @@ impl Program {
     /// Runs all operations backwards, after the gradient of the output was written.
     ///
     /// `rows` are those of the images in the lanes, as many as there are.
-    pub(super) fn backward(
+    pub(crate) fn backward(
         &self,
         parameters: &[f32],
         packed: &[f32],

@@ -5,12 +5,9 @@ use std::sync::Arc;
 use tenun_kernels::pooled::Winners;
 use tenun_kernels::{Buffer, Kernels, Lanes};
 
-use super::layout::{MemoryLayout, Uses};
-use crate::layer::RandomKey;
-
-/// The number of a tensor in a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TensorId(pub(super) usize);
+use super::layout::MemoryLayout;
+use super::{TensorId, TermId, Uses, WinnersId};
+use crate::random::RandomKey;
 
 /// The buffers of all tensors, in one block of memory.
 pub(crate) struct Tensors {
@@ -52,14 +49,6 @@ impl Tensors {
         self.block.floats_mut().get_disjoint_mut(places).expect("an operation's tensors differ")
     }
 }
-
-/// The number of a store of [`Winners`] in a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WinnersId(pub(super) usize);
-
-/// The number of a term that a layer adds to the loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TermId(pub(super) usize);
 
 impl Tile<'_> {
     /// Where a term of each lane is written.

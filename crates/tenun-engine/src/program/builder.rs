@@ -1,16 +1,14 @@
 //! [`Builder`]: collects the tensors and operations that layers lower to.
 
-use tenun_kernels::Kernels;
 use tenun_kernels::pooled::Winners;
+use tenun_kernels::{Kernels, Registers};
 
+use super::batched::{Batched, BatchedLayers};
+use super::compiled::Program;
 use super::grid::{Grid, Grids};
-use super::program::Program;
-use super::tile::{Op, TensorId, TermId, WinnersId};
-use super::{Cpu, PlanStep, Rewrite};
+use super::{Cpu, Op, PlanStep, Rewrite, TensorId, TermId, WinnersId};
 use crate::Shape;
-use crate::network::Placed;
-use crate::ops::Parameters;
-use crate::ops::batched::{Batched, BatchedLayers};
+use crate::place::{Parameters, Place};
 
 /// Where a layer's output stands: its value, its gradient if one is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +62,7 @@ impl Builder {
     /// An empty plan for `cpu`, with gradients if it is for training.
     pub(crate) fn new(training: bool, cpu: &Cpu) -> Self {
         Self {
-            kernels: cpu.width().kernels(),
+            kernels: Kernels::of(cpu.width()),
             tensors: Vec::new(),
             winners: Vec::new(),
             makers: Vec::new(),
@@ -80,9 +78,9 @@ impl Builder {
         }
     }
 
-    /// The kernels that the plan is made for.
-    pub(crate) fn kernels(&self) -> &'static Kernels {
-        self.kernels
+    /// The registers that the program is made for.
+    pub(crate) fn registers(&self) -> &'static Registers {
+        &self.kernels.registers
     }
 
     /// Whether this rewrite may be used.
@@ -90,14 +88,13 @@ impl Builder {
         self.allowed.contains(&rewrite)
     }
 
-    /// Lowers a step: `layers` by `rewrites`. What it asks for is counted to it, except what steps within it ask for.
+    /// Lowers a step: the layers of these names by `rewrites`. What it asks for is counted to it, except what steps within it ask for.
     pub(crate) fn step<R>(
         &mut self,
-        layers: &[&Placed],
+        layers: Vec<String>,
         rewrites: &[Rewrite],
         lower: impl FnOnce(&mut Self) -> R,
     ) -> R {
-        let layers = layers.iter().map(|layer| layer.name.clone()).collect();
         self.steps.push(PlanStep { layers, rewrites: rewrites.to_vec(), memory: 0, multiply_adds: 0 });
         let around = self.step.replace(self.steps.len() - 1);
         let lowered = lower(self);
@@ -140,7 +137,7 @@ impl Builder {
     }
 
     /// A term that `layer` adds to the loss, called `what`.
-    pub(crate) fn term(&mut self, what: &'static str, layer: &Placed) -> TermId {
+    pub(crate) fn term(&mut self, what: &'static str, layer: &Place) -> TermId {
         self.terms.push((what, layer.name.clone()));
         TermId(self.terms.len() - 1)
     }
@@ -201,7 +198,7 @@ impl Builder {
     }
 
     /// Settles the layouts and makes the operations: a program.
-    pub(super) fn finish(self) -> Program {
+    pub(crate) fn finish(self) -> Program {
         let grids = self.grids();
         let mut steps = self.steps;
         let mut count = |step: Option<usize>, bytes: usize| {
@@ -210,7 +207,7 @@ impl Builder {
             }
         };
         for (wanted, grid) in self.tensors.iter().zip(grids.iter()) {
-            count(wanted.step, grid.bytes(self.kernels.lanes));
+            count(wanted.step, grid.bytes(self.kernels.registers.lanes));
         }
         for &(windows, step) in &self.winners {
             count(step, windows * size_of::<Winners>());

@@ -1,84 +1,11 @@
-//! [`Placed`]: a layer in its place in a network, with its shapes, its name and its parameters.
+//! [`Placer`]: puts layers in their places, and says where they do not fit.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::ops::Range;
 
 use super::{Chain, SpecError};
 use crate::Shape;
-use crate::layer::{Initial, Layer};
-
-/// The two parts of an autoencoder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// From the images to the code.
-    Encoder,
-    /// From the code to the images.
-    Decoder,
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Encoder => "encoder",
-            Self::Decoder => "decoder",
-        })
-    }
-}
-
-/// A tensor of parameters.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    /// Its name by part, kind and number: `encoder.conv1.weight`.
-    pub name: String,
-    /// Its axes as PyTorch has them: `[out, in, kh, kw]`, `[out, in]`, `[out]`.
-    pub axes: Vec<usize>,
-    /// Where it stands in the flat array of all parameters.
-    pub range: Range<usize>,
-    /// How it begins.
-    pub initial: Initial,
-}
-
-/// A layer in its place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Placed {
-    /// The layer.
-    pub layer: Layer,
-    /// Its name by part, kind and number: `encoder.conv1`.
-    pub name: String,
-    /// Encoder or decoder.
-    pub part: Part,
-    /// The shape that goes in.
-    pub input: Shape,
-    /// The shape that comes out.
-    pub output: Shape,
-    /// Its own parameters; those of a residual block's body are with the body.
-    pub parameters: Vec<Parameter>,
-    /// The body of a residual block.
-    pub body: Vec<Placed>,
-    /// Its number in the network, by which it has random numbers of its own.
-    pub(crate) ordinal: u32,
-}
-
-impl Placed {
-    /// The values of this layer's `i`-th parameter in the flat array of all.
-    pub(crate) fn parameter<'a, R>(&self, all: &'a [R], i: usize) -> &'a [R] {
-        &all[self.parameters[i].range.clone()]
-    }
-
-    /// Appends this layer's parameters and those of its body.
-    pub(crate) fn collect_parameters<'a>(&'a self, to: &mut Vec<&'a Parameter>) {
-        to.extend(&self.parameters);
-        self.body.iter().for_each(|placed| placed.collect_parameters(to));
-    }
-
-    /// Parameters of this layer and its body.
-    #[must_use]
-    pub fn parameter_count(&self) -> usize {
-        let own: usize = self.parameters.iter().map(|parameter| parameter.range.len()).sum();
-        own + self.body.iter().map(Self::parameter_count).sum::<usize>()
-    }
-}
+use crate::layer::{Layer, Placed};
+use crate::place::{Parameter, Part, Place};
 
 /// Puts layers in their places, one after the other.
 pub(crate) struct Placer {
@@ -138,7 +65,8 @@ impl Placer {
         }
         self.shape = output;
         self.chain.lines.push((name.clone(), output, layer.settings()));
-        Ok(Placed { layer: layer.clone(), name, part, input, output, parameters, body, ordinal })
+        let place = Place { name, part, input, output, parameters, ordinal };
+        Ok(Placed { layer: layer.clone(), place, body })
     }
 
     /// Checks that the end has the shape of the beginning.

@@ -10,7 +10,7 @@ use tenun_kernels::linear::Strided;
 use tenun_kernels::product::{Kept, Product, sum_rows};
 use tenun_kernels::{Kernels, TILE};
 
-use super::Parameters;
+use crate::place::Parameters;
 
 /// Filters whose weights a thread takes at a time.
 const FILTERS: usize = 32;
@@ -74,12 +74,12 @@ impl BatchedLayers {
 
 impl Batched {
     /// Keeps the input of the images of one register, which stands at `from` in `x`.
-    pub(super) fn keep_input(&self, k: &Kernels, from: Strided, x: &[f32], rows: &mut [f32], stride: usize) {
+    pub(crate) fn keep_input(&self, k: &Kernels, from: Strided, x: &[f32], rows: &mut [f32], stride: usize) {
         k.keep(Kept { from, count: self.product.inputs, to: self.product.x }, x, rows, stride);
     }
 
     /// Keeps the output's gradient.
-    pub(super) fn keep_gradient(
+    pub(crate) fn keep_gradient(
         &self,
         k: &Kernels,
         from: Strided,

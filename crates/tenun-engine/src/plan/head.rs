@@ -3,7 +3,8 @@
 use tenun_kernels::loss::{self, Compared};
 use tenun_kernels::{Kernels, Lanes};
 
-use crate::plan::{Grids, PlanError, Port, Tensor, TensorId, Tensors};
+use super::PlanError;
+use crate::program::{Grids, Port, Tensor, TensorId, Tensors};
 use crate::{Loss, Network};
 
 /// The end of a network.
@@ -100,7 +101,7 @@ impl Head {
         gradients: &mut [f32],
     ) {
         if let Some(at) = self.log_variance {
-            let numbers = self.target.rows.count() * self.target.rows.row_length() / k.lanes;
+            let numbers = self.target.rows.count() * self.target.rows.row_length() / k.registers.lanes;
             gradients[at] = k.variance_gradient(self.loss(parameters), sums, weights, numbers as f32);
         }
     }

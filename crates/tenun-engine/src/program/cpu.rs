@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tenun_kernels::Kernels;
+
 use super::Rewrite;
 use crate::{UnknownWidth, Width};
 
@@ -84,6 +86,12 @@ impl Cpu {
         self.width
     }
 
+    /// Multiply-adds of single floats that one core does in a second, at most: see [`Kernels::multiply_add_peak`].
+    #[must_use]
+    pub fn multiply_add_peak(&self) -> f64 {
+        Kernels::of(self.width).multiply_add_peak()
+    }
+
     /// Runs `work` on this processor's threads.
     pub(crate) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.threads.install(work)
@@ -91,14 +99,14 @@ impl Cpu {
 }
 
 /// Something for each thread of a pool: whichever thread asks, gets its own, so the locks are never waited for.
-pub(super) struct PerThread<T>(Vec<Mutex<T>>);
+pub(crate) struct PerThread<T>(Vec<Mutex<T>>);
 
 impl<T> PerThread<T> {
-    pub(super) fn new(cpu: &Cpu, make: impl Fn() -> T) -> Self {
+    pub(crate) fn new(cpu: &Cpu, make: impl Fn() -> T) -> Self {
         Self((0..cpu.threads()).map(|_| Mutex::new(make())).collect())
     }
 
-    pub(super) fn get(&self) -> MutexGuard<'_, T> {
+    pub(crate) fn get(&self) -> MutexGuard<'_, T> {
         let thread = rayon::current_thread_index().unwrap_or(0);
         // A thread that panicked left its buffers in some state; the next tile overwrites them all.
         self.0[thread].lock().unwrap_or_else(PoisonError::into_inner)

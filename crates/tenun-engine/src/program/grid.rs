@@ -95,7 +95,7 @@ impl Grids {
 
     /// A tensor with its rows.
     pub(crate) fn tensor(&self, id: TensorId) -> Tensor {
-        let (grid, lanes) = (&self[id], self.kernels.lanes);
+        let (grid, lanes) = (&self[id], self.kernels.registers.lanes);
         let Shape { channels, height, width } = grid.shape();
         let starts = (0..channels).flat_map(|c| (0..height).map(move |r| grid.at(c, r, 0) * lanes));
         Tensor { id, rows: Rows::new(starts.collect(), width * lanes, height) }
