@@ -13,9 +13,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tenun::data::Unreadable;
 
 use crate::failure::{Failure, Kind};
 use crate::live::{Line, Live};
+use crate::text::counted;
 
 /// How much is said, and how.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +28,8 @@ pub(crate) struct Voice {
     pub(crate) quiet: bool,
     /// Details on stderr, and the time beside every line.
     pub(crate) verbose: bool,
+    /// An exit code of its own if something was left out.
+    pub(crate) strict: bool,
 }
 
 /// The one way by which anything reaches the user.
@@ -39,7 +43,15 @@ pub(crate) struct Printer {
     stderr: Stream,
     /// The line at the bottom of the terminal, while there is one.
     live: Mutex<Option<Live>>,
+    /// The images that were left out, once images have been opened.
+    left_out: Mutex<Option<Vec<Unreadable>>>,
 }
+
+/// Images that are named of those that were left out, where not all are; `--json` has all.
+pub(crate) const NAMED: usize = 5;
+
+/// The exit code if something was left out and that must not be.
+const LEFT_OUT: u8 = 4;
 
 #[derive(Default)]
 struct Stream {
@@ -73,7 +85,8 @@ impl Printer {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let (stdout, stderr) = (Stream::default(), Stream::default());
         let (began, live) = (Instant::now(), Mutex::new(None));
-        Self { voice, terminal, colour: terminal && !no_colour, began, stdout, stderr, live }
+        let left_out = Mutex::new(None);
+        Self { voice, terminal, colour: terminal && !no_colour, began, stdout, stderr, live, left_out }
     }
 
     pub(crate) fn voice(&self) -> Voice {
@@ -111,8 +124,31 @@ impl Printer {
         self.above(|| self.stdout.write(text, io::stdout().lock()));
     }
 
+    /// Says how many images were left out, and names so many; all of them are part of what [`Self::result`] prints.
+    pub(crate) fn left_out(&self, images: &[Unreadable], named: usize) {
+        let mut all = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = all.get_or_insert_default();
+        let new: Vec<&Unreadable> = images.iter().filter(|image| !all.contains(image)).collect();
+        if new.is_empty() {
+            return;
+        }
+        let mut text = format!("skipped {}", counted(new.len(), "image"));
+        for bad in new.iter().take(named) {
+            text += &format!("\n  skipped {}: {}", bad.path.display(), bad.reason);
+        }
+        if new.len() > named {
+            text += &format!("\n  and {} more; `--json` and `tenun data verify` name all", new.len() - named);
+        }
+        all.extend(new.into_iter().cloned());
+        self.warn(&text);
+    }
+
     /// Data: an object in a line of its own, its fields after `schema_version` and `kind`.
     pub(crate) fn object(&self, kind: &str, fields: &impl Serialize) {
+        self.object_with(kind, fields, None);
+    }
+
+    fn object_with(&self, kind: &str, fields: &impl Serialize, left_out: Option<&[Unreadable]>) {
         let mut object = Map::new();
         object.insert("schema_version".into(), tenun::SCHEMA_VERSION.into());
         object.insert("kind".into(), kind.into());
@@ -121,12 +157,20 @@ impl Printer {
             Ok(other) => drop(object.insert("value".into(), other)),
             Err(error) => self.warn(&format!("`{kind}` has no form in JSON: {error}")),
         }
+        if let Some(images) = left_out {
+            object.insert("skipped".into(), serde_json::to_value(images).unwrap_or_default());
+        }
         self.data(&format!("{}\n", Value::Object(object)));
     }
 
-    /// Data in the form that was asked for: text, or an object.
+    /// Data in the form that was asked for: text, or an object. Where images were opened, those that were left out are a
+    /// field of it.
     pub(crate) fn result(&self, kind: &str, fields: &impl Serialize, text: impl FnOnce() -> String) {
-        if self.voice.json { self.object(kind, fields) } else { self.data(&text()) }
+        if !self.voice.json {
+            return self.data(&text());
+        }
+        let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.object_with(kind, fields, left_out.as_deref());
     }
 
     /// How things go: what a person wants to see, and nobody else needs.
@@ -174,7 +218,16 @@ impl Printer {
             Some(error) => Err(Failure::failed(format!("cannot write to standard output: {error}"), None)),
             None => Ok(()),
         });
+        let left_out =
+            self.left_out.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
         match result {
+            Ok(()) if self.voice.strict && !left_out.is_empty() => {
+                self.failure(&Failure::failed(
+                    format!("{} left out, which `--strict` does not allow", counted(left_out.len(), "image")),
+                    Some("repair, convert or remove what `tenun data verify` names".into()),
+                ));
+                ExitCode::from(LEFT_OUT)
+            }
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 self.failure(&failure);
@@ -224,6 +277,22 @@ mod tests {
         let printer = Printer::new(Voice { quiet: true, ..Voice::default() });
         printer.stdout.write("x", Failing(io::ErrorKind::StorageFull));
         assert_eq!(printer.finish(Ok(())), ExitCode::from(1));
+    }
+
+    #[test]
+    fn what_was_left_out_counts_once_and_is_an_exit_code_if_it_must_not_be() {
+        let bad = Unreadable { path: "a.png".into(), reason: "no".into() };
+        for (strict, code) in [(true, LEFT_OUT), (false, 0)] {
+            let printer = Printer::new(Voice { quiet: true, strict, ..Voice::default() });
+            printer.left_out(&[], NAMED);
+            printer.left_out(std::slice::from_ref(&bad), NAMED);
+            printer.left_out(std::slice::from_ref(&bad), NAMED);
+            assert_eq!(printer.left_out.lock().unwrap().as_ref().map(Vec::len), Some(1));
+            assert_eq!(printer.finish(Ok(())), ExitCode::from(code));
+            let printer = Printer::new(Voice { quiet: true, strict, ..Voice::default() });
+            printer.left_out(&[], NAMED);
+            assert_eq!(printer.finish(Ok(())), ExitCode::SUCCESS);
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod folder;
 pub mod job;
 pub mod latent;
 pub mod layers;
+mod machine;
 pub mod measure;
 pub mod memory;
 pub mod model;

@@ -33,7 +33,7 @@ const STYLES: Styles = Styles::styled()
     .placeholder(AnsiColor::Cyan.on_default());
 
 const AFTER: &str = "\
-Exit codes: 0 success, 1 failure, 2 usage error, 130 interrupted with a checkpoint saved.
+Exit codes: 0 success, 1 failure, 2 usage error, 4 images left out and --strict, 130 interrupted with a checkpoint saved.
 
 Environment:
   TENUN_DATA   folder that is searched first for data sets by name
@@ -94,11 +94,14 @@ pub(crate) struct OutputFlags {
     /// Print details and elapsed times on stderr
     #[arg(long, short, global = true, display_order = 902, conflicts_with = "quiet")]
     verbose: bool,
+    /// Exit with code 4 if images had to be left out
+    #[arg(long, global = true, display_order = 903)]
+    strict: bool,
 }
 
 impl OutputFlags {
     pub(crate) fn voice(self) -> Voice {
-        Voice { json: self.json, quiet: self.quiet, verbose: self.verbose }
+        Voice { json: self.json, quiet: self.quiet, verbose: self.verbose, strict: self.strict }
     }
 }
 

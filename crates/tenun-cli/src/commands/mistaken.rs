@@ -65,8 +65,9 @@ impl Thing {
 
 /// An error if an argument is certainly no images.
 pub(crate) fn images(command: &str, given: &str) -> Result<(), Failure> {
-    use Thing::{Codes, Model, Network, Preset, Run, Sweep};
-    let Some(thing @ (Run | Sweep | Model | Network | Codes | Preset)) = Thing::of(given) else {
+    use Thing::{Model, Network, Preset, Run, Sweep};
+    // A table may have pixels as well as codes: its columns tell.
+    let Some(thing @ (Run | Sweep | Model | Network | Preset)) = Thing::of(given) else {
         return Ok(());
     };
     let trains = matches!(command, "train" | "sweep");
@@ -76,8 +77,8 @@ pub(crate) fn images(command: &str, given: &str) -> Result<(), Failure> {
         Model if trains => format!("start from its weights with `tenun {command} DATA --init {given}`"),
         Network if trains => format!("train the network with `tenun {command} DATA --network {given}`"),
         Preset if trains => format!("train the preset with `tenun {command} DATA --preset {given}`"),
-        Codes => "latent codes become images with `tenun decode MODEL CODES`".to_owned(),
-        _ => "name a data set, a folder of images, or an IDX, .npy or .npz file".to_owned(),
+        _ => "name a data set, a folder or archive of images, or an IDX, .npy, .npz, CSV or Parquet file"
+            .to_owned(),
     };
     Err(failure(command, given, thing, "images", &advice))
 }

@@ -6,7 +6,7 @@ use tenun::data::{self, Collection, Dataset, FolderOptions, OpenOptions, Progres
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
 use crate::opening::Opening;
-use crate::printer::Printer;
+use crate::printer::{NAMED, Printer};
 use crate::text::counted;
 
 /// Opens images, and shows how far downloading and decoding have come.
@@ -17,10 +17,11 @@ pub(crate) fn with_bar<T>(printer: &Printer, open: impl FnOnce(Progress<'_>) -> 
     open(Progress { on_download: Some(&on_download), on_image: Some(&on_image) })
 }
 
-/// Opens a source, and says what a user should know of it.
+/// Opens a source, and says what a user should know of it; every image that was left out is named.
 pub(crate) fn open(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<Collection, Failure> {
     let collection =
         with_bar(printer, |progress| data::open(source, &OpenOptions { progress, ..options(flags) }))?;
+    tell_unreadable(&collection.skipped, printer);
     tell(&collection, printer);
     Ok(collection)
 }
@@ -34,6 +35,7 @@ pub(crate) fn open_itself(
     let paths = SearchPaths { unpacked: None, ..SearchPaths::from_environment() };
     let collection =
         with_bar(printer, |progress| data::open(source, &OpenOptions { progress, paths, ..options(flags) }))?;
+    tell_unreadable(&collection.skipped, printer);
     tell(&collection, printer);
     Ok(collection)
 }
@@ -72,16 +74,14 @@ pub(crate) fn tell(collection: &Collection, printer: &Printer) {
     tell_skipped(collection, printer);
 }
 
-/// The images that were left out, by name.
+/// The images that were left out: how many, and the first by name.
 pub(crate) fn tell_skipped(collection: &Collection, printer: &Printer) {
-    tell_unreadable(&collection.skipped, printer);
+    printer.left_out(&collection.skipped, NAMED);
 }
 
-/// Images that cannot be read, by name.
+/// All images that cannot be read, by name.
 pub(crate) fn tell_unreadable(unreadable: &[Unreadable], printer: &Printer) {
-    for bad in unreadable {
-        printer.warn(&format!("skipped {}: {}", bad.path.display(), bad.reason));
-    }
+    printer.left_out(unreadable, usize::MAX);
 }
 
 /// Says that images are of another colour than the model takes.

@@ -71,6 +71,8 @@ fn folder_stream(
     let Some(parts) = parts.filter(|parts| choice.split != Some(Split::Test) || parts.is_test()) else {
         return Ok(None);
     };
+    // What cannot be read ends it.
+    printer.left_out(&[], 0);
     for note in parts.notes() {
         printer.note(format_args!("note: {note}"));
     }

@@ -2,6 +2,7 @@
 
 mod every_setting;
 mod interruption;
+mod left_out;
 mod mistaken;
 mod model_files;
 mod output;

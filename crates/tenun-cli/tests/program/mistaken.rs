@@ -26,7 +26,7 @@ fn what_was_given_and_what_is_taken_are_named() {
         ("encode run run --out c.csv", "`run` is the folder of a run, not images", "Usage: tenun encode"),
         (
             "encode run codes.csv --out c.csv",
-            "`codes.csv` is a file of latent codes, not images",
+            "codes.csv is a file of latent codes, not of images",
             "tenun decode",
         ),
         ("reconstruct run run --out r", "not images", "Usage: tenun reconstruct"),

@@ -1,16 +1,23 @@
 //! One image file to bytes: limits, orientation, transparency, colour and size.
 
+use std::io::{BufRead, Cursor, Seek};
 use std::path::Path;
 
 use image::imageops::FilterType;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use super::foreign::{self, Foreign};
+use super::tiff::Tiff;
+use super::{gif, jpeg};
 use crate::settings::{Colour, Fit};
 
 /// The most bytes that one decoded image may take: 256 MiB, about 89 million RGB pixels. More is taken for a
 /// decompression bomb.
 pub(crate) const MAX_DECODED_BYTES: u64 = 256 << 20;
+
+/// The most bytes that the file of one image may have.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// One decoded image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,15 +30,22 @@ pub(crate) struct Decoded {
     pub(crate) planes: Vec<u8>,
     /// Whether a pixel had other than equal red, green and blue, whatever colour was asked for.
     pub(crate) coloured: bool,
+    /// How many pictures the file has: pages or frames, of which this is the first.
+    pub(crate) pictures: usize,
 }
 
-/// Whether a file's name ends as those of the formats do that are read.
+/// Whether a file's name ends as those of pictures do: of the formats that are read, and of those that are known and are
+/// not, which are then named as such and not passed over.
 #[must_use]
 pub fn is_image_name(path: &Path) -> bool {
-    const ENDINGS: [&str; 9] = ["png", "jpg", "jpeg", "jfif", "bmp", "webp", "tif", "tiff", "gif"];
-    path.extension()
+    const ENDINGS: [&str; 14] = [
+        "png", "apng", "jpg", "jpeg", "jpe", "jfif", "bmp", "webp", "tif", "tiff", "gif", "pgm", "ppm", "pbm",
+    ];
+    let is_read = path
+        .extension()
         .and_then(|ending| ending.to_str())
-        .is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+        .is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)));
+    is_read || foreign::picture_by_name(path).is_some()
 }
 
 /// Decodes the image at `path`; the format is known by its content, the name does not matter.
@@ -47,7 +61,66 @@ pub(crate) fn decode(
     fit: Fit,
     colour: Colour,
 ) -> Result<Decoded, String> {
-    let mut decoder = decoder(path)?;
+    let file = contents(path)?;
+    decode_bytes(path, &file, size, fit, colour)
+}
+
+/// The bytes of a file that is none of the system's devices and no pipe, which might never end.
+pub(crate) fn contents(path: &Path) -> Result<Vec<u8>, String> {
+    let words = |error: std::io::Error| error.to_string();
+    let data = std::fs::metadata(path).map_err(words)?;
+    if !data.is_file() {
+        return Err("this is no regular file".into());
+    }
+    if data.len() > MAX_FILE_BYTES {
+        return Err(format!("the file has {} bytes, more than the limit of {MAX_FILE_BYTES}", data.len()));
+    }
+    std::fs::read(path).map_err(words)
+}
+
+/// Which format the image is of; what is wrong if it is of none that is read.
+fn format_of(path: &Path, file: &[u8]) -> Result<ImageFormat, String> {
+    if file.is_empty() {
+        return Err("the file is empty".into());
+    }
+    if let Some(Foreign { name, advice }) = foreign::by_content(file) {
+        return Err(format!("this is {name}, which is not read: {advice}"));
+    }
+    if let Ok(format) = image::guess_format(file).or_else(|error| match Tiff::of(file) {
+        Some(_) => Ok(ImageFormat::Tiff),
+        None => Err(error),
+    }) {
+        return Ok(format);
+    }
+    if let Some(Foreign { name, advice }) = foreign::picture_by_name(path) {
+        return Err(format!("by its name this is {name}, which is not read: {advice}"));
+    }
+    let start = file[..file.len().min(8)].escape_ascii();
+    Err(format!("it begins with `{start}`, as no picture does that is read"))
+}
+
+/// As [`decode`], of a file in memory; `path` is what it is called.
+pub(crate) fn decode_bytes(
+    path: &Path,
+    file: &[u8],
+    size: Option<(usize, usize)>,
+    fit: Fit,
+    colour: Colour,
+) -> Result<Decoded, String> {
+    let format = format_of(path, file)?;
+    let mut pictures = 1;
+    let mut special = None;
+    if format == ImageFormat::Gif {
+        pictures = gif::frames(file)?;
+    }
+    if let Some(tiff) = Tiff::of(file) {
+        pictures = tiff.pages();
+        special = tiff.picture(MAX_DECODED_BYTES as usize)?;
+    }
+    let mut decoder = match special {
+        Some(image) => return Ok(finish(image, pictures, size, fit, colour)),
+        None => decoder(Cursor::new(file), format)?,
+    };
     // A decoder may overlook the limit; the size it announces is known before anything is allocated.
     let bytes = decoder.total_bytes();
     if bytes > MAX_DECODED_BYTES {
@@ -56,10 +129,24 @@ pub(crate) fn decode(
             "{height}x{width} pixels would take {bytes} bytes, more than the limit of {MAX_DECODED_BYTES}"
         ));
     }
+    if format == ImageFormat::Jpeg {
+        jpeg::whole(file)?;
+    }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
-    let mut image = on_white(image);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
     image.apply_orientation(orientation);
+    Ok(finish(image, pictures, size, fit, colour))
+}
+
+/// The picture in the size and colour that were asked for.
+fn finish(
+    image: DynamicImage,
+    pictures: usize,
+    size: Option<(usize, usize)>,
+    fit: Fit,
+    colour: Colour,
+) -> Decoded {
+    let mut image = on_white(image);
     if let Some((height, width)) = size
         && (image.height() as usize, image.width() as usize) != (height, width)
     {
@@ -80,14 +167,15 @@ pub(crate) fn decode(
     let (height, width) = (image.height() as usize, image.width() as usize);
     let (channels, planes) =
         if grey { (1, image.into_luma8().into_raw()) } else { (3, planes_of(&image.into_rgb8().into_raw())) };
-    Ok(Decoded { channels, height, width, planes, coloured })
+    Decoded { channels, height, width, planes, coloured, pictures }
 }
 
-/// What decodes the file, by its content.
-fn decoder(path: &Path) -> Result<impl ImageDecoder, String> {
-    let mut reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|error| error.to_string())?;
+/// What decodes a file of this format.
+fn decoder<'a, R: BufRead + Seek + 'a>(
+    file: R,
+    format: ImageFormat,
+) -> Result<impl ImageDecoder + use<'a, R>, String> {
+    let mut reader = ImageReader::with_format(file, format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     reader.limits(limits);
@@ -97,7 +185,12 @@ fn decoder(path: &Path) -> Result<impl ImageDecoder, String> {
 /// Height and width of the image at `path`, turned as its camera noted, by the beginning of the file; none if that is
 /// damaged.
 pub(crate) fn size_of(path: &Path) -> Option<(usize, usize)> {
-    let mut decoder = decoder(path).ok()?;
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
+    let format = reader.format()?;
+    let mut decoder = decoder(reader.into_inner(), format).ok()?;
     let (width, height) = decoder.dimensions();
     let is_turned = matches!(
         decoder.orientation(),

@@ -1,5 +1,6 @@
 //! [`DataError`]: what can be wrong with data, and what to do about it.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -34,13 +35,6 @@ pub enum DataError {
         path: PathBuf,
     },
 
-    /// A folder stands among several inputs.
-    #[error("{} is a folder among several inputs", path.display())]
-    FolderAmongFiles {
-        /// The folder.
-        path: PathBuf,
-    },
-
     /// The source is neither a path nor a data set's name.
     #[error("`{given}` is no known data set, and there is no file or folder of that name")]
     UnknownName {
@@ -64,7 +58,27 @@ pub enum DataError {
         /// What is there.
         got: String,
         /// What to do about it.
-        advice: &'static str,
+        advice: Cow<'static, str>,
+    },
+
+    /// A folder has several data sets.
+    #[error("{} has several data sets: {}", path.display(), sets.join(", "))]
+    SeveralSets {
+        /// The folder.
+        path: PathBuf,
+        /// What they are called.
+        sets: Vec<String>,
+    },
+
+    /// A file is of a format that is not read.
+    #[error("{} is {format}, which is not read", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        format: String,
+        /// What makes it something that is read.
+        advice: Cow<'static, str>,
     },
 
     /// There are more or fewer labels than images.
@@ -274,10 +288,12 @@ impl DataError {
                 Some("check the permissions of the file and of the folders above it".into())
             }
             Self::Io { .. } => None,
+            Self::SeveralSets { .. } => {
+                Some("put the files of one of them into a folder of its own, and give that".into())
+            }
             Self::NoSuchPath { path } => {
                 Some(suggest::path_hint(path, "check the spelling, and the folder it is relative to"))
             }
-            Self::FolderAmongFiles { .. } => Some("give one folder, or image files".into()),
             Self::UnknownName { given, nearest, known } => {
                 let sets = known.join(", ");
                 // A folder that is called as a set is not what the set's name gives.
@@ -295,7 +311,9 @@ impl DataError {
                     true => format!("known data sets: {sets}; or give a folder, an IDX, .npy or .npz file"),
                 })
             }
-            Self::Malformed { advice, .. } => Some((*advice).into()),
+            Self::Malformed { advice, .. } | Self::Foreign { advice, .. } => {
+                Some(advice.clone().into_owned())
+            }
             Self::LabelCount { .. } => {
                 Some("the labels belong to other images; replace or remove them".into())
             }
@@ -314,9 +332,10 @@ impl DataError {
                     "say how to fit it: `{fit} resize` (stretches) or `{fit} crop` (cuts the edges)"
                 ))
             }
-            Self::Unreadable { .. } => {
-                Some(format!("repair or remove it, or leave such images out with `{}`", SKIP_BAD.argument()))
-            }
+            Self::Unreadable { .. } => Some(format!(
+                "repair, convert or remove it, or leave such images out with `{}`",
+                SKIP_BAD.argument()
+            )),
             Self::NoImages { unreadable: 0, .. } => {
                 Some("the folder or its sub-folders must hold PNG, JPEG, BMP, WebP, TIFF or GIF files".into())
             }

@@ -99,20 +99,23 @@ pub(super) fn read(
     let name = display_name(folder);
     let Some((train_folder, test_folder, unused)) = splits(folder) else {
         let mut scan = Scan::of(folder)?;
-        let images = SplitImages::read(folder, &mut scan, options, None, on_image)?;
+        let mut images = SplitImages::read(folder, &mut scan, options, None, on_image)?;
+        let note = images.note.take();
         let classes = images.class_names();
         let (set, skipped) = images.into_dataset(&name, &classes)?;
         let mut collection = Collection::new(folder.into(), set, None)?;
         collection.ignored = scan.ignored;
         collection.skipped = skipped;
+        collection.notes.extend(note);
         return Ok(collection);
     };
 
     let (mut scan, mut test_scan) = (Scan::of(&train_folder)?, Scan::of(&test_folder)?);
-    let train = SplitImages::read(&train_folder, &mut scan, options, None, on_image)?;
+    let mut train = SplitImages::read(&train_folder, &mut scan, options, None, on_image)?;
     // Test images are made like the training images, so that `Auto` cannot decide twice.
     let channels = train.images.shape().channels;
-    let test = SplitImages::read(&test_folder, &mut test_scan, options, Some(channels), on_image)?;
+    let mut test = SplitImages::read(&test_folder, &mut test_scan, options, Some(channels), on_image)?;
+    let notes = [train.note.take(), test.note.take()];
     let mut classes = train.class_names();
     classes.extend(test.class_names());
     classes.sort_by(|a, b| natural::compare(a, b));
@@ -130,6 +133,7 @@ pub(super) fn read(
     collection.ignored = scan.ignored + test_scan.ignored;
     collection.skipped = skipped;
     collection.notes.extend(split_notes(&test_folder, &unused));
+    collection.notes.extend(notes.into_iter().flatten());
     Ok(collection)
 }
 
@@ -153,10 +157,12 @@ pub(super) fn read_each(
     options.check()?;
     let origin = files.first().map_or(Path::new("."), PathBuf::as_path);
     let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
-    let images = SplitImages::read(origin, &mut Scan { images, ignored: 0 }, options, None, on_image)?;
+    let mut images = SplitImages::read(origin, &mut Scan { images, ignored: 0 }, options, None, on_image)?;
+    let note = images.note.take();
     let (set, skipped) = images.into_dataset(name, &[])?;
     let mut collection = Collection::new(origin.into(), set, None)?;
     collection.skipped = skipped;
+    collection.notes.extend(note);
     Ok(collection)
 }
 
@@ -212,6 +218,8 @@ pub(super) struct SplitImages {
     images: Images,
     ids: Vec<String>,
     skipped: Vec<Unreadable>,
+    /// What is to be said of them.
+    note: Option<String>,
 }
 
 impl SplitImages {
@@ -256,8 +264,9 @@ impl SplitImages {
                 }
             }
         }
+        let note = growing.note();
         match growing.into_images() {
-            Some(images) => Ok(Self { images, ids, skipped }),
+            Some(images) => Ok(Self { images, ids, skipped, note }),
             None => Err(DataError::NoImages {
                 path: folder.into(),
                 ignored: scan.ignored,
@@ -274,7 +283,7 @@ impl SplitImages {
 
     /// Images that have all been read.
     pub(super) fn of(images: Images, ids: Vec<String>) -> Self {
-        Self { images, ids, skipped: Vec::new() }
+        Self { images, ids, skipped: Vec::new(), note: None }
     }
 
     /// The data set, and what was left out; `classes` has those of these images among others, sorted.
@@ -343,6 +352,8 @@ fn class_of(id: &str) -> Option<&str> {
 pub(super) struct Growing {
     first: Option<(PathBuf, Shape)>,
     pixels: Vec<u8>,
+    /// How many files have more than one picture, the first of them, and how many it has.
+    several: Option<(usize, PathBuf, usize)>,
 }
 
 impl Growing {
@@ -360,6 +371,9 @@ impl Growing {
         image: &Decoded,
         size: Option<(usize, usize)>,
     ) -> Result<(), DataError> {
+        if image.pictures > 1 {
+            self.several.get_or_insert_with(|| (0, path.into(), image.pictures)).0 += 1;
+        }
         let got = (image.height, image.width);
         if let Some(expected) = size.filter(|&expected| expected != got) {
             return Err(DataError::WrongSize { path: path.into(), expected, got });
@@ -387,13 +401,25 @@ impl Growing {
         Ok(())
     }
 
+    /// What is said of files with more pictures than the one that was taken.
+    pub(super) fn note(&self) -> Option<String> {
+        let (files, first, pictures) = self.several.as_ref()?;
+        let name = display_name(first);
+        Some(match files {
+            1 => format!("{name} has {pictures} pages or frames: the first is used"),
+            _ => format!(
+                "{files} files have several pages or frames ({name} has {pictures}): the first of each is used"
+            ),
+        })
+    }
+
     /// The images so far; those to come have to be like them.
     pub(super) fn take(&mut self) -> Option<Images> {
         let (_, shape) = self.first.as_ref()?;
         Images::new(*shape, std::mem::take(&mut self.pixels))
     }
 
-    fn into_images(self) -> Option<Images> {
+    pub(super) fn into_images(self) -> Option<Images> {
         let (_, shape) = self.first?;
         Images::new(shape, self.pixels)
     }
@@ -405,7 +431,7 @@ fn repeat_planes(planes: &[u8], area: usize) -> Vec<u8> {
 }
 
 /// Grey images as RGB with three equal planes.
-fn grey_to_rgb(images: &Images) -> Option<Images> {
+pub(super) fn grey_to_rgb(images: &Images) -> Option<Images> {
     let shape = images.shape();
     Images::new(Shape::new(3, shape.height, shape.width), repeat_planes(images.pixels(), shape.area()))
 }

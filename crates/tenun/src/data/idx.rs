@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 0, 1 | zero |
-//! | 2 | type of the values; `0x08`, unsigned bytes, is the only one read here |
+//! | 2 | type of the values: `0x08` unsigned bytes, `0x09` signed bytes, `0x0b` 16-bit, `0x0c` 32-bit whole numbers, `0x0d` 32-bit, `0x0e` 64-bit floats, big-endian |
 //! | 3 | number of axes: 1 for labels `[image]`, 3 for images `[image][row][column]`, 4 for `[image][channel][row][column]` |
 //! | 4… | length of each axis, 32-bit big-endian |
 //! | then | the values, last axis fastest |
@@ -22,11 +22,28 @@ use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 use tenun_engine::Shape;
 
+use super::array::{Array, Element};
+use super::axes::AxisOrder;
 use super::digest::Hasher;
+use super::stack::Named;
 use super::{DataError, Images};
 
 /// Type code of unsigned bytes.
 const UNSIGNED_BYTE: u8 = 0x08;
+
+/// How values of a type code are stored.
+fn element(kind: u8) -> Option<Element> {
+    let big = true;
+    Some(match kind {
+        UNSIGNED_BYTE => Element::Int { bytes: 1, signed: false, big },
+        0x09 => Element::Int { bytes: 1, signed: true, big },
+        0x0b => Element::Int { bytes: 2, signed: true, big },
+        0x0c => Element::Int { bytes: 4, signed: true, big },
+        0x0d => Element::Float { bytes: 4, big },
+        0x0e => Element::Float { bytes: 8, big },
+        _ => return None,
+    })
+}
 
 /// Deflate's longest match, 258 bytes, takes at least two bits: no stream grows by more than 8 × 258 / 2.
 pub(crate) const DEFLATE_LIMIT: u64 = 1032;
@@ -36,6 +53,8 @@ const REPLACE: &str = "the file is damaged or cut short: fetch it again";
 /// What a file holds, and its digest once that has been asked for.
 #[derive(Debug)]
 pub(crate) struct IdxArray {
+    kind: u8,
+    element: Element,
     axes: Vec<usize>,
     values: Bytes,
     sha256: OnceLock<String>,
@@ -44,18 +63,19 @@ pub(crate) struct IdxArray {
 impl IdxArray {
     /// The array that `file`, the bytes of a whole plain file, holds; `sha256` is their digest. `None` if they are none.
     pub(crate) fn of_file(file: &Bytes, sha256: String) -> Option<Self> {
-        let [0, 0, UNSIGNED_BYTE, count @ 1..=4] = *file.first_chunk()? else { return None };
+        let [0, 0, kind, count @ 1..=4] = *file.first_chunk()? else { return None };
+        let element = element(kind)?;
         let lengths = file.get(4..4 + 4 * usize::from(count))?.as_chunks::<4>().0;
         let axes: Vec<usize> = lengths.iter().map(|&axis| u32::from_be_bytes(axis) as usize).collect();
         let values = file.slice(4 + 4 * axes.len()..);
-        let length = axes.iter().try_fold(1_usize, |product, &axis| product.checked_mul(axis));
-        (length == Some(values.len())).then(|| Self { axes, values, sha256: sha256.into() })
+        let length = axes.iter().try_fold(element.size(), |product, &axis| product.checked_mul(axis));
+        (length == Some(values.len())).then(|| Self { kind, element, axes, values, sha256: sha256.into() })
     }
 
     /// SHA-256 of the file's decompressed bytes, in hexadecimal.
     pub(crate) fn sha256(&self) -> &str {
         self.sha256.get_or_init(|| {
-            let mut hasher = Hasher::new(&header(&self.axes));
+            let mut hasher = Hasher::new(&header(self.kind, &self.axes));
             hasher.update(&self.values);
             hasher.hex()
         })
@@ -63,7 +83,7 @@ impl IdxArray {
 
     /// The file's decompressed bytes: those before the values, and the values.
     pub(crate) fn file(&self) -> (Vec<u8>, &[u8]) {
-        (header(&self.axes), &self.values)
+        (header(self.kind, &self.axes), &self.values)
     }
 
     /// The lengths of the axes.
@@ -71,44 +91,64 @@ impl IdxArray {
         &self.axes
     }
 
-    /// The values as images, if there are 3 or 4 axes.
-    pub(crate) fn into_images(self, path: &Path) -> Result<Images, DataError> {
-        let shape = match self.axes[..] {
-            [_, height, width] => Shape::new(1, height, width),
-            [_, channels, height, width] => Shape::new(channels, height, width),
-            _ => {
-                return Err(DataError::Malformed {
-                    path: path.into(),
-                    place: "byte 3 (number of axes)".into(),
-                    expected: "3 or 4, as images have".into(),
-                    got: self.axes.len().to_string(),
-                    advice: "this is a file of labels: give the file of images",
-                });
-            }
-        };
+    /// The values as images, if there are 3 or 4 axes; what was done with them that is not plain is added to `notes`.
+    pub(crate) fn into_images(self, path: &Path, notes: &mut Vec<String>) -> Result<Images, DataError> {
+        if !matches!(self.axes.len(), 3 | 4) {
+            return Err(DataError::Malformed {
+                path: path.into(),
+                place: "byte 3 (number of axes)".into(),
+                expected: "3 or 4, as images have".into(),
+                got: self.axes.len().to_string(),
+                advice: match self.axes[..] {
+                    [_, length] => AxisOrder::of(&[self.axes[0], length]).err().unwrap_or_default().into(),
+                    _ => "this is a file of labels: give the file of images".into(),
+                },
+            });
+        }
         if self.values.is_empty() {
             return Err(DataError::Malformed {
                 path: path.into(),
                 place: "byte 4 (lengths of the axes)".into(),
                 expected: "at least one image of at least one pixel".into(),
                 got: format!("{:?}", self.axes),
-                advice: "the file holds nothing: give another",
+                advice: "the file holds nothing: give another".into(),
             });
         }
-        Images::from_bytes(shape, self.values).ok_or_else(|| unreachable_shape(path, shape))
+        // Bytes that lie as they are needed are not copied, as they may be in a mapped file.
+        let shape = match self.axes[..] {
+            [_, height, width] => Some(Shape::new(1, height, width)),
+            [_, channels @ 1..=3, height, width] => Some(Shape::new(channels, height, width)),
+            _ => None,
+        };
+        let is_black_and_white = || self.values.iter().all(|&value| value <= 1) && self.values.contains(&1);
+        if let Some(shape) = shape
+            && self.kind == UNSIGNED_BYTE
+            && !is_black_and_white()
+        {
+            return Images::from_bytes(shape, self.values).ok_or_else(|| unreachable_shape(path, shape));
+        }
+        let array = self.into_array();
+        let named = Named { path, place: "", shape: "byte 4 (lengths of the axes)" };
+        let range = named.range(&array)?;
+        named.images(&array, AxisOrder::images_first(&array.axes), range, notes)
     }
 
-    /// The values as labels, if there is 1 axis.
+    /// The values as an array.
+    pub(crate) fn into_array(self) -> Array {
+        Array { element: self.element, axes: self.axes, fortran: false, bytes: self.values.into() }
+    }
+
+    /// The values as labels, if there is 1 axis of bytes.
     pub(crate) fn into_labels(self, path: &Path) -> Result<Vec<u8>, DataError> {
-        if self.axes.len() == 1 {
+        if self.axes.len() == 1 && self.kind == UNSIGNED_BYTE {
             return Ok(self.values.into());
         }
         Err(DataError::Malformed {
             path: path.into(),
             place: "byte 0 (magic number)".into(),
             expected: "0x00000801, labels".into(),
-            got: format!("0x000008{:02x}, {} axes", self.axes.len(), self.axes.len()),
-            advice: "this is a file of images: give the file of labels",
+            got: format!("0x0000{:02x}{:02x}, {} axes", self.kind, self.axes.len(), self.axes.len()),
+            advice: "this is a file of images: give the file of labels".into(),
         })
     }
 }
@@ -120,7 +160,7 @@ fn unreachable_shape(path: &Path, shape: Shape) -> DataError {
         place: "values".into(),
         expected: format!("a whole number of {shape} images"),
         got: "a part of one".into(),
-        advice: REPLACE,
+        advice: REPLACE.into(),
     }
 }
 
@@ -130,7 +170,7 @@ fn unreachable_shape(path: &Path, shape: Shape) -> DataError {
 /// [`DataError::Io`] if the file cannot be read, [`DataError::Malformed`] if it is anything else than a whole
 /// IDX file of images, plain or gzip.
 pub fn read_images(path: &Path) -> Result<Images, DataError> {
-    read_array(path)?.into_images(path)
+    read_array(path)?.into_images(path, &mut Vec::new())
 }
 
 /// Reads a file of labels: magic number `0x00000801`.
@@ -169,11 +209,11 @@ fn write_header(writer: &mut impl Write, axes: &[usize]) -> io::Result<()> {
     if axes.iter().any(|&axis| u32::try_from(axis).is_err()) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "an IDX axis has at most 2^32 - 1 elements"));
     }
-    writer.write_all(&header(axes))
+    writer.write_all(&header(UNSIGNED_BYTE, axes))
 }
 
-fn header(axes: &[usize]) -> Vec<u8> {
-    let mut bytes = vec![0, 0, UNSIGNED_BYTE, axes.len() as u8];
+fn header(kind: u8, axes: &[usize]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, kind, axes.len() as u8];
     for &axis in axes {
         bytes.extend((axis as u32).to_be_bytes());
     }
@@ -189,7 +229,10 @@ pub(crate) fn labels_beside(images: &Path) -> Option<PathBuf> {
     if labels == plain {
         return None;
     }
-    [format!("{labels}.gz"), labels]
+    // QMNIST's labels have more to tell, in 32 bits; the labels of images in floats are bytes.
+    let wide = labels.replace("idx1-ubyte", "idx2-int");
+    let bytes = labels.replace("-float", "-ubyte").replace("-double", "-ubyte");
+    [format!("{labels}.gz"), labels, format!("{wide}.gz"), wide, format!("{bytes}.gz"), bytes]
         .into_iter()
         .map(|name| images.with_file_name(name))
         .find(|path| path.is_file())
@@ -204,7 +247,7 @@ pub(crate) fn find_in(folder: &Path, name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Reads one IDX file of unsigned bytes, plain or gzip.
+/// Reads one IDX file, plain or gzip.
 pub(crate) fn read_array(path: &Path) -> Result<IdxArray, DataError> {
     let file = File::open(path).map_err(DataError::io(path, "open"))?;
     let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
@@ -230,22 +273,18 @@ impl Source<'_> {
     fn read(&self, mut reader: impl Read) -> Result<IdxArray, DataError> {
         let mut magic = [0; 4];
         self.fill(&mut reader, 0, &mut magic, "magic number")?;
-        let axes = match magic {
-            [0, 0, UNSIGNED_BYTE, axes @ 1..=4] => usize::from(axes),
-            [0, 0, kind, _] if kind != UNSIGNED_BYTE && (0x08..=0x0e).contains(&kind) => {
-                return Err(self.malformed(
-                    "byte 2 (type of the values)",
-                    "0x08, unsigned bytes",
-                    format!("0x{kind:02x}"),
-                    "convert the values to unsigned bytes, 0 to 255",
-                ));
-            }
-            _ => {
+        let known = match magic {
+            [0, 0, kind, axes @ 1..=4] => element(kind).map(|element| (kind, element, usize::from(axes))),
+            _ => None,
+        };
+        let (kind, element, axes) = match known {
+            Some(known) => known,
+            None => {
                 return Err(self.malformed(
                     "byte 0 (magic number)",
                     "0x00000803 (images) or 0x00000801 (labels)",
                     format!("0x{:08x}", u32::from_be_bytes(magic)),
-                    "this is no IDX file of bytes: give an IDX, .npy or .npz file, or a folder of images",
+                    "this is no IDX file: give an IDX, .npy or .npz file, or a folder of images",
                 ));
             }
         };
@@ -257,7 +296,8 @@ impl Source<'_> {
             .collect();
 
         let before = 4 + lengths.len() as u64;
-        let asked = axes.iter().try_fold(1_u64, |product, &axis| product.checked_mul(axis as u64));
+        let asked =
+            axes.iter().try_fold(element.size() as u64, |product, &axis| product.checked_mul(axis as u64));
         let room = self.limit.saturating_sub(before);
         let Some(asked) = asked.filter(|&asked| asked <= room) else {
             let asked = asked.map_or("more than 2^64".to_string(), |asked| asked.to_string());
@@ -319,7 +359,7 @@ impl Source<'_> {
                 "the header's count is wrong, or something was appended: fetch the file again",
             ));
         }
-        Ok(IdxArray { axes, values: values.into(), sha256: OnceLock::new() })
+        Ok(IdxArray { kind, element, axes, values: values.into(), sha256: OnceLock::new() })
     }
 
     /// Fills `buffer` from byte `offset` of the decompressed file.
@@ -375,7 +415,7 @@ impl Source<'_> {
             place: place.into(),
             expected: expected.into(),
             got,
-            advice,
+            advice: advice.into(),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dataset::numbered_classes;
+use super::array::Array;
+use super::classes::{self, Label};
+use super::folder::display_name;
 use super::idx::{self, IdxArray};
 use super::{Collection, DataError, Dataset, Labels, unpacked};
 
@@ -20,8 +22,8 @@ pub(crate) struct Split {
     /// The file of images.
     pub(crate) path: PathBuf,
     pub(crate) images: IdxArray,
-    /// The file of labels, and what it holds.
-    pub(crate) labels: Option<(PathBuf, IdxArray)>,
+    /// The file of labels, and what it holds, or why it cannot be read.
+    pub(crate) labels: Option<(PathBuf, Result<IdxArray, DataError>)>,
 }
 
 impl Split {
@@ -32,32 +34,41 @@ impl Split {
         copies: Option<&Path>,
     ) -> Result<Self, DataError> {
         let images = unpacked::read_array(&path, copies)?;
-        let labels = match labels {
-            Some(path) => {
-                let array = idx::read_array(&path)?;
-                Some((path, array))
-            }
-            None => None,
-        };
+        let labels = labels.map(|path| {
+            let array = idx::read_array(&path);
+            (path, array)
+        });
         Ok(Self { path, images, labels })
     }
 
-    /// The images, and the class of each if there are labels.
-    fn into_parts(self) -> Result<(super::Images, Option<Vec<u16>>), DataError> {
-        let images = self.images.into_images(&self.path)?;
-        let Some((path, labels)) = self.labels else {
-            return Ok((images, None));
-        };
-        let classes: Vec<u16> = labels.into_labels(&path)?.into_iter().map(u16::from).collect();
-        if classes.len() != images.len() {
-            return Err(DataError::LabelCount {
-                place: path.display().to_string(),
-                images: images.len(),
-                labels: classes.len(),
-            });
+    /// The images, and the label of each if there are labels that can be used.
+    fn into_parts(self, notes: &mut Vec<String>) -> Result<(super::Images, Option<Vec<Label>>), DataError> {
+        let Self { path, images, labels } = self;
+        let mut images = images.into_images(&path, notes)?;
+        if is_transposed(&path) {
+            images = images.transposed();
+            notes.push("EMNIST has its images transposed: they are turned upright".into());
         }
-        Ok((images, Some(classes)))
+        let labels = labels.and_then(|(path, labels)| {
+            let labels = labels.map_err(|error| error.to_string()).and_then(|labels| {
+                let mut array = labels.into_array();
+                if let [images, columns @ 2..=usize::MAX] = array.axes[..] {
+                    // QMNIST: the class, and after it where the image comes from.
+                    let size = array.element.size();
+                    let first = array.bytes.chunks_exact(columns * size).flat_map(|row| &row[..size]);
+                    array = Array { axes: vec![images], bytes: first.copied().collect(), ..array };
+                }
+                classes::of_array(&array, notes)
+            });
+            classes::matching(labels, images.len(), &display_name(&path), notes)
+        });
+        Ok((images, labels))
     }
+}
+
+/// Whether a file is one of EMNIST's, in which rows and columns have changed places.
+fn is_transposed(path: &Path) -> bool {
+    display_name(path).to_ascii_lowercase().starts_with("emnist-")
 }
 
 /// Makes a collection of the splits; without the names of `classes` these are numbered.
@@ -68,21 +79,21 @@ pub(crate) fn collect(
     test: Option<Split>,
     classes: Option<&[&str]>,
 ) -> Result<Collection, DataError> {
-    let (train, train_classes) = train.into_parts()?;
-    let (test, test_classes) = test.map(Split::into_parts).transpose()?.unzip();
-    let test_classes = test_classes.flatten();
-    let names = match classes {
-        Some(names) => names.iter().map(|name| (*name).to_string()).collect(),
-        None => numbered_classes(train_classes.iter().chain(&test_classes).map(Vec::as_slice)),
+    let mut notes = Vec::new();
+    let (train, train_labels) = train.into_parts(&mut notes)?;
+    let (test, test_labels) = test.map(|test| test.into_parts(&mut notes)).transpose()?.unzip();
+    let names: Option<Vec<String>> =
+        classes.map(|names| names.iter().map(|name| (*name).to_string()).collect());
+    let [train_labels, test_labels] =
+        classes::together([train_labels, test_labels.flatten()], names.as_deref(), &mut notes);
+    let labelled = |images, labels: Option<Labels>| match labels {
+        Some(labels) => Dataset::new(name, images).with_labels(labels),
+        None => Ok(Dataset::new(name, images)),
     };
-    let labelled = |images, classes: Option<Vec<u16>>| {
-        let set = Dataset::new(name, images);
-        match classes {
-            Some(classes) => set.with_labels(Labels::new(classes, names.clone())?),
-            None => Ok(set),
-        }
-    };
-    let train = labelled(train, train_classes)?;
-    let test = test.map(|test| labelled(test, test_classes)).transpose()?;
-    Collection::new(origin, train, test)
+    let train = labelled(train, train_labels)?;
+    let test = test.map(|test| labelled(test, test_labels)).transpose()?;
+    let mut collection = Collection::new(origin, train, test)?;
+    notes.dedup();
+    collection.notes = notes;
+    Ok(collection)
 }

@@ -111,6 +111,19 @@ impl Images {
         sums.into_iter().map(moments).collect()
     }
 
+    /// The images with their rows as columns.
+    #[must_use]
+    pub(crate) fn transposed(&self) -> Self {
+        let Shape { channels, height, width } = self.shape;
+        let mut pixels = Vec::with_capacity(self.pixels.len());
+        for plane in self.pixels.chunks_exact(self.shape.area()) {
+            for column in 0..width {
+                pixels.extend(plane[column..].iter().step_by(width));
+            }
+        }
+        Self { shape: Shape::new(channels, width, height), pixels: pixels.into() }
+    }
+
     /// The images at `indices`, in that order.
     ///
     /// # Panics

@@ -5,27 +5,51 @@
 //! a value, with an identifier for each and optional [`Labels`]. Nothing here panics on a file, whatever is in it:
 //! what is wrong comes back as a [`DataError`], which says where, and what to do.
 
+mod archives;
+mod array;
+mod axes;
+mod batches;
+mod classes;
 mod dataset;
 mod decode;
 pub(crate) mod digest;
+mod encoded;
 mod error;
 mod fetch;
 mod folder;
 mod folder_sizes;
 mod folder_stream;
+mod foreign;
+mod gif;
+mod huffman;
 pub mod idx;
 mod idx_files;
 mod idx_split;
 mod images;
+mod join;
+mod jpeg;
+mod lists;
 mod map;
+mod matlab;
 pub mod named;
 mod natural;
 pub(crate) mod npy;
+mod npz_keys;
 pub mod numpy;
 mod open;
+mod parquet_images;
+mod pickle;
+mod pixels;
 mod progress;
+mod records;
+mod shards;
+#[cfg(test)]
+mod sources_tests;
 mod split;
+mod stack;
 pub mod summary;
+mod tables;
+mod tiff;
 mod unpacked;
 
 pub use crate::settings::{Colour, Fit};

@@ -272,7 +272,9 @@ impl NamedSet {
         let split = |images: PathBuf, labels: PathBuf, first: usize| {
             let split = Split::read(images, Some(labels), paths.unpacked.as_deref())?;
             self.check(first, &split.path.display().to_string(), &split.images)?;
-            if let Some((path, labels)) = &split.labels {
+            if let Some((path, labels)) = &split.labels
+                && let Ok(labels) = labels
+            {
                 self.check(first + 1, &path.display().to_string(), labels)?;
             }
             Ok::<_, DataError>(split)
@@ -289,7 +291,7 @@ impl NamedSet {
                 place: "byte 4 (lengths of the axes)".into(),
                 expected: format!("{:?}, as `{}` has", self.axes[file], self.name),
                 got: format!("{:?}", array.axes()),
-                advice: "this is another data set: give its folder's path, not a data set's name",
+                advice: "this is another data set: give its folder's path, not a data set's name".into(),
             });
         }
         let digest = array.sha256();

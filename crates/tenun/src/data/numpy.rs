@@ -9,55 +9,82 @@
 //! | 4, else the second of length 1, 3 or 4 | `[image][channel][row][column]`, as PyTorch has it |
 //!
 //! Where both could be meant, the last axis is the channel: an array N×3×H×3 is taken as images of 3×H in RGB.
-//! Four channels are RGB and opacity, and are laid on white. Elements are whole numbers from 0 to 255, booleans
-//! (true is 255), or floats from 0 to 1, which are rounded to the nearest 255th.
+//! Other shapes, also those of one picture or of a stack along the last axis, are refused with what makes them one of
+//! these. Four channels are RGB and opacity, and are laid on white. Elements are whole numbers from 0 to 255, only zeros
+//! and ones or booleans (1 and true are 255), or floats from 0 to 1, which are rounded to the nearest 255th; other ranges
+//! are refused with the formula that applies.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use tenun_engine::Shape;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::dataset::numbered_classes;
-use super::decode::on_white_value;
+use super::array::{Array, Element};
+use super::axes::AxisOrder;
+use super::classes::{self, Label};
 use super::folder::display_name;
 use super::idx::DEFLATE_LIMIT;
-use super::npy::{self, Array, Element};
-use super::{Collection, DataError, Dataset, Images, Labels};
+use super::npy;
+use super::npz_keys::{self, Part, What};
+use super::pixels::Range;
+use super::stack::Named;
+use super::{Collection, DataError, Dataset, Labels};
 
-/// Names of arrays of training images, test images and their labels, in the order they are looked for.
-const TRAIN_IMAGES: [&str; 8] =
-    ["x_train", "train_images", "train_x", "X_train", "images", "x", "X", "arr_0"];
-const TEST_IMAGES: [&str; 4] = ["x_test", "test_images", "test_x", "X_test"];
-const TRAIN_LABELS: [&str; 6] = ["y_train", "train_labels", "train_y", "labels", "y", "Y"];
-const TEST_LABELS: [&str; 3] = ["y_test", "test_labels", "test_y"];
+/// Pictures compress by much less than this: an archive that claims more and is not small is a bomb.
+const MOST_COMPRESSED: u64 = 500;
+
+/// Arrays of this size are read however small their archive is.
+const SMALL: u64 = 256 << 20;
+
+const SHAPE: &str = "header field `shape`";
 
 /// Reads a `.npy` file of images.
 ///
-/// Labels are taken from the file beside it whose name has `labels` for `images`, or `y_` for `x_`, if there is one.
+/// Labels are taken from the file beside it whose name has `labels` for `images`, or `y_` for `x_`, if there is one. They
+/// are numbers, texts, or rows with one 1 each; others are not used, and a note says so.
 ///
 /// # Errors
-/// [`DataError::Io`] if a file cannot be read, [`DataError::Malformed`] if it is no array of images by the rules of
-/// [this module](self), [`DataError::LabelCount`] if the labels do not match.
+/// [`DataError::Io`] if the file cannot be read, [`DataError::Malformed`] if it is no array of images by the rules of
+/// [this module](self).
 pub fn read_npy(path: &Path) -> Result<Collection, DataError> {
-    let images = to_images(path, "", read_file(path)?)?;
-    let labels =
-        labels_beside(path).map(|labels| to_classes(&labels, "", read_file(&labels)?)).transpose()?;
-    let names = numbered_classes(labels.as_deref());
-    let train = labelled(&display_name(path), images, labels, &names)?;
-    Collection::new(path.into(), train, None)
+    let mut notes = Vec::new();
+    let array = read_file(path)?;
+    let named = Named { path, place: "", shape: SHAPE };
+    let range = named.range(&array)?;
+    let images = named.images(&array, AxisOrder::of(&array.axes), range, &mut notes)?;
+    drop(array);
+    let labels = labels_beside(path).and_then(|beside| {
+        let labels = read_file(&beside)
+            .map_err(|error| error.to_string())
+            .and_then(|array| classes::of_array(&array, &mut notes));
+        classes::matching(labels, images.len(), &display_name(&beside), &mut notes)
+    });
+    let [labels] = classes::together([labels], None, &mut notes);
+    let train = labelled(Dataset::new(display_name(path), images), labels)?;
+    let mut collection = Collection::new(path.into(), train, None)?;
+    collection.notes = notes;
+    Ok(collection)
+}
+
+/// Whether an archive is one of arrays.
+pub(crate) fn is_npz(path: &Path) -> bool {
+    let archive = File::open(path).ok().and_then(|file| ZipArchive::new(BufReader::new(file)).ok());
+    archive.is_some_and(|archive| {
+        archive.file_names().flatten().any(|name| name.ends_with(".npy")) || archive.is_empty()
+    })
 }
 
 /// Reads a `.npz` archive, stored or compressed, with arrays of the customary names.
 ///
-/// Training images are `x_train`, `train_images`, `train_x`, `images`, `x` or `arr_0`, their labels `y_train`,
-/// `train_labels`, `train_y`, `labels` or `y`; test images and labels are `x_test`, `test_images` or `test_x`, and
-/// `y_test`, `test_labels` or `test_y`. Labels have one axis, or a second of length 1. Other arrays are not read.
+/// An array's name says its split, and whether it holds images or labels: `x_train`, `train_images`, `images`, `arr_0` and
+/// their like, in any case. Of several for the same the first counts; validation images are the test images where there
+/// are no others. Where no name is known, the only array that has the shape of images is taken. What is not used is named
+/// in a note. Labels that are no classes are not used, and a note says so.
 ///
 /// # Errors
-/// As [`read_npy`]; a [`DataError::Malformed`] that lists the arrays there are if none has such a name.
+/// As [`read_npy`]; a [`DataError::Malformed`] that lists the arrays there are if none holds images.
 pub fn read_npz(path: &Path) -> Result<Collection, DataError> {
     let file = File::open(path).map_err(DataError::io(path, "open"))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| zip_error(path, "", error))?;
@@ -66,32 +93,81 @@ pub fn read_npz(path: &Path) -> Result<Collection, DataError> {
         .map(|name| name.map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_string()))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| zip_error(path, "names of the arrays, ", error))?;
-    let find = |names: &[&str]| {
-        names.iter().find(|name| keys.iter().any(|key| key == *name)).map(|name| (*name).to_string())
-    };
-
-    let Some(train_key) = find(&TRAIN_IMAGES) else {
-        return Err(DataError::Malformed {
-            path: path.into(),
-            place: "names of the arrays".into(),
-            expected: format!("training images as one of {}", TRAIN_IMAGES.join(", ")),
-            got: if keys.is_empty() { "an empty archive".into() } else { keys.join(", ") },
-            advice: "rename them: numpy.savez(path, x_train=…, y_train=…, x_test=…, y_test=…)",
-        });
-    };
+    let mut notes = Vec::new();
+    let mut chosen = npz_keys::choose(&keys, &mut notes);
+    if chosen.key(Part::Train, What::Images).is_none() {
+        let looks_like_images = |key: &&String| {
+            let header = entry(path, &mut archive, key)
+                .and_then(|(entry, _)| npy::read_shape(path, &place(key), entry));
+            header.is_ok_and(|(element, axes)| {
+                axes.len() >= 3 && !matches!(element, Element::Text { .. }) && AxisOrder::of(&axes).is_ok()
+            })
+        };
+        let mut candidates = keys.iter().filter(looks_like_images).cloned().collect::<Vec<_>>().into_iter();
+        match (candidates.next(), candidates.next()) {
+            (Some(only), None) => {
+                notes.push(format!("images are those of `{only}`, the only array of their shape"));
+                chosen.set(Part::Train, What::Images, only);
+            }
+            _ => return Err(no_images(path, &keys)),
+        }
+    }
     let mut read = |key: &str| read_entry(path, &mut archive, key);
-    let train = to_images(path, &place(&train_key), read(&train_key)?)?;
-    let mut labels =
-        |names: &[&str]| find(names).map(|key| to_classes(path, &place(&key), read(&key)?)).transpose();
-    let train_labels = labels(&TRAIN_LABELS)?;
-    let test_labels = labels(&TEST_LABELS)?;
-    let test = find(&TEST_IMAGES).map(|key| to_images(path, &place(&key), read(&key)?)).transpose()?;
+    let mut images = Vec::new();
+    for part in [Part::Train, Part::Test] {
+        if let Some(key) = chosen.key(part, What::Images) {
+            images.push((place(key), read(key)?));
+        }
+    }
+    let mut labels = [Part::Train, Part::Test].map(|part| {
+        let key = chosen.key(part, What::Labels)?;
+        let labels = read(key).map_err(|error| error.to_string());
+        Some((key.to_owned(), labels.and_then(|array| classes::of_array(&array, &mut notes))))
+    });
 
+    let ranges = images
+        .iter()
+        .map(|(place, array)| Named { path, place, shape: SHAPE }.range(array))
+        .collect::<Result<Vec<_>, _>>()?;
+    // Training and test images of one kind are scaled alike; floats are each told by themselves.
+    let whole = |array: &Array| matches!(array.element, Element::Int { .. });
+    let of_whole = images.iter().zip(&ranges).filter(|((_, array), _)| whole(array)).map(|(_, range)| *range);
+    let together = of_whole.reduce(Range::with);
+    let mut sets = Vec::new();
+    for (((place, array), range), labels) in images.into_iter().zip(ranges).zip(&mut labels) {
+        let named = Named { path, place: &place, shape: SHAPE };
+        let range = together.filter(|_| whole(&array)).unwrap_or(range);
+        let images = named.images(&array, AxisOrder::of(&array.axes), range, &mut notes)?;
+        let labels = labels.take().and_then(|(key, labels)| {
+            classes::matching(labels, images.len(), &format!("array `{key}`"), &mut notes)
+        });
+        sets.push((images, labels));
+    }
+    let mut sets = sets.into_iter();
+    let (train, train_labels) = sets.next().ok_or_else(|| no_images(path, &keys))?;
+    let (test, test_labels): (_, Option<Option<Vec<Label>>>) = sets.next().unzip();
+    let [train_labels, test_labels] =
+        classes::together([train_labels, test_labels.flatten()], None, &mut notes);
     let name = display_name(path);
-    let names = numbered_classes(train_labels.iter().chain(&test_labels).map(Vec::as_slice));
-    let train = labelled(&name, train, train_labels, &names)?;
-    let test = test.map(|images| labelled(&name, images, test_labels, &names)).transpose()?;
-    Collection::new(path.into(), train, test)
+    let train = labelled(Dataset::new(&*name, train), train_labels)?;
+    let test = test.map(|images| labelled(Dataset::new(name, images), test_labels)).transpose()?;
+    let mut collection = Collection::new(path.into(), train, test)?;
+    collection.notes = notes;
+    Ok(collection)
+}
+
+fn no_images(path: &Path, keys: &[String]) -> DataError {
+    /// Names that are listed, at most.
+    const LISTED: usize = 10;
+    let more = if keys.len() > LISTED { format!(" and {} more", keys.len() - LISTED) } else { String::new() };
+    let listed = keys.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    DataError::Malformed {
+        path: path.into(),
+        place: "names of the arrays".into(),
+        expected: "training images, as x_train, train_images, images, x or arr_0".into(),
+        got: if keys.is_empty() { "an empty archive".into() } else { format!("{listed}{more}") },
+        advice: "name them: numpy.savez(path, x_train=…, y_train=…, x_test=…, y_test=…)".into(),
+    }
 }
 
 /// Where in an archive: in this array.
@@ -105,17 +181,28 @@ fn read_file(path: &Path) -> Result<Array, DataError> {
     npy::read(path, "", length, BufReader::with_capacity(1 << 16, file))
 }
 
+/// An array of an archive, still compressed, and the most bytes that it can have.
+fn entry<'a, R: Read + Seek>(
+    path: &Path,
+    archive: &'a mut ZipArchive<R>,
+    key: &str,
+) -> Result<(impl Read + use<'a, R>, u64), DataError> {
+    let name = format!("{key}.npy");
+    let name = if archive.index_for_name(&name).is_some() { &name } else { key };
+    let entry = archive.by_name(name).map_err(|error| zip_error(path, &place(key), error))?;
+    let compressed = entry.compressed_size();
+    let limit =
+        compressed.saturating_mul(DEFLATE_LIMIT).min(compressed.saturating_mul(MOST_COMPRESSED).max(SMALL));
+    Ok((entry, limit))
+}
+
 fn read_entry<R: Read + Seek>(
     path: &Path,
     archive: &mut ZipArchive<R>,
     key: &str,
 ) -> Result<Array, DataError> {
-    let place = place(key);
-    let name = format!("{key}.npy");
-    let name = if archive.index_for_name(&name).is_some() { &name } else { key };
-    let entry = archive.by_name(name).map_err(|error| zip_error(path, &place, error))?;
-    let limit = entry.compressed_size().saturating_mul(DEFLATE_LIMIT);
-    npy::read(path, &place, limit, entry)
+    let (entry, limit) = entry(path, archive, key)?;
+    npy::read(path, &place(key), limit, entry)
 }
 
 fn zip_error(path: &Path, place: &str, error: ZipError) -> DataError {
@@ -126,9 +213,9 @@ fn zip_error(path: &Path, place: &str, error: ZipError) -> DataError {
         other => DataError::Malformed {
             path: path.into(),
             place: format!("{place}zip archive"),
-            expected: "an intact archive, stored or deflated, as numpy.savez writes".into(),
+            expected: "an intact archive, stored or deflated".into(),
             got: other.to_string(),
-            advice: "write it again with numpy.savez or numpy.savez_compressed",
+            advice: "the archive is damaged, cut short or encrypted: fetch or write it again".into(),
         },
     }
 }
@@ -143,175 +230,11 @@ fn labels_beside(images: &Path) -> Option<PathBuf> {
     (other != name).then(|| images.with_file_name(other)).filter(|labels| labels.is_file())
 }
 
-fn labelled(
-    name: &str,
-    images: Images,
-    classes: Option<Vec<u16>>,
-    names: &[String],
-) -> Result<Dataset, DataError> {
-    let set = Dataset::new(name, images);
-    match classes {
-        Some(classes) => set.with_labels(Labels::new(classes, names.to_vec())?),
+fn labelled(set: Dataset, labels: Option<Labels>) -> Result<Dataset, DataError> {
+    match labels {
+        Some(labels) => set.with_labels(labels),
         None => Ok(set),
     }
-}
-
-/// Where the axes of images are in an array.
-struct AxisOrder {
-    images: usize,
-    channels: Option<usize>,
-    rows: usize,
-    columns: usize,
-}
-
-impl AxisOrder {
-    fn of(axes: &[usize]) -> Option<Self> {
-        match axes {
-            [_, _, _] => Some(Self { images: 0, channels: None, rows: 1, columns: 2 }),
-            [_, _, _, 1 | 3 | 4] => Some(Self { images: 0, channels: Some(3), rows: 1, columns: 2 }),
-            [_, 1 | 3 | 4, _, _] => Some(Self { images: 0, channels: Some(1), rows: 2, columns: 3 }),
-            _ => None,
-        }
-    }
-}
-
-/// An array as images; `place` says which array of the file it is.
-fn to_images(path: &Path, place: &str, array: Array) -> Result<Images, DataError> {
-    let malformed = |field: &str, expected: &str, got: String, advice| DataError::Malformed {
-        path: path.into(),
-        place: format!("{place}{field}"),
-        expected: expected.into(),
-        got,
-        advice,
-    };
-    let Some(axes) = AxisOrder::of(&array.axes) else {
-        return Err(malformed(
-            "header field `shape`",
-            "N×H×W, N×H×W×C or N×C×H×W with 1, 3 or 4 channels C",
-            format!("{:?}", array.axes),
-            "reshape or transpose the array to one of these",
-        ));
-    };
-    if array.axes.contains(&0) {
-        let got = format!("{:?}", array.axes);
-        return Err(malformed(
-            "header field `shape`",
-            "at least one image of at least one pixel",
-            got,
-            "the array holds nothing: give another",
-        ));
-    }
-    let channels = axes.channels.map_or(1, |axis| array.axes[axis]);
-    let (height, width) = (array.axes[axes.rows], array.axes[axes.columns]);
-    let values = to_bytes(&array).map_err(|(index, got, expected)| {
-        malformed(
-            &format!("element {:?}", position(&array, index)),
-            expected,
-            got,
-            "scale the pixels to 0…255 whole numbers (uint8), or to 0…1 floats",
-        )
-    })?;
-    let planar = axes.channels != Some(3) || channels == 1;
-    let pixels = if planar && !array.fortran { values } else { planes(&array, &axes, channels, &values) };
-    let (channels, pixels) = match channels {
-        4 => (3, on_white(&pixels, height * width)),
-        other => (other, pixels),
-    };
-    Images::new(Shape::new(channels, height, width), pixels).ok_or_else(|| {
-        malformed("header field `shape`", "whole images", format!("{:?}", array.axes), "give another array")
-    })
-}
-
-/// Every element as a byte, in the order of the file; or the index of one that is none, its value, and what it
-/// should be.
-fn to_bytes(array: &Array) -> Result<Vec<u8>, (usize, String, &'static str)> {
-    match array.element {
-        Element::Int { bytes: 1, signed: false, .. } => Ok(array.bytes.clone()),
-        Element::Bool => Ok(array.bytes.iter().map(|&byte| if byte == 0 { 0 } else { 255 }).collect()),
-        element @ Element::Int { bytes, .. } => array
-            .bytes
-            .chunks_exact(bytes)
-            .enumerate()
-            .map(|(index, value)| {
-                let value = element.integer(value).unwrap_or(-1);
-                u8::try_from(value).map_err(|_| (index, value.to_string(), "a whole number from 0 to 255"))
-            })
-            .collect(),
-        element @ Element::Float { bytes, .. } => array
-            .bytes
-            .chunks_exact(bytes)
-            .enumerate()
-            .map(|(index, value)| {
-                let value = element.float(value).unwrap_or(f64::NAN);
-                match (0.0..=1.0).contains(&value) {
-                    true => Ok((value * 255.0).round() as u8),
-                    false => Err((index, value.to_string(), "a float from 0 to 1")),
-                }
-            })
-            .collect(),
-    }
-}
-
-/// The index of each axis of the element that lies at `offset` in the file.
-fn position(array: &Array, offset: usize) -> Vec<usize> {
-    array.strides().iter().zip(&array.axes).map(|(&stride, &axis)| offset / stride % axis).collect()
-}
-
-/// The elements `[image][channel][row][column]`, wherever they lie in the array.
-fn planes(array: &Array, axes: &AxisOrder, channels: usize, values: &[u8]) -> Vec<u8> {
-    let strides = array.strides();
-    let channel_stride = axes.channels.map_or(0, |axis| strides[axis]);
-    let mut pixels = Vec::with_capacity(values.len());
-    for image in 0..array.axes[axes.images] {
-        for channel in 0..channels {
-            for row in 0..array.axes[axes.rows] {
-                let start =
-                    image * strides[axes.images] + channel * channel_stride + row * strides[axes.rows];
-                let line = values[start..].iter().step_by(strides[axes.columns]);
-                pixels.extend(line.take(array.axes[axes.columns]));
-            }
-        }
-    }
-    pixels
-}
-
-/// Planar RGB and opacity as RGB on white.
-fn on_white(pixels: &[u8], area: usize) -> Vec<u8> {
-    let mut flat = Vec::with_capacity(pixels.len() / 4 * 3);
-    for image in pixels.chunks_exact(4 * area) {
-        let (colours, opacity) = image.split_at(3 * area);
-        for plane in colours.chunks_exact(area) {
-            flat.extend(plane.iter().zip(opacity).map(|(&value, &alpha)| on_white_value(value, alpha)));
-        }
-    }
-    flat
-}
-
-/// An array as classes: one axis, or a second of length 1, of whole numbers from 0 to 65,535.
-fn to_classes(path: &Path, place: &str, array: Array) -> Result<Vec<u16>, DataError> {
-    let malformed = |field: String, expected: &str, got: String| DataError::Malformed {
-        path: path.into(),
-        place: format!("{place}{field}"),
-        expected: expected.into(),
-        got,
-        advice: "give one whole number for each image: its class, counted from 0",
-    };
-    if !matches!(array.axes[..], [_] | [_, 1]) {
-        return Err(malformed("header field `shape`".into(), "labels N or N×1", format!("{:?}", array.axes)));
-    }
-    let classes = array.bytes.chunks_exact(array.element.size()).enumerate().map(|(index, bytes)| {
-        let expected = "a whole number from 0 to 65535";
-        let place = format!("element [{index}]");
-        match (array.element.integer(bytes), array.element.float(bytes)) {
-            (Some(class), _) => {
-                u16::try_from(class).map_err(|_| malformed(place, expected, class.to_string()))
-            }
-            (None, value) => {
-                Err(malformed(place, expected, format!("the float {}", value.unwrap_or(f64::NAN))))
-            }
-        }
-    });
-    classes.collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use npyz::{Order, WriterBuilder};
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 
+use tenun_engine::Shape;
+
+use super::super::Images;
 use super::*;
 
 /// A `.npy` file's bytes, as another library writes them.
@@ -113,7 +116,7 @@ fn booleans_whole_numbers_and_floats_become_bytes() {
 #[test]
 fn a_value_out_of_range_is_named_with_its_place() {
     let with = |value: f32| npy(&[2, 1, 2], Order::C, &[0.0, 0.5, 1.0, value]);
-    npy_refused(&with(f32::NAN), &["element [1, 0, 1]", "float from 0 to 1", "got NaN"]);
+    npy_refused(&with(f32::NAN), &["element [1, 0, 1]", "expected a number", "got NaN"]);
     npy_refused(&with(1.5), &["element [1, 0, 1]", "got 1.5"]);
     npy_refused(&with(-0.25), &["got -0.25"]);
     npy_refused(&with(f32::INFINITY), &["got inf"]);
@@ -134,7 +137,7 @@ fn arrays_that_are_no_images() {
     let mut complex = npy(&[2, 3, 4], Order::C, &RAMP);
     let at = complex.windows(3).position(|bytes| bytes == b"|u1").unwrap();
     complex[at..at + 3].copy_from_slice(b"<c8");
-    npy_refused(&complex, &["descr", "`<c8`", "uint8"]);
+    npy_refused(&complex, &["descr", "`<c8`", "float32"]);
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn archives_with_the_customary_names() {
         assert_eq!(test.labels().unwrap().classes(), [5]);
         assert_eq!(collection.train.labels().unwrap().names().len(), 6);
     }
-    for key in ["images", "train_images", "arr_0", "x"] {
+    for key in ["images", "train_images", "arr_0", "x", "spots"] {
         let collection = read_npz(file(&npz(&[(key, grey.clone())], true)).path()).unwrap();
         assert_eq!((collection.train.len(), collection.test, collection.train.labels()), (2, None, None));
     }
@@ -204,18 +207,10 @@ fn archives_that_do_not_fit() {
     let grey = npy(&[2, 3, 4], Order::C, &RAMP);
     let read = |arrays: &[(&str, Vec<u8>)]| read_npz(file(&npz(arrays, true)).path());
     refused(
-        read(&[("pictures", grey.clone()), ("notes", vec![])]),
-        &["x_train", "train_images", "got pictures, notes"],
+        read(&[("first", grey.clone()), ("second", grey.clone()), ("notes", vec![])]),
+        &["x_train", "train_images", "got first, second, notes"],
     );
     refused(read(&[]), &["an empty archive"]);
-    let labels = |values: &[i64]| npy(&[values.len() as u64], Order::C, values);
-    refused(read(&[("x", grey.clone()), ("y", labels(&[1, 2, 3]))]), &["expected 2 labels", "got 3"]);
-    refused(read(&[("x", grey.clone()), ("y", labels(&[1, -2]))]), &["array `y`, element [1]", "got -2"]);
-    refused(read(&[("x", grey.clone()), ("y", labels(&[70_000, 0]))]), &["0 to 65535", "got 70000"]);
-    let fractions = npy(&[2], Order::C, &[0.5_f32, 1.0]);
-    refused(read(&[("x", grey.clone()), ("y", fractions)]), &["array `y`, element [0]", "float 0.5"]);
-    let square = npy(&[2, 2], Order::C, &[0_u8; 4]);
-    refused(read(&[("x", grey.clone()), ("y", square)]), &["labels N or N×1", "[2, 2]"]);
     let wide = npy(&[1, 2, 4], Order::C, &RAMP[..8]);
     refused(read(&[("x_train", grey.clone()), ("x_test", wide)]), &["3×4×1", "2×4×1"]);
     refused(read(&[("x", with_shape("(1048576, 1048576, 1048576)"))]), &["array `x`", "1152921504606846976"]);
@@ -239,7 +234,9 @@ fn labels_beside_a_file_of_images() {
         std::fs::write(folder.path().join(other), npy(&[2], Order::C, &[1_u8, 0])).unwrap();
         assert_eq!(read_npy(&path).unwrap().train.labels().unwrap().classes(), [1, 0]);
         std::fs::write(folder.path().join(other), npy(&[1], Order::C, &[1_u8])).unwrap();
-        refused(read_npy(&path), &["expected 2 labels", "got 1"]);
+        let found = read_npy(&path).unwrap();
+        assert_eq!(found.train.labels(), None);
+        assert!(found.notes[0].contains("1 labels for 2 images"), "{:?}", found.notes);
     }
 }
 

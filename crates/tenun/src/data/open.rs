@@ -1,17 +1,25 @@
 //! [`open`]: from what a user calls a data set to its images. Every command and every run opens its images here.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use flate2::read::MultiGzDecoder;
 use tenun_engine::Shape;
 
-use super::decode::is_image_name;
+use super::decode::{contents, is_image_name};
+use super::encoded::{Container, Entry};
 use super::folder::{self, FolderOptions};
+use super::foreign::{self, Foreign};
+use super::join::{Piece, join};
+use super::lists::{self, Line};
 use super::named::{NAMED_SETS, SearchPaths, find_named};
-use super::numpy::{read_npy, read_npz};
+use super::npz_keys::Part;
+use super::numpy::{is_npz, read_npy, read_npz};
 use super::progress::Progress;
-use super::{Collection, DataError, idx_files};
+use super::{
+    Collection, DataError, archives, batches, idx_files, matlab, parquet_images, records, shards, tables,
+};
 use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, SIZE};
 use crate::suggest;
 
@@ -43,8 +51,9 @@ impl<'a> OpenOptions<'a> {
     }
 }
 
-/// Opens a data set: its name (`fashion-mnist`, `mnist`, `kmnist`), or the path of a folder of images, of a folder of
-/// IDX files with MNIST's names, of an IDX file of images, or of a `.npy` or `.npz` file.
+/// Opens a data set: its name (`fashion-mnist`, `mnist`, `kmnist`), or the path of a folder of images, of IDX files with
+/// the names of MNIST's kin, of CIFAR's batches, or of the parts of a set; of an IDX, `.npy` or `.npz` file, a zip or tar
+/// archive of images, a table of pixels (CSV) or of encoded pictures (Parquet); or `@` and the path of a list of such.
 ///
 /// A name is never taken for a path: a folder called `mnist` is `./mnist`. What a file is, its content says, not
 /// its name.
@@ -54,31 +63,97 @@ impl<'a> OpenOptions<'a> {
 /// [`DataError::Setting`] if images are to be brought to a size or colour that only folders of images can be;
 /// [`DataError::Limit`] or [`DataError::NoTest`] for limits that cannot be met; and what the reader of the format says.
 pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
-    let collection = as_the_model_takes_them(options, |folder| open_as(source, folder, options))?;
+    let collection = match lists::of_source(source) {
+        Some(list) => {
+            // Standard input is read once.
+            let lines = lists::read(list)?;
+            as_the_model_takes_them(options, |folder| open_each(source, &lines, true, folder, options))?
+        }
+        None => as_the_model_takes_them(options, |folder| open_as(source, folder, options))?,
+    };
+    let collection = told_if_dark(collection);
     collection.limit(options.limit_train, options.limit_test)
 }
 
-/// Opens several inputs as one data set: what [`open`] opens if it is one, else single image files in the order given.
+/// Opens several inputs as one data set: what [`open`] opens if it is one; single image files in the order given; or data
+/// sets, whose images have to be of one size.
 ///
 /// # Errors
-/// As [`open`] and [`super::read_files`]; [`DataError::FolderAmongFiles`] for a folder that is not the only input.
+/// As [`open`] and [`super::read_files`].
 pub fn open_inputs(inputs: &[String], options: &OpenOptions<'_>) -> Result<Collection, DataError> {
     match inputs {
         [source] if !is_image_file(Path::new(source)) => open(source, options),
-        files => {
-            let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-            if let Some(missing) = files.iter().find(|path| !path.exists()) {
-                return Err(DataError::NoSuchPath { path: missing.clone() });
-            }
-            if let Some(folder) = files.iter().find(|path| path.is_dir()) {
-                return Err(DataError::FolderAmongFiles { path: folder.clone() });
-            }
+        several => {
+            let lines: Vec<Line> =
+                several.iter().map(|input| Line { path: input.into(), label: None }).collect();
             let collection = as_the_model_takes_them(options, |folder| {
-                folder::read_each("files", &files, folder, options.progress.on_image)
+                open_each("files", &lines, false, folder, options)
             })?;
-            collection.limit(options.limit_train, options.limit_test)
+            told_if_dark(collection).limit(options.limit_train, options.limit_test)
         }
     }
+}
+
+/// Images of no larger value than this, of 255, are nearly black.
+const DARK: u8 = 16;
+
+/// Adds a note where no pixel is brighter than nearly black: their scale is another then, most likely.
+fn told_if_dark(mut collection: Collection) -> Collection {
+    let pixels = collection.train.images().pixels();
+    if pixels.iter().all(|&value| value <= DARK)
+        && let Some(most) = pixels.iter().max().filter(|&&most| most > 0)
+    {
+        collection.notes.push(format!(
+            "the largest value is {most} of 255, nearly black: if the scale ends there (12 bits stored as 16, or values from \
+             0 to {most}), scale the pixels up first"
+        ));
+    }
+    collection
+}
+
+/// Opens what stands in a list. `named` has pictures called by their paths, not by their names alone.
+fn open_each(
+    name: &str,
+    lines: &[Line],
+    named: bool,
+    folder: &FolderOptions,
+    options: &OpenOptions<'_>,
+) -> Result<Collection, DataError> {
+    let paths: Vec<PathBuf> = lines.iter().map(|line| line.path.clone()).collect();
+    let is_set = |path: &PathBuf| path.to_str().is_some_and(|name| find_named(name).is_some());
+    if let Some(missing) = paths.iter().find(|path| !path.exists() && !is_set(path)) {
+        return Err(DataError::NoSuchPath { path: missing.clone() });
+    }
+    if paths.iter().all(|path| is_image_file(path)) && !named {
+        return folder::read_each(name, &paths, folder, options.progress.on_image);
+    }
+    let ids = lists::names(&paths);
+    if paths.iter().all(|path| is_image_file(path)) {
+        let entry = |(line, id): (&Line, String)| Entry {
+            id,
+            key: line.path.clone(),
+            part: Part::Train,
+            label: line.label.clone(),
+        };
+        let entries = lines.iter().zip(ids).map(entry).collect();
+        let path = Path::new(name);
+        let on_image = options.progress.on_image;
+        let container =
+            Container { path, ignored: 0, names: None, notes: Vec::new(), options: folder, on_image };
+        return container.read(entries, |path| contents(path));
+    }
+    let mut pieces = Vec::new();
+    for (path, called) in paths.into_iter().zip(ids) {
+        let source = path.to_string_lossy();
+        let collection = match is_image_file(&path) {
+            true => {
+                folder::read_each(&called, std::slice::from_ref(&path), folder, options.progress.on_image)?
+            }
+            false => open_as(&source, folder, options)?,
+        };
+        pieces.push(Piece { part: Part::Train, called, path, collection });
+    }
+    join(name, Path::new(name), pieces)
 }
 
 /// Whether a path is one picture by its name, and no folder of them.
@@ -119,17 +194,19 @@ fn as_the_model_takes_them(
 }
 
 fn open_as(source: &str, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
-    let copies = options.paths.unpacked.as_deref();
     let collection = if let Some(set) = find_named(source) {
         set.open(&options.paths, options.progress.on_download)?
     } else {
         let path = Path::new(source);
         match fs::metadata(path) {
-            Ok(data) if data.is_dir() => match idx_files::folder(path, copies)? {
-                Some(collection) => collection,
-                None => return folder::read(path, folder, options.progress.on_image),
+            Ok(data) if data.is_dir() => match open_folder(path, folder, options)? {
+                Opened::Array(collection) => collection,
+                Opened::Pictures(collection) => return Ok(collection),
             },
-            Ok(_) => open_file(path, copies)?,
+            Ok(_) => match open_file(path, folder, options)? {
+                Opened::Array(collection) => collection,
+                Opened::Pictures(collection) => return Ok(collection),
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(nothing_there(source)),
             Err(error) => return Err(DataError::io(path, "open")(error)),
         }
@@ -138,26 +215,109 @@ fn open_as(source: &str, folder: &FolderOptions, options: &OpenOptions<'_>) -> R
     Ok(collection)
 }
 
-/// Opens a file by what it starts with.
-fn open_file(path: &Path, copies: Option<&Path>) -> Result<Collection, DataError> {
-    let mut start = Vec::new();
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
-    file.take(8).read_to_end(&mut start).map_err(DataError::io(path, "read"))?;
-    match &start[..] {
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => read_npy(path),
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => read_npz(path),
-        [0, 0, ..] | [0x1f, 0x8b, ..] | [] => idx_files::file(path, copies),
-        _ => Err(DataError::Malformed {
-            path: path.into(),
-            place: "byte 0".into(),
-            expected: "an IDX (plain or gzip), .npy or .npz file".into(),
-            got: format!("`{}`", start.escape_ascii()),
-            advice: match is_image_name(path) {
-                true => "this is one image: give the folder it is in",
-                false => "convert it to one of these, or to a folder of images",
-            },
-        }),
+/// What was opened: an array of pixels, which are taken as they are, or pictures, which can be brought to a size.
+enum Opened {
+    Array(Collection),
+    Pictures(Collection),
+}
+
+/// Opens a folder by the files in it.
+fn open_folder(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Opened, DataError> {
+    if let Some(collection) = idx_files::folder(path, options.paths.unpacked.as_deref())? {
+        return Ok(Opened::Array(collection));
     }
+    if let Some((train, test)) = records::in_folder(path) {
+        return records::read(path, &train, &test).map(Opened::Array);
+    }
+    if let Some(files) = batches::in_folder(path) {
+        return batches::read_folder(path, &files).map(Opened::Array);
+    }
+    if let Some(parts) = shards::in_folder(path) {
+        let mut pictures = false;
+        let collection = shards::read(path, parts, |part| {
+            Ok(match open_file(part, folder, options)? {
+                Opened::Array(collection) => collection,
+                Opened::Pictures(collection) => {
+                    pictures = true;
+                    collection
+                }
+            })
+        })?;
+        return Ok(if pictures { Opened::Pictures(collection) } else { Opened::Array(collection) });
+    }
+    folder::read(path, folder, options.progress.on_image).map(Opened::Pictures)
+}
+
+/// Bytes by which a file is known.
+const START: u64 = 512;
+
+/// Opens a file by what it starts with.
+fn open_file(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Opened, DataError> {
+    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let start = start_of(file).map_err(DataError::io(path, "read"))?;
+    let on_image = options.progress.on_image;
+    let copies = options.paths.unpacked.as_deref();
+    match &start[..] {
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => read_npy(path).map(Opened::Array),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] if is_npz(path) => read_npz(path).map(Opened::Array),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => archives::read_zip(path, folder, on_image).map(Opened::Pictures),
+        [b'P', b'A', b'R', b'1', ..] => parquet_images::read(path, folder, on_image).map(Opened::Pictures),
+        [0x1f, 0x8b, ..] if is_tar_within(path) => {
+            archives::read_tar(path, true, folder, on_image).map(Opened::Pictures)
+        }
+        start if archives::is_tar(start) => {
+            archives::read_tar(path, false, folder, on_image).map(Opened::Pictures)
+        }
+        _ if records::is_one(path) => records::read(path, &[path.into()], &[]).map(Opened::Array),
+        start if matlab::is_matlab(start) => matlab::read(path).map(Opened::Array),
+        start if batches::is_pickle(start) => batches::read(path).map(Opened::Array),
+        [0, 0, 8..=14, _, ..] | [0x1f, 0x8b, ..] | [] => idx_files::file(path, copies).map(Opened::Array),
+        start => {
+            if let Some(Foreign { name, advice }) = foreign::by_content(start) {
+                let format = (*name).to_owned();
+                return Err(DataError::Foreign { path: path.into(), format, advice: (*advice).into() });
+            }
+            if image::guess_format(start).is_ok() {
+                return Err(not_read(path, "one picture", "give the folder it is in"));
+            }
+            if tables::is_table(path, start) {
+                return tables::read(path).map(Opened::Array);
+            }
+            if let Some(Foreign { name, advice }) = foreign::by_name(path) {
+                return Err(not_read(path, &format!("by its name {name}"), advice));
+            }
+            if start.starts_with(&[0, 0]) {
+                return idx_files::file(path, copies).map(Opened::Array);
+            }
+            Err(DataError::Malformed {
+                path: path.into(),
+                place: "byte 0".into(),
+                expected: "an IDX, .npy, .npz, CSV or Parquet file, or an archive of images".into(),
+                got: format!("`{}`", start[..start.len().min(8)].escape_ascii()),
+                advice: match is_image_name(path) {
+                    true => "this is called as an image is, and is none; images are given as a folder",
+                    false => "convert it to one of these, or to a folder of images",
+                }
+                .into(),
+            })
+        }
+    }
+}
+
+fn not_read(path: &Path, format: &str, advice: &'static str) -> DataError {
+    DataError::Foreign { path: path.into(), format: format.into(), advice: advice.into() }
+}
+
+fn start_of(file: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    file.take(START).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// Whether a gzip file begins as a tar does when it is decompressed.
+fn is_tar_within(path: &Path) -> bool {
+    let start = File::open(path).and_then(|file| start_of(MultiGzDecoder::new(BufReader::new(file))));
+    start.is_ok_and(|start| archives::is_tar(&start))
 }
 
 /// Arrays are taken as they are: a size or colour other than theirs cannot be had, and must not be ignored.

@@ -94,7 +94,6 @@ impl Error {
             Self::Data(error) => matches!(
                 error,
                 DataError::UnknownName { .. }
-                    | DataError::FolderAmongFiles { .. }
                     | DataError::Setting { .. }
                     | DataError::Fraction { .. }
                     | DataError::Limit { .. }

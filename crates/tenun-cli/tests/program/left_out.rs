@@ -1,0 +1,69 @@
+//! What is left out is named, counted, part of `--json`, and an exit code if it must not be.
+
+use std::fs;
+
+use crate::support::{json, photographs, run, stderr, stdout};
+
+#[test]
+fn every_command_says_which_images_were_left_out() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    photographs(&folder.join("photos"), 12);
+    let whole = include_bytes!("../../../tenun/src/data/golden/progressive.jpg");
+    for cut in 1..=7 {
+        fs::write(folder.join(format!("photos/cats/cut{cut}.jpg")), &whole[..whole.len() * cut / 8]).unwrap();
+    }
+    let trained = run(folder, "train photos --epochs 1 --out run --skip-bad --json", 0);
+    let finished = stdout(&trained).lines().last().map(json).unwrap();
+    assert_eq!(finished["skipped"].as_array().unwrap().len(), 7);
+    let said = stderr(&trained);
+    assert!(said.contains("skipped 7 images") && said.contains("cut5.jpg: the JPEG is"), "{said}");
+    assert!(!said.contains("cut6.jpg") && said.contains("and 2 more"), "{said}");
+
+    for line in [
+        "encode run photos --out codes.csv",
+        "reconstruct run photos --out pictures",
+        "eval run photos",
+        "doctor run",
+        "report run",
+    ] {
+        let flags = if line.contains("photos") { "--skip-bad" } else { "" };
+        let output = run(folder, &format!("{line} {flags} --json --strict"), 4);
+        let object = stdout(&output).lines().last().map(json).unwrap();
+        let skipped = object["skipped"].as_array().unwrap();
+        assert_eq!(skipped.len(), 7, "{line}");
+        assert!(skipped[0]["reason"].as_str().unwrap().contains("cut short"), "{line}: {}", skipped[0]);
+        assert!(stderr(&output).contains("`--strict` does not allow"), "{line}");
+        let _ = fs::remove_dir_all(folder.join("pictures"));
+    }
+    // All are named where that is what one asks for.
+    for (command, code) in [("verify", 1), ("inspect", 0)] {
+        let said = stderr(&run(folder, &format!("data {command} photos"), code));
+        assert!((1..=7).all(|cut| said.contains(&format!("cut{cut}.jpg"))), "{command}: {said}");
+    }
+    for cut in 1..=7 {
+        fs::remove_file(folder.join(format!("photos/cats/cut{cut}.jpg"))).unwrap();
+    }
+    let output = run(folder, "encode run photos --out whole.csv --json --strict", 0);
+    assert_eq!(json(&stdout(&output))["skipped"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn names_of_every_kind_go_through_a_list_and_out_again() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    photographs(&folder.join("photos"), 12);
+    run(folder, "train photos --epochs 1 --out run --quiet", 0);
+    let picture = fs::read_dir(folder.join("photos/cats")).unwrap().next().unwrap().unwrap().path();
+    let names = ["a b.png", "[1] ö.png", "-dash.png", "n\u{303}.png", "ñ.png", "v1.5.png", "@home.png"];
+    fs::create_dir(folder.join("names")).unwrap();
+    for name in names {
+        fs::copy(&picture, folder.join("names").join(name)).unwrap();
+    }
+    let list: String = names.iter().map(|name| format!("names/{name}\n")).collect();
+    fs::write(folder.join("list.txt"), list).unwrap();
+    for (source, out) in [("names", "one"), ("@list.txt", "two")] {
+        run(folder, &format!("reconstruct run {source} --out {out}"), 0);
+        assert_eq!(fs::read_dir(folder.join(out)).unwrap().count(), names.len(), "{source}");
+    }
+}

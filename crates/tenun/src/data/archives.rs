@@ -1,0 +1,182 @@
+//! Zip and tar archives of pictures, read without unpacking them; tar also in the way of WebDataset.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use tar::EntryType;
+use zip::ZipArchive;
+
+use super::classes::{self, Label};
+use super::encoded::{Container, Paths, is_hidden};
+use super::folder::FolderOptions;
+use super::foreign;
+use super::progress::OnImage;
+use super::{Collection, DataError};
+
+/// The most bytes of one file in an archive.
+const MOST: u64 = 1 << 30;
+
+/// The most bytes that a compressed tar may have when it is decompressed.
+const MOST_TAR: u64 = 64 << 30;
+
+/// Files of an archive with nothing that is read are named, at most so many.
+const NAMED: usize = 3;
+
+const DAMAGED: &str = "the archive is damaged or cut short: fetch it again";
+
+/// Reads a zip archive of pictures: folders in it are classes, or the splits, as those on disk are.
+pub(crate) fn read_zip(
+    path: &Path,
+    options: &FolderOptions,
+    on_image: Option<OnImage<'_>>,
+) -> Result<Collection, DataError> {
+    let broken = |error: zip::result::ZipError| malformed(path, &error.to_string());
+    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
+    let mut files = Vec::new();
+    for (index, name) in archive.file_names_raw().enumerate() {
+        if !name.ends_with(b"/") {
+            files.push((String::from_utf8_lossy(name).replace('\\', "/"), index));
+        }
+    }
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    let Paths { entries, ignored, notes } = Paths::of(files);
+    if entries.is_empty() {
+        return Err(nothing(path, "a zip archive", &names));
+    }
+    let container = Container { path, ignored, names: None, notes, options, on_image };
+    container.read(entries, |&index| {
+        let entry = archive.by_index(index).map_err(|error| error.to_string())?;
+        whole(entry)
+    })
+}
+
+/// The bytes of one file, if they are not too many.
+fn whole(entry: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = entry.take(MOST).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if read as u64 == MOST {
+        return Err(format!("it has more than {MOST} bytes"));
+    }
+    Ok(bytes)
+}
+
+/// Whether a file begins as a tar archive does.
+pub(crate) fn is_tar(start: &[u8]) -> bool {
+    start.get(257..262) == Some(b"ustar")
+}
+
+/// Reads a tar archive of pictures, plain or gzip. Of files called alike up to the first dot, as WebDataset has them, one
+/// that ends in `.cls` is the class of the others.
+pub(crate) fn read_tar(
+    path: &Path,
+    gzip: bool,
+    options: &FolderOptions,
+    on_image: Option<OnImage<'_>>,
+) -> Result<Collection, DataError> {
+    let mut file = File::open(path).map_err(DataError::io(path, "open"))?;
+    if gzip {
+        // Its files are not found again without the ones before; on disk, under no name, they are.
+        let mut plain = tempfile::tempfile().map_err(DataError::io(path, "decompress"))?;
+        let mut unpacking = MultiGzDecoder::new(BufReader::new(file)).take(MOST_TAR);
+        std::io::copy(&mut unpacking, &mut plain).map_err(|error| malformed(path, &error.to_string()))?;
+        file = plain;
+    }
+    let length = file.seek(SeekFrom::End(0)).map_err(DataError::io(path, "read"))?;
+    let mut files = Vec::new();
+    let mut labels: HashMap<String, Label> = HashMap::new();
+    let mut unused: HashMap<String, usize> = HashMap::new();
+    file.rewind().map_err(DataError::io(path, "read"))?;
+    let mut archive = tar::Archive::new(&file);
+    let broken = |error: std::io::Error| malformed(path, &error.to_string());
+    for entry in archive.entries_with_seek().map_err(broken)? {
+        let mut entry = entry.map_err(broken)?;
+        if !matches!(entry.header().entry_type(), EntryType::Regular | EntryType::Continuous) {
+            continue;
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if entry.raw_file_position().saturating_add(entry.size()) > length {
+            return Err(malformed(path, &format!("the end of the file within `{}`", name.escape_debug())));
+        }
+        let (key, ending) = web_key(&name);
+        if ending == "cls" && entry.size() < 64 && !is_hidden(&name) {
+            let mut text = String::new();
+            if entry.read_to_string(&mut text).is_ok() {
+                labels.insert(key, classes::of_text(&text));
+            }
+            continue;
+        }
+        if matches!(ending, "json" | "txt" | "npy" | "caption") {
+            *unused.entry(ending.to_owned()).or_insert(0) += 1;
+        }
+        files.push((name.clone(), (entry.raw_file_position(), entry.size())));
+    }
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    let keys: HashMap<(u64, u64), Label> = files
+        .iter()
+        .filter_map(|(name, place)| Some((*place, labels.get(&web_key(name).0)?.clone())))
+        .collect();
+    let Paths { mut entries, ignored, mut notes } = Paths::of(files);
+    if entries.is_empty() {
+        return Err(nothing(path, "a tar archive", &names));
+    }
+    if !labels.is_empty() {
+        let without = entries.iter().filter(|entry| !keys.contains_key(&entry.key)).count();
+        for entry in &mut entries {
+            entry.label = Some(keys.get(&entry.key).cloned().unwrap_or(Label::None));
+        }
+        if without > 0 {
+            notes.push(format!("{without} images have no .cls beside them: they are of class `none`"));
+        }
+    }
+    let mut unused: Vec<(String, usize)> = unused.into_iter().collect();
+    unused.sort();
+    notes.extend(unused.into_iter().map(|(ending, count)| format!("{count} files .{ending} are not used")));
+    let container = Container { path, ignored, names: None, notes, options, on_image };
+    container.read(entries, |&(at, size)| {
+        let mut file = &file;
+        file.seek(SeekFrom::Start(at)).map_err(|error| error.to_string())?;
+        whole(file.take(size))
+    })
+}
+
+/// The key that WebDataset gives files that belong together, and the ending without it.
+fn web_key(path: &str) -> (String, &str) {
+    let name = path.rfind('/').map_or(0, |at| at + 1);
+    match path[name..].find('.') {
+        Some(dot) => (path[..name + dot].to_owned(), &path[name + dot + 1..]),
+        None => (path.to_owned(), ""),
+    }
+}
+
+fn malformed(path: &Path, got: &str) -> DataError {
+    DataError::Malformed {
+        path: path.into(),
+        place: "archive".into(),
+        expected: "an intact archive".into(),
+        got: got.into(),
+        advice: DAMAGED.into(),
+    }
+}
+
+/// An archive in which there is no picture.
+fn nothing(path: &Path, format: &str, names: &[String]) -> DataError {
+    if let Some(foreign) = foreign::zip_by_entries(names.iter().map(String::as_str)) {
+        let format = foreign.name.into();
+        return DataError::Foreign { path: path.into(), format, advice: foreign.advice.into() };
+    }
+    let listed: Vec<String> =
+        names.iter().take(NAMED).map(|name| format!("`{}`", name.escape_debug())).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    DataError::Malformed {
+        path: path.into(),
+        place: "names of its files".into(),
+        expected: format!("pictures or arrays in {format}"),
+        got: if names.is_empty() { "none".into() } else { format!("{}{more}", listed.join(", ")) },
+        advice: "give an archive of PNG or JPEG files, or of .npy arrays".into(),
+    }
+}

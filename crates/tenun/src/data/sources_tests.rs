@@ -1,0 +1,538 @@
+//! Every row of `docs/data.md`: a source as people have it, and the right values, or what is said.
+
+use std::fs;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, GrayImage, ImageFormat, Luma, RgbImage};
+use tenun_engine::Shape;
+
+use super::named::SearchPaths;
+use super::*;
+
+const PARQUET: &[u8] = include_bytes!("golden/train-00000-of-00001.parquet");
+const PALETTE: &[u8] = include_bytes!("golden/palette.tif");
+const FLOAT: &[u8] = include_bytes!("golden/float.tif");
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.at(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn options() -> OpenOptions<'static> {
+    let paths =
+        SearchPaths { data: None, cache: None, unpacked: None, system: None, download: false, address: None };
+    OpenOptions { paths, ..Default::default() }
+}
+
+fn read(path: &Path) -> Result<Collection, DataError> {
+    open(path.to_str().unwrap(), &options())
+}
+
+fn read_skipping(path: &Path) -> Collection {
+    let folder = FolderOptions { skip_bad: true, ..Default::default() };
+    open(path.to_str().unwrap(), &OpenOptions { folder, ..options() }).unwrap()
+}
+
+fn told(path: &Path) -> String {
+    let error = read(path).unwrap_err();
+    format!("{error} {}", error.hint().unwrap_or_default())
+}
+
+fn firsts(set: &Dataset) -> Vec<u8> {
+    (0..set.len()).map(|index| set.images().image(index)[0]).collect()
+}
+
+fn classes(set: &Dataset) -> Vec<String> {
+    let labels = set.labels().expect("labels");
+    labels.classes().iter().map(|&class| labels.names()[usize::from(class)].clone()).collect()
+}
+
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.into().write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn png(value: u8) -> Vec<u8> {
+    encoded(GrayImage::from_pixel(4, 4, Luma([value])), ImageFormat::Png)
+}
+
+/// An array as NumPy writes it.
+fn npy(descr: &str, axes: &str, bytes: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {axes}, }}\n");
+    let mut file = b"\x93NUMPY\x01\0".to_vec();
+    file.extend((header.len() as u16).to_le_bytes());
+    file.extend(header.bytes());
+    file.extend(bytes);
+    file
+}
+
+fn zip_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+fn tar_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, &bytes[..]).unwrap();
+    }
+    archive.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A picture in which every part counts.
+fn picture() -> RgbImage {
+    RgbImage::from_fn(40, 40, |x, y| image::Rgb([(x * 6) as u8, (y * 6) as u8, ((x * y) % 251) as u8]))
+}
+
+#[test]
+fn pictures_cut_short_are_unreadable_in_every_format() {
+    use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
+    for format in [Png, Jpeg, Gif, Bmp, Tiff, WebP] {
+        let place = Place::new();
+        let whole = encoded(picture(), format);
+        for part in 1..=9 {
+            place.put(&format!("{part}.{}", format.extensions_str()[0]), &whole[..whole.len() * part / 10]);
+        }
+        place.put("whole.png", encoded(picture(), Png));
+        let found = read_skipping(place.0.path());
+        assert_eq!((found.train.len(), found.skipped.len()), (1, 9), "{format:?}: {:?}", found.skipped);
+    }
+}
+
+#[test]
+fn a_format_that_is_not_read_is_named_and_not_called_damaged() {
+    let place = Place::new();
+    place.put("a.png", png(1));
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+    for (name, bytes, part) in [
+        ("1.heic", &heic[..], "HEIC"),
+        ("2.jpg", &heic[..], "HEIC"),
+        ("3.avif", b"\0\0\0\x18ftypavif\0\0\0\0", "AVIF"),
+        ("4.jxl", b"\xff\x0a\x00\x00", "JPEG XL"),
+        ("5.jp2", b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        ("6.jpg", b"<!doctype html><title>404</title>", "web page"),
+        ("7.HEIC", b"\0\x05\x16\x07", "macOS"),
+        ("8.jpg", b"", "empty"),
+        ("9.tga", b"\0\0\x02", "by its name"),
+    ] {
+        place.put(name, bytes);
+        let found = read_skipping(place.0.path());
+        let [bad] = &found.skipped[..] else { panic!("{name}: {:?}", found.skipped) };
+        assert!(bad.reason.contains(part) && !bad.reason.contains("damaged"), "{name}: {}", bad.reason);
+        fs::remove_file(place.at(name)).unwrap();
+    }
+}
+
+#[test]
+fn tiffs_of_floats_with_a_palette_and_with_pages() {
+    let place = Place::new();
+    place.put("palette/a.tif", PALETTE);
+    let images = read(&place.at("palette")).unwrap().train;
+    assert_eq!((images.images().shape(), images.images().pixels()[0]), (Shape::new(3, 8, 8), 200));
+    place.put("pages/m.tif", include_bytes!("golden/pages.tif"));
+    let found = read(&place.at("pages")).unwrap();
+    assert_eq!(found.train.images().pixels()[0], 10);
+    assert_eq!(found.notes[0], "m.tif has 3 pages or frames: the first is used");
+    assert!(found.notes[1].contains("10 of 255, nearly black"), "{:?}", found.notes);
+    place.put("float/a.tif", FLOAT);
+    let images = read(&place.at("float")).unwrap().train;
+    // round(255 · wave / 255) of the script's wave.
+    assert_eq!((images.images().shape(), images.images().pixels()[0]), (Shape::new(1, 40, 56), 167));
+    let mut out_of_range = FLOAT.to_vec();
+    let at = out_of_range.windows(4).position(|word| word == (167_f32 / 255.0).to_le_bytes()).unwrap();
+    out_of_range[at..at + 4].copy_from_slice(&255_f32.to_le_bytes());
+    place.put("range/a.tif", out_of_range);
+    assert!(told(&place.at("range")).contains("x / 255"), "{}", told(&place.at("range")));
+}
+
+#[test]
+fn the_orientation_of_a_camera_is_applied_in_every_format() {
+    for (name, bytes) in [
+        ("a.jpg", &include_bytes!("golden/turned.jpg")[..]),
+        ("a.png", include_bytes!("golden/turned.png")),
+        ("a.webp", include_bytes!("golden/turned.webp")),
+        ("a.tif", include_bytes!("golden/turned.tif")),
+    ] {
+        let place = Place::new();
+        place.put(name, bytes);
+        let images = read(place.0.path()).unwrap().train;
+        assert_eq!(images.images().shape(), Shape::new(1, 32, 16), "{name}");
+        let pixels = images.images().pixels();
+        assert!(pixels[0] < 10 && pixels[31 * 16] > 245, "{name}");
+    }
+}
+
+#[test]
+fn arrays_of_every_type_are_the_same_pictures() {
+    let bytes: Vec<u8> = (0..50).map(|value| value * 5).collect();
+    let place = Place::new();
+    let of = |descr: &str, bytes: Vec<u8>| {
+        read(&place.put("x.npy", npy(descr, "(2, 5, 5)", &bytes))).unwrap().train.images().clone()
+    };
+    let expected = of("|u1", bytes.clone());
+    let all =
+        |store: &dyn Fn(u8) -> Vec<u8>| bytes.iter().flat_map(|&value| store(value)).collect::<Vec<u8>>();
+    let share = |value: u8| f64::from(value) / 255.0;
+    for (descr, stored) in [
+        ("<u2", all(&|v| u16::from(v).to_le_bytes().into())),
+        (">u2", all(&|v| u16::from(v).to_be_bytes().into())),
+        ("<i2", all(&|v| i16::from(v).to_le_bytes().into())),
+        (">i4", all(&|v| i32::from(v).to_be_bytes().into())),
+        ("<u4", all(&|v| u32::from(v).to_le_bytes().into())),
+        ("<i8", all(&|v| i64::from(v).to_le_bytes().into())),
+        (">u8", all(&|v| u64::from(v).to_be_bytes().into())),
+        ("<f2", all(&|v| half::f16::from_f64(share(v)).to_le_bytes().into())),
+        (">f2", all(&|v| half::f16::from_f64(share(v)).to_be_bytes().into())),
+        ("<f4", all(&|v| (share(v) as f32).to_le_bytes().into())),
+        (">f4", all(&|v| (share(v) as f32).to_be_bytes().into())),
+        ("<f8", all(&|v| share(v).to_le_bytes().into())),
+        (">f8", all(&|v| share(v).to_be_bytes().into())),
+    ] {
+        assert_eq!(of(descr, stored), expected, "{descr}");
+    }
+    assert_eq!(of("|b1", vec![1; 50]).pixels(), [255; 50]);
+    assert_eq!(of("|u1", vec![1; 50]).pixels(), [255; 50], "only zeros and ones are black and white");
+}
+
+#[test]
+fn values_of_another_range_are_told_the_formula() {
+    let place = Place::new();
+    let floats =
+        |values: [f32; 3]| -> Vec<u8> { values.iter().flat_map(|value| value.to_le_bytes()).collect() };
+    let of = |values| place.put("x.npy", npy("<f4", "(1, 1, 3)", &floats(values)));
+    for (values, formula) in [
+        ([-1.0, 0.0, 1.0], "(x + 1) / 2"),
+        ([0.0, 7.0, 255.0], "x / 255"),
+        ([0.0, 7.0, 16.0], "x / 16"),
+        ([-1.8, 0.0, 2.5], "(x + 1.8"),
+        ([0.0, 300.0, 65535.0], "(x / 257)"),
+        ([0.0, f32::NAN, 1.0], "nan_to_num"),
+    ] {
+        let text = told(&of(values));
+        assert!(
+            text.contains(formula) && !text.contains("astype('uint8')") | formula.contains("257"),
+            "{text}"
+        );
+    }
+    let over = read(&of([1.000_000_1, -1e-8, 0.5])).unwrap();
+    assert_eq!(over.train.images().pixels(), [255, 0, 128]);
+}
+
+#[test]
+fn labels_never_stop_training() {
+    let place = Place::new();
+    let images = npy("|u1", "(3, 4, 4)", &[7; 48]);
+    let with = |descr: &str, axes: &str, bytes: &[u8]| {
+        let labels = npy(descr, axes, bytes);
+        read(&place.put("x.npz", zip_of(&[("x_train.npy", images.clone()), ("y_train.npy", labels)])))
+            .unwrap()
+    };
+    let floats =
+        |values: [f64; 3]| -> Vec<u8> { values.iter().flat_map(|value| value.to_le_bytes()).collect() };
+    assert_eq!(classes(&with("|u1", "(3,)", &[2, 0, 1]).train), ["2", "0", "1"]);
+    assert_eq!(classes(&with("|u1", "(3, 1)", &[2, 0, 1]).train), ["2", "0", "1"]);
+    let one_hot = with("|u1", "(3, 4)", &[0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(classes(&one_hot.train), ["2", "0", "3"]);
+    assert!(one_hot.notes[0].contains("one 1 among 4"), "{:?}", one_hot.notes);
+    assert_eq!(classes(&with("<f8", "(3,)", &floats([3.0, 1.0, f64::NAN])).train), ["3", "1", "none"]);
+    assert_eq!(classes(&with("|i1", "(3,)", &[255, 0, 1]).train), ["none", "0", "1"]);
+    assert_eq!(classes(&with("|S3", "(3,)", b"catdogcat").train), ["cat", "dog", "cat"]);
+    assert_eq!(classes(&with("<U1", "(3,)", b"b\0\0\0a\0\0\0b\0\0\0").train), ["b", "a", "b"]);
+    for (descr, axes, bytes) in [
+        ("|u1", "(3, 2)", &[1_u8, 1, 0, 1, 1, 1][..]),
+        ("<f8", "(3,)", &floats([0.5, 1.0, 2.0])),
+        ("|u1", "(2,)", &[0, 1]),
+        ("|O", "(3,)", b"objects"),
+        ("|u1", "(9,)", b"cut"),
+    ] {
+        let found = with(descr, axes, bytes);
+        assert_eq!(found.train.labels(), None, "{descr} {axes}");
+        assert!(found.notes.iter().any(|note| note.contains("not used as labels")), "{:?}", found.notes);
+    }
+}
+
+#[test]
+fn archives_of_pictures_are_read_as_the_folders_in_them() {
+    let place = Place::new();
+    let files = [
+        ("set/train/dog/2.png", png(2)),
+        ("set/train/cat/10.png", png(10)),
+        ("set/train/cat/9.png", png(9)),
+        ("set/test/dog/7.png", png(7)),
+        ("set/test/cat/8.png", png(8)),
+        ("__MACOSX/set/._x.png", b"x".to_vec()),
+        ("set/read me.txt", b"hello".to_vec()),
+    ];
+    for (name, _) in &files {
+        let bytes = files.iter().find(|file| file.0 == *name).unwrap().1.clone();
+        if !name.contains("MACOSX") {
+            place.put(&format!("folder/{}", name.strip_prefix("set/").unwrap()), bytes);
+        }
+    }
+    place.put("a.zip", zip_of(&files));
+    place.put("a.tar", tar_of(&files));
+    place.put("a.tar.gz", gzip(&tar_of(&files)));
+    let folder = read(&place.at("folder")).unwrap();
+    for name in ["a.zip", "a.tar", "a.tar.gz"] {
+        let found = read(&place.at(name)).unwrap();
+        assert_eq!(firsts(&found.train), [9, 10, 2], "{name}");
+        assert_eq!(classes(&found.train), ["cat", "cat", "dog"]);
+        assert_eq!(found.ignored, 2);
+        let test = found.test.unwrap();
+        assert_eq!((firsts(&test), classes(&test)), (vec![8, 7], ["cat", "dog"].map(String::from).to_vec()));
+        assert_eq!(found.train.sha256(), folder.train.sha256());
+        assert_eq!(found.train.labels_sha256(), folder.train.labels_sha256());
+    }
+}
+
+#[test]
+fn web_dataset_has_classes_beside_its_pictures() {
+    let place = Place::new();
+    let shard = |start: u8| {
+        let files: Vec<(String, Vec<u8>)> = (start..start + 2)
+            .flat_map(|n| {
+                [
+                    (format!("{n:05}.png"), png(n)),
+                    (format!("{n:05}.cls"), format!("{}\n", n % 2).into_bytes()),
+                    (format!("{n:05}.json"), b"{}".to_vec()),
+                ]
+            })
+            .collect();
+        let files: Vec<(&str, Vec<u8>)> =
+            files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+        tar_of(&files)
+    };
+    let found = read(&place.put("one/train-0000.tar", shard(4))).unwrap();
+    assert_eq!(
+        (firsts(&found.train), classes(&found.train)),
+        (vec![4, 5], ["0", "1"].map(String::from).to_vec())
+    );
+    assert_eq!(found.notes[0], "2 files .json are not used");
+    place.put("one/train-0001.tar", shard(6));
+    place.put("one/test-0000.tar", shard(8));
+    let found = read(&place.at("one")).unwrap();
+    assert_eq!(firsts(&found.train), [4, 5, 6, 7]);
+    assert_eq!(found.train.id(2), "train-0001/00006.png");
+    assert_eq!(firsts(&found.test.unwrap()), [8, 9]);
+}
+
+#[test]
+fn parquet_with_encoded_pictures_and_named_classes() {
+    let place = Place::new();
+    let found = read(&place.put("data/train-00000-of-00001.parquet", PARQUET)).unwrap();
+    assert_eq!(firsts(&found.train), [0, 10, 20, 30]);
+    assert_eq!(classes(&found.train), ["dog", "cat", "dog", "dog"]);
+    assert_eq!(found.notes, ["columns that are not used: `note`"]);
+    place.put("data/test-00000-of-00001.parquet", PARQUET);
+    place.put("README.md", "a data set");
+    let found = read(place.0.path()).unwrap();
+    assert_eq!((found.train.len(), found.test.unwrap().len()), (4, 4));
+    for cut in [4, 60, PARQUET.len() / 2, PARQUET.len() - 1] {
+        assert!(read(&place.put("cut.parquet", &PARQUET[..cut])).is_err());
+    }
+    let many = place.put("many.parquet", include_bytes!("golden/many_rows.parquet"));
+    assert!(told(&many).contains("3000000 rows in a file of"), "{}", told(&many));
+}
+
+#[test]
+fn tables_of_pixels_as_kaggle_has_them() {
+    let place = Place::new();
+    let row = |label: &str, value: u8| format!("{label}{}\n", format!(",{value}").repeat(16));
+    let header = format!("label{}\n", (1..=16).map(|n| format!(",pixel{n}")).collect::<String>());
+    let text = format!("{header}{}{}", row("3", 200), row("0", 90));
+    let found = read(&place.put("train.csv", text)).unwrap();
+    assert_eq!((found.train.images().shape(), firsts(&found.train)), (Shape::new(1, 4, 4), vec![200, 90]));
+    assert_eq!(classes(&found.train), ["3", "0"]);
+
+    let test =
+        format!("{}\n{}", header.trim_start_matches("label,").trim(), row("", 80).trim_start_matches(','));
+    let found = read(&place.put("test.csv", test)).unwrap();
+    assert_eq!((firsts(&found.train), found.train.labels()), (vec![80], None));
+    let both = read(place.0.path()).unwrap();
+    assert_eq!((both.train.len(), both.test.unwrap().len()), (2, 1));
+
+    let found = read(&place.put("other/plain.csv", format!("{}{}", row("3", 50), row("4", 60)))).unwrap();
+    assert_eq!(
+        (firsts(&found.train), classes(&found.train)),
+        (vec![50, 60], ["3", "4"].map(String::from).to_vec())
+    );
+    assert!(found.notes[0].contains("first column"), "{:?}", found.notes);
+
+    let pixels = |value: u8| vec![value.to_string(); 16].join(" ");
+    let faces = format!("emotion,pixels,Usage\n0,{},Training\n2,{},PublicTest\n", pixels(70), pixels(40));
+    let found = read(&place.put("other/fer.csv", faces)).unwrap();
+    assert_eq!((firsts(&found.train), firsts(found.test.as_ref().unwrap())), (vec![70], vec![40]));
+
+    for (text, part) in [
+        ("id,label\n1.png,cat\n", "give the folder of the pictures"),
+        ("label,p1,p2\n1,2,3\n", "square picture"),
+        (&format!("{header}1,x{}\n", ",1".repeat(15)), "row 2, column 2 pixel1"),
+        (&format!("{header}1,2\n"), "same columns"),
+    ] {
+        let text = told(&place.put("other/bad.csv", text));
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn cifar_as_it_is_downloaded() {
+    let place = Place::new();
+    let record = |before: &[u8], value: u8| [before, &[value; 3072]].concat();
+    place.put("cifar-10-batches-bin/data_batch_1.bin", [record(&[3], 30), record(&[1], 40)].concat());
+    place.put("cifar-10-batches-bin/data_batch_2.bin", record(&[1], 50));
+    place.put("cifar-10-batches-bin/test_batch.bin", record(&[2], 60));
+    place.put("cifar-10-batches-bin/batches.meta.txt", "airplane\nautomobile\nbird\ncat\n");
+    let found = read(&place.at("cifar-10-batches-bin")).unwrap();
+    assert_eq!(
+        (found.train.images().shape(), firsts(&found.train)),
+        (Shape::new(3, 32, 32), vec![30, 40, 50])
+    );
+    assert_eq!(classes(&found.train), ["cat", "automobile", "automobile"]);
+    assert_eq!(classes(&found.test.unwrap()), ["bird"]);
+
+    place.put("cifar-100-binary/train.bin", record(&[5, 2], 70));
+    place.put("cifar-100-binary/test.bin", record(&[4, 1], 80));
+    let found = read(&place.at("cifar-100-binary")).unwrap();
+    assert_eq!((firsts(&found.train), classes(&found.train)), (vec![70], vec!["2".to_owned()]));
+
+    for batch in [&include_bytes!("golden/data_batch_1")[..], include_bytes!("golden/data_batch_4")] {
+        let found = read(&place.put("data_batch_1", batch)).unwrap();
+        assert_eq!(found.train.images().shape(), Shape::new(3, 32, 32));
+        assert_eq!(found.train.images().image(1)[..3], [0, 1, 2]);
+        assert_eq!(classes(&found.train), ["3", "1"]);
+        assert!(told(&place.put("cut", &batch[..batch.len() / 2])).contains("pickle"));
+    }
+}
+
+#[test]
+fn matlab_as_svhn_has_its_digits() {
+    let place = Place::new();
+    for file in [&include_bytes!("golden/plain.mat")[..], include_bytes!("golden/compressed.mat")] {
+        let found = read(&place.put("train_32x32.mat", file)).unwrap();
+        assert_eq!((found.train.len(), found.train.images().shape()), (6, Shape::new(3, 8, 8)));
+        // The script's x[row, column, channel, image] is 30 · image + 10 · channel + row.
+        let image = found.train.images().image(2);
+        assert_eq!([image[0], image[1], image[8], image[64], image[128]], [60, 60, 61, 70, 80]);
+        assert_eq!(classes(&found.train), ["1", "2", "3", "10", "1", "2"]);
+        assert!(read(&place.put("cut.mat", &file[..file.len() - 40])).is_err());
+    }
+}
+
+fn idx(kind: u8, axes: &[u32], bytes: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, kind, axes.len() as u8];
+    axes.iter().for_each(|axis| file.extend(axis.to_be_bytes()));
+    file.extend(bytes);
+    file
+}
+
+#[test]
+fn idx_of_every_type_and_of_mnists_kin() {
+    let place = Place::new();
+    let floats: Vec<u8> = [0.0_f32, 0.5, 1.0, 0.2].iter().flat_map(|value| value.to_be_bytes()).collect();
+    let found = read(&place.put("x", idx(13, &[1, 2, 2], &floats))).unwrap();
+    assert_eq!(found.train.images().pixels(), [0, 128, 255, 51]);
+    let words: Vec<u8> = [7_i32, 200, 0, 255].iter().flat_map(|value| value.to_be_bytes()).collect();
+    assert_eq!(
+        read(&place.put("x", idx(12, &[1, 2, 2], &words))).unwrap().train.images().pixels(),
+        [7, 200, 0, 255]
+    );
+    assert!(told(&place.put("x", idx(9, &[1, 1, 2], &[0x80, 0x7f]))).contains("(x + 128"));
+
+    // Rows and columns of EMNIST have changed places.
+    let pixels = [1, 2, 3, 4, 5, 6];
+    place.put("emnist/emnist-letters-train-images-idx3-ubyte", idx(8, &[1, 3, 2], &pixels));
+    place.put("emnist/emnist-letters-train-labels-idx1-ubyte", idx(8, &[1], &[2]));
+    place.put("emnist/emnist-letters-test-images-idx3-ubyte.gz", gzip(&idx(8, &[1, 3, 2], &pixels)));
+    place.put("emnist/emnist-letters-mapping.txt", "1 65 97\n2 66 98\n");
+    let found = read(&place.at("emnist")).unwrap();
+    assert_eq!(found.train.images().pixels(), [1, 3, 5, 2, 4, 6]);
+    assert_eq!((classes(&found.train), found.test.unwrap().len()), (vec!["B".to_owned()], 1));
+    assert!(found.notes[0].contains("turned upright"), "{:?}", found.notes);
+    place.put("emnist/emnist-digits-train-images-idx3-ubyte", idx(8, &[1, 3, 2], &pixels));
+    assert!(told(&place.at("emnist")).contains("emnist-digits, emnist-letters"));
+
+    place.put("qmnist/qmnist-train-images-idx3-ubyte", idx(8, &[2, 1, 2], &[1, 2, 3, 4]));
+    let labels: Vec<u8> = [5_i32, 0, 9, 3, 1, 9].iter().flat_map(|value| value.to_be_bytes()).collect();
+    place.put("qmnist/qmnist-train-labels-idx2-int", idx(12, &[2, 3], &labels));
+    assert_eq!(classes(&read(&place.at("qmnist")).unwrap().train), ["5", "3"]);
+}
+
+#[test]
+fn lists_and_several_sources() {
+    let place = Place::new();
+    place.put("p/cat/1.png", png(1));
+    place.put("p/dog/1.png", png(2));
+    place.put("x.npy", npy("|u1", "(2, 4, 4)", &[9; 32]));
+    let list = place.put("list.txt", "p/dog/1.png 1\r\np/cat/1.png 0\r\n");
+    let found = open(&format!("@{}", list.display()), &options()).unwrap();
+    assert_eq!(
+        (firsts(&found.train), classes(&found.train)),
+        (vec![2, 1], ["1", "0"].map(String::from).to_vec())
+    );
+    assert_eq!((found.train.id(0), found.train.id(1)), ("dog/1.png".into(), "cat/1.png".into()));
+    let several = [place.at("p"), place.at("x.npy")].map(|path| path.display().to_string());
+    let found = open_inputs(&several, &options()).unwrap();
+    assert_eq!(firsts(&found.train), [1, 2, 9, 9]);
+    assert_eq!((found.train.id(0), found.train.id(3)), ("p/cat/1.png".into(), "x.npy/1".into()));
+    let missing = place.put("missing.txt", "nowhere.png\n");
+    assert!(
+        open(&format!("@{}", missing.display()), &options()).unwrap_err().to_string().contains("nowhere.png")
+    );
+}
+
+#[test]
+fn everything_else_is_named_in_a_line() {
+    let place = Place::new();
+    let many: Vec<(String, Vec<u8>)> = (0..2000).map(|n| (format!("data/{n:05}.bin"), vec![0])).collect();
+    let many: Vec<(&str, Vec<u8>)> =
+        many.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    for (name, bytes, part) in [
+        ("a.h5", b"\x89HDF\r\n\x1a\n".to_vec(), "HDF5"),
+        ("a.mat", b"MATLAB 5.0 MAT-file".to_vec(), "cut short"),
+        ("b.mat", b"MATLAB 7.3 MAT-file".to_vec(), "HDF5"),
+        ("a.rar", b"Rar!\x1a\x07\0".to_vec(), "RAR"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c".to_vec(), "7-Zip"),
+        ("a.xz", b"\xfd7zXZ\0".to_vec(), "xz -dk"),
+        ("a.arrow", b"ARROW1\0\0".to_vec(), "to_parquet"),
+        ("a.pkl", b"\x80\x04N.".to_vec(), "pickle"),
+        ("a.tfrecord", b"\x10\0\0\0\0\0\0\0abcd".to_vec(), "TFRecord"),
+        ("a.mp4", b"\0\0\0\x18ftypisom".to_vec(), "video"),
+        ("a.pt", zip_of(&[("a/data.pkl", vec![1]), ("a/data/0", vec![1])]), "PyTorch"),
+        ("a.xlsx", zip_of(&[("[Content_Types].xml", vec![1])]), "document"),
+        ("a.html", b"<!DOCTYPE html>".to_vec(), "web page"),
+        ("a.png", png(3), "one picture"),
+        ("a.zip", zip_of(&many), "and 1997 more"),
+    ] {
+        let text = told(&place.put(name, bytes));
+        assert!(text.contains(part) && text.len() < 500, "{name}: {text}");
+    }
+}

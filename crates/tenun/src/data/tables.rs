@@ -1,0 +1,263 @@
+//! Tables of pixels as text: a picture in each row, as Kaggle has MNIST and its kin.
+//!
+//! Columns are pixels but for those that a header calls otherwise: `label`, `class` and their like are the class, `usage`
+//! or `split` says which rows are test images, `id` and `index` are passed over; a column `pixels` has all of them, with
+//! spaces between. Without a header, the first or the last column is the class if the others are as many as the pixels of a
+//! square.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use super::array::{Array, Element};
+use super::axes::AxisOrder;
+use super::classes::{self, Label};
+use super::decode::is_image_name;
+use super::folder::display_name;
+use super::npz_keys::{self, Part};
+use super::stack::Named;
+use super::{Collection, DataError, Dataset};
+
+const LABELS: [&str; 10] =
+    ["label", "labels", "class", "y", "target", "emotion", "digit", "category", "character", "species"];
+const PASSED_OVER: [&str; 8] = ["id", "index", "", "unnamed: 0", "imageid", "image_id", "row", "name"];
+const SPLITS: [&str; 4] = ["usage", "split", "set", "subset"];
+
+/// Whether a file that begins like this may be such a table: text, with numbers between separators.
+pub(crate) fn is_table(path: &Path, start: &[u8]) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let is_text =
+        !start.is_empty() && start.iter().all(|&byte| byte >= 0x20 || matches!(byte, b'\t' | b'\r' | b'\n'));
+    let by_name = matches!(&ending[..], "csv" | "tsv" | "txt" | "data");
+    let separators = start.iter().filter(|byte| b",;\t".contains(byte)).count();
+    is_text && (by_name || separators >= 8)
+}
+
+/// Where the columns are.
+struct Columns {
+    label: Option<usize>,
+    split: Option<usize>,
+    /// A column that has all pixels.
+    all: Option<usize>,
+    pixels: Vec<usize>,
+}
+
+struct Row {
+    label: Option<Label>,
+    part: Part,
+}
+
+/// Reads a table.
+pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
+    let mut notes = Vec::new();
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    file.take(1 << 16).read_to_end(&mut start).map_err(DataError::io(path, "read"))?;
+    let line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
+    let delimiter = [b',', b';', b'\t', b' '].into_iter().rev().max_by_key(|&separator| count(separator));
+    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter.filter(|&separator| count(separator) > 0).unwrap_or(b','))
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(BufReader::new(file));
+    let mut record = csv::StringRecord::new();
+    let broken = |error: csv::Error| {
+        malformed(path, "table", "the same columns in every row", error.to_string(), ADVICE)
+    };
+    if !reader.read_record(&mut record).map_err(broken)? {
+        return Err(malformed(path, "row 1", "a picture in each row", "an empty file".into(), ADVICE));
+    }
+    let is_header = record.iter().any(|cell| numbers_of(cell).is_none());
+    let header = is_header.then(|| record.clone());
+    if header.as_ref().is_some_and(|header| are_codes(header.iter())) {
+        return Err(codes(path));
+    }
+    let mut columns = match &header {
+        Some(header) => Columns::of(header),
+        None => Columns { label: None, split: None, all: None, pixels: (0..record.len()).collect() },
+    };
+    let mut more = if is_header { reader.read_record(&mut record).map_err(broken)? } else { true };
+    if let Some(name) = record.iter().find(|cell| is_image_name(Path::new(cell))).filter(|_| more) {
+        return Err(malformed(
+            path,
+            "row 1",
+            "the pixels of a picture in each row",
+            format!("the name of a file, `{}`", name.escape_debug()),
+            "give the folder of the pictures, with a sub-folder for each class; or a list of files as `@list.txt`",
+        ));
+    }
+    let (mut values, mut rows): (Vec<f32>, Vec<Row>) = (Vec::new(), Vec::new());
+    let mut width = None;
+    while more {
+        let at = rows.len() + 1 + usize::from(is_header);
+        let wrong = |column: usize, cell: &str| {
+            let name = header.as_ref().and_then(|header| header.get(column)).unwrap_or_default();
+            let place = format!("row {at}, column {} {name}", column + 1);
+            malformed(path, place.trim_end(), "a number", format!("`{}`", short(cell)), ADVICE)
+        };
+        let before = values.len();
+        let cells = columns.all.as_ref().map_or(&columns.pixels[..], std::slice::from_ref);
+        for &column in cells {
+            let cell = record.get(column).unwrap_or_default();
+            values.extend(numbers_of(cell).ok_or_else(|| wrong(column, cell))?);
+        }
+        let here = values.len() - before;
+        if *width.get_or_insert(here) != here {
+            let expected = format!("{} pixels, as in the rows before", width.unwrap_or_default());
+            return Err(malformed(path, &format!("row {at}"), &expected, here.to_string(), ADVICE));
+        }
+        let label = columns.label.map(|column| classes::of_text(record.get(column).unwrap_or_default()));
+        let split = columns.split.and_then(|column| npz_keys::part(&spaced(record.get(column)?)));
+        rows.push(Row { label, part: split.unwrap_or(Part::Train) });
+        more = reader.read_record(&mut record).map_err(broken)?;
+    }
+    let mut width = width.unwrap_or(0);
+    if header.is_none() && square(width).is_none() && width > 1 && square(width - 1).is_some() {
+        let distinct = |column: usize| {
+            let column = values.iter().skip(column).step_by(width);
+            column.map(|value| value.to_bits()).collect::<std::collections::HashSet<_>>().len()
+        };
+        let label = if distinct(width - 1) > distinct(0) { width - 1 } else { 0 };
+        columns.label = Some(label);
+        notes.push(format!(
+            "there is no header: the {} column is taken as the class",
+            if label == 0 { "first" } else { "last" }
+        ));
+        let mut pixels = Vec::with_capacity(values.len());
+        for (row, values) in rows.iter_mut().zip(values.chunks_exact(width)) {
+            row.label = classes::of_number(values[label].into()).ok();
+            pixels.extend(values.iter().enumerate().filter(|(at, _)| *at != label).map(|(_, value)| *value));
+        }
+        (values, width) = (pixels, width - 1);
+    }
+    let Some((channels, side)) = square(width) else {
+        let got = format!("{width} columns of numbers");
+        return Err(malformed(path, "columns", "the pixels of a square picture, and a class", got, ADVICE));
+    };
+    if channels == 3 {
+        notes.push(format!(
+            "{width} pixels are taken as {side}×{side} in RGB, the colours of a pixel side by side"
+        ));
+    }
+    let whole = values.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e9);
+    let (element, bytes) = match whole {
+        true => (
+            Element::Int { bytes: 4, signed: true, big: false },
+            values.iter().flat_map(|&value| (value as i32).to_le_bytes()).collect(),
+        ),
+        false => (
+            Element::Float { bytes: 4, big: false },
+            values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        ),
+    };
+    drop(values);
+    let axes = if channels == 1 { vec![rows.len(), side, side] } else { vec![rows.len(), side, side, 3] };
+    let array = Array { element, axes, fortran: false, bytes };
+    let named = Named { path, place: "", shape: "columns" };
+    let range = named.range(&array)?;
+    let images = named.images(&array, AxisOrder::images_first(&array.axes), range, &mut notes)?;
+    collect(path, images, rows, notes)
+}
+
+/// Whether columns are those of latent codes.
+pub(crate) fn are_codes<'a>(mut names: impl Iterator<Item = &'a str>) -> bool {
+    names.any(|name| name == "z0")
+}
+
+/// A table of codes was given for one of pictures.
+pub(crate) fn codes(path: &Path) -> DataError {
+    DataError::Foreign {
+        path: path.into(),
+        format: "a file of latent codes, not of images".into(),
+        advice: "latent codes become images with `tenun decode MODEL CODES`".into(),
+    }
+}
+
+const ADVICE: &str = "give a table with a picture in each row: its class and its pixels, separated by commas";
+
+/// The rows as training and test images.
+fn collect(
+    path: &Path,
+    images: super::Images,
+    rows: Vec<Row>,
+    mut notes: Vec<String>,
+) -> Result<Collection, DataError> {
+    let labels: Option<Vec<Label>> = rows.iter().map(|row| row.label.clone()).collect();
+    let [labels] = classes::together([labels], None, &mut notes);
+    let mut all = Dataset::new(display_name(path), images);
+    if let Some(labels) = labels {
+        all = all.with_labels(labels)?;
+    }
+    let (train, test): (Vec<usize>, Vec<usize>) =
+        (0..rows.len()).partition(|&row| rows[row].part == Part::Train);
+    let (train, test) = match (train.is_empty(), test.is_empty()) {
+        (false, false) => (all.select(&train), Some(all.select(&test))),
+        _ => (all, None),
+    };
+    let mut collection = Collection::new(path.into(), train, test)?;
+    collection.notes = notes;
+    Ok(collection)
+}
+
+/// `PublicTest` as two words.
+fn spaced(text: &str) -> String {
+    let mut spaced = String::new();
+    for letter in text.chars() {
+        if letter.is_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.push(letter);
+    }
+    spaced
+}
+
+impl Columns {
+    fn of(header: &csv::StringRecord) -> Self {
+        let names: Vec<String> =
+            header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect();
+        let find = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
+        let (label, split, all) = (find(&LABELS), find(&SPLITS), find(&["pixels", "pixel_values", "image"]));
+        let pixels = (0..names.len())
+            .filter(|&at| {
+                Some(at) != label && Some(at) != split && !PASSED_OVER.contains(&names[at].as_str())
+            })
+            .collect();
+        // A table may have a column for every pixel and one called `image` besides.
+        let all = all.filter(|_| names.len() < 16);
+        Self { label, split, all, pixels }
+    }
+}
+
+/// The numbers of a cell, one or several with spaces between; none if it is text.
+fn numbers_of(cell: &str) -> Option<impl Iterator<Item = f32>> {
+    let numbers: Option<Vec<f32>> = cell.split_ascii_whitespace().map(|text| text.parse().ok()).collect();
+    numbers.filter(|numbers| !numbers.is_empty()).map(Vec::into_iter)
+}
+
+/// Channels and side of a square picture of so many values, grey if it may be.
+fn square(values: usize) -> Option<(usize, usize)> {
+    let side = |values: usize| {
+        let side = values.isqrt();
+        (side >= 4 && side * side == values).then_some(side)
+    };
+    side(values)
+        .map(|side| (1, side))
+        .or_else(|| values.is_multiple_of(3).then(|| side(values / 3)).flatten().map(|side| (3, side)))
+}
+
+/// A cell as a message has it.
+fn short(cell: &str) -> String {
+    cell.chars().take(40).flat_map(char::escape_debug).collect()
+}
+
+fn malformed(path: &Path, place: &str, expected: &str, got: String, advice: &'static str) -> DataError {
+    DataError::Malformed {
+        path: path.into(),
+        place: place.into(),
+        expected: expected.into(),
+        got,
+        advice: advice.into(),
+    }
+}
