@@ -15,10 +15,13 @@ OUTPUT = ROOT / "docs" / "doctor.md"
 RUNS = {
     "pixels-not-scaled": "black and white images whose pixels are 0 and 1, not 0 and 255",
     "images-all-equal": "64 copies of one image",
+    "images-without-structure": "512 images of independent random pixels",
+    "images-nearly-equal": "black images of 32×32 pixels with a single white one",
     "exploding-gradients": "a linear network without a sigmoid, squared error, SGD with momentum 0.9 at `--lr 100`",
     "learning-rate-too-high": "`--lr` 0.01, 0.02 or 0.03 with batches of 4",
     "learning-rate-too-low": "`--lr 1e-7`",
     "loss-not-falling": "`--lr 1e-6`",
+    "not-converged": "nine epochs whose losses fall in a straight line (not trained)",
     "over-fitting": "24 images, 120 epochs",
     "dead-filters": "`--preset cae --lr 0.5`",
     "dead-code-units": "`--preset cae --lr 0.5`",

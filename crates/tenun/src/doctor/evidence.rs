@@ -60,12 +60,33 @@ impl<'a> Evidence<'a> {
         self.metrics.len() * self.train_images.div_ceil(self.settings.batch_size.max(1))
     }
 
+    /// The epochs whose steps all came after the warm-up of the learning rate, which is meant to be low until then.
+    #[must_use]
+    pub fn after_warmup(&self) -> &'a [EpochMetrics] {
+        let steps_of_an_epoch = self.train_images.div_ceil(self.settings.batch_size.max(1)).max(1);
+        let warming = (self.settings.schedule.warmup_steps as usize).div_ceil(steps_of_an_epoch);
+        self.metrics.get(warming..).unwrap_or_default()
+    }
+
+    /// The longest steps of an epoch relative to the weights, of the epochs after the warm-up.
+    #[must_use]
+    pub fn update_ratio(&self) -> Option<f64> {
+        let ratios = self.after_warmup().iter().filter_map(|line| line.steps.map(|steps| steps.update_ratio));
+        ratios.reduce(f64::max)
+    }
+
     /// Where a loss lies between that of a perfect reconstruction, 0, and that of the mean training image, 1; none
     /// where the two are the same.
     #[must_use]
     pub fn position(&self, loss: f64) -> Option<f64> {
+        self.share(loss - self.pixels.floor)
+    }
+
+    /// A difference of losses as a share of the distance between a perfect reconstruction and the mean training image.
+    #[must_use]
+    pub fn share(&self, difference: f64) -> Option<f64> {
         let range = self.pixels.mean_image_loss - self.pixels.floor;
-        (range > 0.0).then(|| (loss - self.pixels.floor) / range)
+        (range > 0.0).then(|| difference / range)
     }
 
     /// [`Self::position`] of the training loss of every epoch so far, `[epoch]`; empty where there is none.

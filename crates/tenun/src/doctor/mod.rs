@@ -76,6 +76,7 @@ fn look(evidence: &Evidence<'_>, findings: &mut Vec<Finding>) {
     let mut first = None;
     for rule in RULES {
         if findings.iter().all(|finding| finding.rule != rule.name)
+            && (evidence.pixels.has_structure() || !rule.needs_structure)
             && let Some(mut seen) = (rule.check)(evidence)
         {
             if let Some(advice) = few_steps.as_ref().filter(|_| rule.needs_steps) {

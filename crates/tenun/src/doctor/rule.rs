@@ -17,6 +17,10 @@ pub struct Rule {
     /// Whether too few steps of the optimiser explain what it sees. After a run of so few the advice is to take more, which
     /// is said in full once.
     pub needs_steps: bool,
+    /// Whether it takes for granted that the images have something in common that can be learned. Where they have not
+    /// ([`PixelFacts::has_structure`](super::PixelFacts::has_structure)), it is not asked: the mean image is then the
+    /// best answer, and no setting makes a better one.
+    pub needs_structure: bool,
     /// What it sees in the evidence; none where all is well, or where there is too little to say.
     pub check: fn(&Evidence<'_>) -> Option<Seen>,
 }

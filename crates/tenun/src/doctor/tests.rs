@@ -213,6 +213,135 @@ fn learning_rate_too_low() {
     assert!(advised.iter().any(|rate| finding.advice.contains(rate)), "{finding}");
 }
 
+/// Independent pixels, each any byte.
+fn noise(count: usize, seed: u64) -> Images {
+    let mut words = tenun_engine::Philox::new(seed, tenun_engine::Purpose::Sample).stream(0, 0);
+    let pixels = (0..count * SIDE * SIDE).map(|_| (words.next().unwrap() >> 24) as u8).collect();
+    Images::new(Shape::new(1, SIDE, SIDE), pixels).unwrap()
+}
+
+/// Noise cannot be compressed. That is said, with the losses of mean image and perfect reconstruction, and no rule asks
+/// the network for more: a higher learning rate makes it worse.
+#[test]
+fn images_without_structure() {
+    let mut run = Run::healthy();
+    (run.train, run.test) = (noise(512, 1), noise(64, 2));
+    let findings = run.findings();
+    let [finding] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!((finding.rule.as_str(), finding.epoch), ("images-without-structure", 0));
+    // ∫ H(x) dx = 1/2 nats for a uniform x, less the 1/256 of a byte's steps; and ln 2 for its mean.
+    assert!(finding.meaning.contains("0.49") || finding.meaning.contains("0.50"), "{finding}");
+    assert!(finding.meaning.contains("0.69"), "{finding}");
+}
+
+/// What can be compressed although its neighbours say nothing of each other: the spots, with their pixels in another
+/// order, the same for all images.
+#[test]
+fn pixels_in_another_order_have_structure() {
+    let images = spots(256, 1);
+    let order: Vec<usize> = (0..SIDE * SIDE).map(|i| (i * 101 + 7) % (SIDE * SIDE)).collect();
+    let pixels = (0..images.len()).flat_map(|i| order.iter().map(move |&at| (i, at)));
+    let pixels = pixels.map(|(i, at)| images.image(i)[at]).collect();
+    let shuffled = Images::new(images.shape(), pixels).unwrap();
+    for images in [&images, &shuffled] {
+        assert!(PixelFacts::of(images, Loss::Bce).has_structure());
+    }
+    assert!(!PixelFacts::of(&noise(256, 3), Loss::Bce).has_structure());
+    assert!(PixelFacts::of(&noise(20, 3), Loss::Bce).has_structure(), "too few to say");
+}
+
+/// Black with a single white pixel: the mean image has 30 dB, and so has whoever gives black.
+#[test]
+fn images_nearly_equal() {
+    let side = 32;
+    let dots = |count: usize, salt: usize| {
+        let mut pixels = vec![0; count * side * side];
+        for image in 0..count {
+            pixels[image * side * side + (image * 397 + salt) % (side * side)] = 255;
+        }
+        Images::new(Shape::new(1, side, side), pixels).unwrap()
+    };
+    let mut run = Run::healthy().training(|training| training.epochs = 1);
+    (run.train, run.test) = (dots(512, 0), dots(64, 5));
+    assert!(run.provokes("images-nearly-equal").seen.contains("30.1 dB"));
+}
+
+/// A rate that is low while it warms up is meant to be.
+#[test]
+fn a_warm_up_is_no_low_rate() {
+    let run = Run::healthy().training(|training| training.schedule.warmup_steps = 100_000);
+    let findings = run.findings();
+    assert!(findings.iter().all(|finding| finding.rule != "learning-rate-too-low"), "{findings:?}");
+}
+
+/// The metrics of epochs with these losses.
+fn metrics(losses: &[(f64, f64)]) -> Vec<EpochMetrics> {
+    let line = |epoch, (train_loss, val_loss)| EpochMetrics {
+        epoch,
+        train_loss,
+        val_loss: Some(val_loss),
+        train_seconds: 1.0,
+        val_seconds: 0.1,
+        learning_rate: 1e-3,
+        terms: Default::default(),
+        steps: None,
+    };
+    (1..).zip(losses).map(|(epoch, &losses)| line(epoch, losses)).collect()
+}
+
+/// Whether `rule` finds something after epochs with these training and validation losses, given as shares of the way from
+/// a perfect reconstruction to the mean image; in a run that is over, or goes on.
+fn finds(rule: &str, shares: &[(f64, f64)], is_finished: bool) -> Option<Seen> {
+    let images = spots(64, 1);
+    let network = Network::new(&preset::find("variational").unwrap().spec(images.shape())).unwrap();
+    let (settings, cpu) = (TrainingSettings::default(), Cpu::new(Some(1), Width::detect()).unwrap());
+    assert_eq!(settings.epochs, 20);
+    let context = TrainingContext { network: &network, settings: &settings, train: &images, cpu: &cpu };
+    let pixels = PixelFacts::of(&images, settings.loss);
+    let at = |share: f64| pixels.floor + share * (pixels.mean_image_loss - pixels.floor);
+    let losses: Vec<(f64, f64)> = shares.iter().map(|&(train, val)| (at(train), at(val))).collect();
+    let mut metrics = metrics(&losses);
+    metrics.iter_mut().for_each(|line| _ = line.terms.insert("kl".into(), 0.01));
+    let evidence = Evidence { metrics: &metrics, is_finished, ..Evidence::new(context, &pixels) };
+    let rule = RULES.iter().find(|known| known.name == rule).unwrap();
+    (rule.check)(&evidence)
+}
+
+/// Rising validation losses are over-fitting only where training does better, where something was learned, and where
+/// they rise by more than they always did.
+#[test]
+fn over_fitting_is_learning_by_heart() {
+    let fires = |shares: &[(f64, f64)]| finds("over-fitting", shares, false).is_some();
+    assert!(fires(&[(0.5, 0.5), (0.4, 0.4), (0.3, 0.42), (0.28, 0.43), (0.26, 0.44)]));
+    // Validation is below training, as with dropout.
+    assert!(!fires(&[(0.8, 0.5), (0.7, 0.4), (0.66, 0.42), (0.65, 0.43), (0.64, 0.44)]));
+    // Nothing was learned.
+    assert!(!fires(&[(1.1, 1.05), (1.05, 1.0), (1.0, 1.02), (0.99, 1.03), (0.98, 1.04)]));
+    // It has gone up and down like this before.
+    assert!(!fires(&[(0.6, 0.5), (0.5, 0.6), (0.4, 0.4), (0.3, 0.42), (0.28, 0.43), (0.26, 0.44)]));
+}
+
+/// A healthy variational code may be as the prior is in the first epochs.
+#[test]
+fn a_posterior_has_half_of_the_epochs_to_come_alive() {
+    let fires =
+        |epochs, is_finished| finds("posterior-collapse", &vec![(0.3, 0.3); epochs], is_finished).is_some();
+    assert!(!fires(2, false) && !fires(9, false) && fires(10, false) && fires(2, true));
+}
+
+/// A loss that falls in a straight line has some way to go; one that flattens has not.
+#[test]
+fn not_converged() {
+    let line: Vec<(f64, f64)> = (0..9).map(|i| (0.9 - 0.05 * f64::from(i), 0.9)).collect();
+    let flat: Vec<(f64, f64)> = (0..9).map(|i| (0.3 + 0.6 * 0.5_f64.powi(i), 0.9)).collect();
+    let seen = finds("not-converged", &line, true).unwrap();
+    assert!(seen.advice.contains("--epochs 40"), "{seen:?}");
+    let rule = RULES.iter().find(|rule| rule.name == "not-converged").unwrap();
+    println!("{}", seen.of(rule, 9));
+    assert_eq!(finds("not-converged", &line, false), None);
+    assert_eq!(finds("not-converged", &flat, true), None);
+}
+
 #[test]
 fn loss_not_falling() {
     Run::healthy().training(|training| training.learning_rate = 1e-6).provokes("loss-not-falling");

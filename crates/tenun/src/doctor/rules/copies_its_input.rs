@@ -19,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
                 reconstructions with 90 % or more of the squared error of the noisy images",
     is_event: false,
     needs_steps: true,
+    needs_structure: false,
     check,
 };
 

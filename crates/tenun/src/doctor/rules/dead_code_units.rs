@@ -19,6 +19,7 @@ pub(super) const RULE: Rule = Rule {
                 those in the corners of a small feature map of images with black corners",
     is_event: false,
     needs_steps: true,
+    needs_structure: true,
     check,
 };
 

@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
                 Oord and Vinyals, 2019, on restarting unused vectors)",
     is_event: false,
     needs_steps: true,
+    needs_structure: true,
     check,
 };
 

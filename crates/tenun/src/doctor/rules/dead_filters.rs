@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
                 dead\"); some die in healthy runs too. Units that a sparsity penalty switches off do not count",
     is_event: false,
     needs_steps: true,
+    needs_structure: false,
     check,
 };
 

@@ -20,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
                 varies by less than 1 % of that: even the worst linear method varies more",
     is_event: false,
     needs_steps: true,
+    needs_structure: true,
     check,
 };
 

@@ -15,6 +15,7 @@ pub(super) const RULE: Rule = Rule {
                 weight that is infinite or NaN",
     is_event: true,
     needs_steps: false,
+    needs_structure: false,
     check,
 };
 

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     threshold: "all of them are identical: their mean is a perfect reconstruction",
     is_event: false,
     needs_steps: false,
+    needs_structure: false,
     check,
 };
 

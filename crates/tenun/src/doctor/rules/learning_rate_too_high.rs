@@ -27,6 +27,7 @@ pub(super) const RULE: Rule = Rule {
                 \"Ratio of weights:updates\"), or of 100 % in the first epoch",
     is_event: true,
     needs_steps: false,
+    needs_structure: false,
     check,
 };
 

@@ -1,7 +1,6 @@
 //! `loss-not-falling`: after some epochs the loss is no better than that of the mean image, or than the first.
 
-use super::{Evidence, FEW_STEPS, Rule, Seen, percent};
-use crate::settings::{LEARNING_RATE, NETWORK};
+use super::{Evidence, FEW_STEPS, Rule, Seen, percent, why_nothing_is_learned};
 use crate::text::counted;
 
 /// Epochs before anything is said.
@@ -25,6 +24,7 @@ pub(super) const RULE: Rule = Rule {
                 reference network on Fashion-MNIST: 37 % after the first)",
     is_event: false,
     needs_steps: true,
+    needs_structure: true,
     check,
 };
 
@@ -41,8 +41,6 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     }
     let least = evidence.metrics.iter().map(|line| line.train_loss).fold(f64::INFINITY, f64::min);
     let mean = evidence.pixels.mean_image_loss;
-    let tiny = evidence.metrics.iter().all(|line| line.steps.is_some_and(|steps| steps.update_ratio < 1e-4));
-    let (rate, now) = (&LEARNING_RATE, evidence.settings.learning_rate);
     Some(Seen {
         seen: format!(
             "the lowest training loss of {} ({}) is {least:.5}; it was {:.5} in the first epoch, and is {mean:.5} for \
@@ -55,14 +53,6 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             "only {} of the distance between the mean image and a perfect reconstruction is covered",
             percent((1.0 - best).max(0.0))
         ),
-        advice: if tiny {
-            format!("Raise {rate}, now {now}: the steps are tiny")
-        } else {
-            format!(
-                "Try {rate} ten times lower than {now}, and ten times higher; then look for dead filters and for \
-                 a latent dimension that is too small in the network ({:#})",
-                NETWORK
-            )
-        },
+        advice: why_nothing_is_learned(evidence),
     })
 }

@@ -1,7 +1,7 @@
 //! `over-fitting`: the validation loss rises while the training loss falls.
 
 use super::{Evidence, Rule, Seen};
-use crate::settings::{DATA, DROPOUT, PATIENCE};
+use crate::settings::{AUGMENT, DATA, PATIENCE};
 
 /// Epochs in a row that have to be worse than the best.
 const EPOCHS: usize = 3;
@@ -9,14 +9,23 @@ const EPOCHS: usize = 3;
 /// By this share of the way from a perfect reconstruction to the mean image.
 const RISE: f64 = 0.005;
 
+/// Epochs before the best one that show by how much it rises from epoch to epoch in any case.
+const BEFORE: usize = 10;
+
+/// The best validation loss has come at least so much of that way from the mean image: who has learned nothing yet, cannot
+/// know the images by heart.
+const LEARNED: f64 = 0.1;
+
 pub(super) const RULE: Rule = Rule {
     name: "over-fitting",
     looks_at: "validation and training loss of every epoch",
     threshold: "three epochs in a row with a validation loss above the lowest by more than 0.5 % of the distance between \
-                a perfect reconstruction and the mean image, twice its variation in a healthy run, while the training \
-                loss is below that of the best epoch",
+                a perfect reconstruction and the mean image, twice its variation in a healthy run, and by more than it \
+                rose from one of the ten epochs before to the next; while the training loss is below that of the best epoch, and below the validation \
+                loss; where the network is better than the mean image by a tenth of that distance",
     is_event: true,
     needs_steps: false,
+    needs_structure: true,
     check,
 };
 
@@ -26,12 +35,17 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let best = (0..losses.len()).min_by(|&a, &b| losses[a].total_cmp(&losses[b]))?;
     let since = losses.len() - 1 - best;
     let place = evidence.position(losses[best])?;
-    let is_worse = |loss: &f64| evidence.position(*loss).is_some_and(|now| now - place > RISE);
+    let rises =
+        losses[best.saturating_sub(BEFORE)..=best].windows(2).map(|pair| (pair[1] - pair[0]).max(0.0));
+    let usual = evidence.share(rises.fold(0.0, f64::max))?;
+    let is_worse = |loss: &f64| evidence.position(*loss).is_some_and(|now| now - place > RISE.max(usual));
     let last = metrics.last()?;
     if losses.len() != metrics.len()
         || since < EPOCHS
         || !losses[losses.len() - EPOCHS..].iter().all(is_worse)
         || last.train_loss >= metrics[best].train_loss
+        || last.train_loss >= losses[losses.len() - 1]
+        || place > 1.0 - LEARNED
     {
         return None;
     }
@@ -52,9 +66,9 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         ),
         meaning: "the network memorises the training images".into(),
         advice: format!(
-            "{stop}{more}more training images ({:#}), or add dropout with {}",
+            "{stop}{more}more training images ({:#}), or change them at random with {}",
             DATA,
-            DROPOUT.to(0.2)
+            AUGMENT.to("shift=1")
         ),
     })
 }

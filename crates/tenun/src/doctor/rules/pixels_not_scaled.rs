@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
                 stored as bytes use 2",
     is_event: false,
     needs_steps: false,
+    needs_structure: false,
     check,
 };
 

@@ -8,8 +8,9 @@ use crate::text::{are, counted};
 /// Nats an image; whatever a code tells of Fashion-MNIST is a hundred times that.
 const NATS: f64 = 0.1;
 
-/// Epochs before anything is said: in the first one a healthy code may still be as the prior is.
-const EPOCHS: usize = 2;
+/// This share of all epochs passes before anything is said: a healthy code may be as the prior is for some epochs, until
+/// the decoder has learned to use it.
+const SHARE: f64 = 0.5;
 
 /// This share of the code's numbers, at the end.
 const ACTIVE: f64 = 0.1;
@@ -17,16 +18,21 @@ const ACTIVE: f64 = 0.1;
 pub(super) const RULE: Rule = Rule {
     name: "posterior-collapse",
     looks_at: "the KL divergence of a variational code from its prior after every epoch, and its active units at the end",
-    threshold: "a KL divergence below 0.1 nats per image after two epochs, or fewer than 10 % active units: the mean of \
+    threshold: "a KL divergence below 0.1 nats per image after half of the epochs, or at the end fewer than 10 % active units: the mean of \
                 an active unit has a variance above 0.01 over the images (Burda, Grosse and Salakhutdinov, 2016); the \
                 decoder then ignores the code (Bowman et al., 2016)",
     is_event: false,
     needs_steps: false,
+    needs_structure: true,
     check,
 };
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
-    let line = evidence.metrics.get(EPOCHS - 1..).and_then(<[_]>::last)?;
+    let line = evidence.metrics.last()?;
+    if !evidence.is_finished && f64::from(line.epoch) < (SHARE * f64::from(evidence.settings.epochs)).max(2.0)
+    {
+        return None;
+    }
     let units = evidence.network.latent().len();
     let kl = *line.terms.get("kl")?;
     let active = evidence.scores.and_then(|scores| scores.of_family(&ACTIVE_UNITS));

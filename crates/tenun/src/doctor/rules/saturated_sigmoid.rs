@@ -17,6 +17,7 @@ pub(super) const RULE: Rule = Rule {
                 vanishes there (Glorot and Bengio, 2010)",
     is_event: false,
     needs_steps: false,
+    needs_structure: false,
     check,
 };
 

@@ -1,8 +1,7 @@
 //! `worse-than-mean-image`: a network is no better than no network.
 
-use super::{Evidence, Rule, Seen};
+use super::{Evidence, Rule, Seen, why_nothing_is_learned};
 use crate::measure::Metric;
-use crate::settings::{EPOCHS, LEARNING_RATE};
 
 pub(super) const RULE: Rule = Rule {
     name: "worse-than-mean-image",
@@ -11,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
                 denoising or masked network the loss on corrupted inputs",
     is_event: false,
     needs_steps: true,
+    needs_structure: true,
     check,
 };
 
@@ -31,9 +31,6 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
             mean
         ),
         meaning: "the network has learned nothing about individual images".into(),
-        advice: format!(
-            "Try another {}, now {}, or more epochs ({:#}; now {})",
-            LEARNING_RATE, evidence.settings.learning_rate, EPOCHS, evidence.settings.epochs
-        ),
+        advice: why_nothing_is_learned(evidence),
     })
 }

@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
                 with fewer components than pixels; denoising, masked and quantised networks are not compared",
     is_event: false,
     needs_steps: true,
+    needs_structure: true,
     check,
 };
 
