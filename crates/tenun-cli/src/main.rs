@@ -15,6 +15,7 @@ mod text;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::arguments::{Cli, Command};
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(message) => {
+            let message = with_tip(message);
             let _ = message.print();
             return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
         }
@@ -38,6 +40,18 @@ fn main() -> ExitCode {
     let printer = Printer::new(cli.output.voice());
     let given = matches.subcommand().map_or_else(Given::default, |(_, matches)| Given::new(matches));
     printer.finish(dispatch(cli.command, &given, &printer))
+}
+
+/// Says what to do where one path too many is given, of which clap only says that it was not expected.
+fn with_tip(mut message: clap::Error) -> clap::Error {
+    let is_path = |argument: &ContextValue| !argument.to_string().starts_with('-');
+    if message.kind() == ErrorKind::UnknownArgument
+        && message.get(ContextKind::InvalidArg).is_some_and(is_path)
+    {
+        let tip = "a path with spaces needs quotes; for several, run the command once for each";
+        message.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    message
 }
 
 fn dispatch(command: Command, given: &Given, printer: &Printer) -> Result<(), Failure> {

@@ -59,10 +59,10 @@ pub(crate) struct TrainArgs {
     /// Folder of the run [default: runs/<data>-<network>, with a number if that exists]
     #[arg(long = OUT.0, value_name = "DIR", help_heading = "Run")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace the run that is in the folder
+    /// Replace the run in this folder
     #[arg(long = OVERWRITE.0, conflicts_with = RESUME.0, help_heading = "Run")]
     pub(crate) overwrite: bool,
-    /// Go on with the run in this folder; its settings hold, of which only --epochs may be raised
+    /// Continue the run in this folder with its own settings; only --epochs may be raised
     #[arg(long = RESUME.0, value_name = "DIR", help_heading = "Run")]
     pub(crate) resume: Option<PathBuf>,
     #[command(flatten)]

@@ -326,7 +326,7 @@ settings! {
         flag: "without",
         value_name: "REWRITE",
         heading: "Run",
-        help: "Train without a rewrite of the plan, to compare; `tenun summary --plan` lists them",
+        help: "Disable a rewrite of the plan (an optimisation of the graph), to compare; `tenun summary --plan` lists them",
         label: "rewrites left out",
         takes: Takes::Choices(rewrites),
         example: "winograd",
