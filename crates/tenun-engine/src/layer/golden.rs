@@ -99,7 +99,7 @@ fn same_bits(a: &Outcome, b: &Outcome) -> bool {
 #[test]
 fn every_layer_is_pytorchs() {
     let golden: Golden = serde_json::from_str(include_str!("../../tests/golden/layers.json")).unwrap();
-    assert_eq!(golden.layers.len(), 47, "cases");
+    assert_eq!(golden.layers.len(), 48, "cases");
     for case in &golden.layers {
         let input = case.input.image();
         let (placed, count) = place(input, &[case.layer()]).unwrap();

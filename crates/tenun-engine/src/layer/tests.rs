@@ -219,6 +219,7 @@ fn layer_on_shape() -> impl Strategy<Value = (Shape, Layer)> {
         1 => Just(Silu {}.into()),
         1 => Just(Gelu {}.into()),
         1 => (0.1f32..2.0).prop_map(|alpha| Elu { alpha }.into()),
+        1 => Just(Mish {}.into()),
         1 => Just(Tanh {}.into()),
         1 => Just(Sigmoid {}.into()),
         1 => (-1f32..1.0, 0.3f32..2.0, any::<bool>()).prop_map(|(mean, std, given)| {

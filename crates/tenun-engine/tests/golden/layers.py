@@ -179,6 +179,7 @@ def later_activations() -> list[dict]:
     functions = {
         "gelu": ({}, F.gelu),
         "elu": ({"alpha": 1.0}, F.elu),
+        "mish": ({}, F.mish),
     }
     edges = torch.tensor([0.0, 1 / 64, -1 / 64, 1, -1, 4, -4, 6, -6, 9, -9, 13, -13, 20, -20], dtype=torch.float64)
     cases = []
