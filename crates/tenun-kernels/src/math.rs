@@ -118,6 +118,18 @@ pub(crate) fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     S::V::select(magnitude.less(s.splat(0.625)), near, far)
 }
 
+/// t = tanh(log(1 + exp x)), and 1 − t.
+///
+/// With u = exp(−|x|), t is n / (n + m): u² + 2 u and 2 below zero, 1 + 2 u and 2 u² from zero on. Nothing is subtracted,
+/// so nothing cancels.
+#[inline(always)]
+pub(crate) fn tanh_of_softplus<S: Simd>(s: S, x: S::V) -> (S::V, S::V) {
+    let (u, below) = (exp(s, -x.abs()), x.less(s.zero()));
+    let n = S::V::select(below, u.mul_add(u, u + u), s.splat(1.0) + (u + u));
+    let m = S::V::select(below, s.splat(2.0), u * (u + u));
+    (n / (n + m), m / (n + m))
+}
+
 /// The distribution function Φ(x) of the standard normal distribution, within 8 ulp and zero below −13; and
 /// exp(−x² / 2), zero beyond ±13, of which the density is 1/√(2π).
 #[inline(always)]

@@ -451,6 +451,8 @@ impl Layer {
 }
 
 #[cfg(test)]
+mod facts_tests;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 """Writes the golden files beside this script; README.md says what each is.
 
     pip install -r requirements.txt
-    python make_golden.py --data DIR
+    python make_golden.py               # layers, families, optimisers: a minute
+    python make_golden.py --data DIR    # the reference network, too: an epoch of it takes minutes
 
 DIR holds Fashion-MNIST's IDX files, plain or gzipped.
 """
@@ -18,14 +19,15 @@ import optimisers
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with Fashion-MNIST's IDX files")
+    parser.add_argument("--data", type=Path, help="folder with Fashion-MNIST's IDX files")
     parser.add_argument("--no-epoch", action="store_true", help="leave out cae_epoch1.json, which takes minutes")
     arguments = parser.parse_args()
     here = Path(__file__).resolve().parent
     layers.write(here)
     families.write(here)
     optimisers.write(here)
-    cae.write(here, arguments.data, epoch=not arguments.no_epoch)
+    if arguments.data:
+        cae.write(here, arguments.data, epoch=not arguments.no_epoch)
 
 
 if __name__ == "__main__":

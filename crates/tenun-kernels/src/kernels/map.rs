@@ -114,23 +114,11 @@ functions! {
 
     /// x · tanh(softplus x).
     mish: Mish(input)
-    value(s, x, _) {
-        // With u = exp(−|x|) the hyperbolic tangent is n / (n + m): u² + 2 u and 2 below zero, 1 + 2 u and 2 u² from zero on.
-        // Nothing is subtracted, so nothing cancels.
-        let (u, below) = (math::exp(s, -x.abs()), x.less(s.zero()));
-        let n = S::V::select(below, u.mul_add(u, u + u), s.splat(1.0) + (u + u));
-        let m = S::V::select(below, s.splat(2.0), u * (u + u));
-        x * (n / (n + m))
-    }
+    value(s, x, _) { x * math::tanh_of_softplus(s, x).0 }
     gradient(s, x, _, dy, _) {
-        // Slope: t + x sigmoid x (1 − t²), with t = n / (n + m) as above and 1 − t² = (1 + t) m / (n + m).
-        let (u, below) = (math::exp(s, -x.abs()), x.less(s.zero()));
-        let one = s.splat(1.0);
-        let n = S::V::select(below, u.mul_add(u, u + u), one + (u + u));
-        let m = S::V::select(below, s.splat(2.0), u * (u + u));
-        let t = n / (n + m);
-        let sigmoid = S::V::select(below, u, one) / (one + u);
-        dy * (x * sigmoid).mul_add((one + t) * (m / (n + m)), t)
+        // Slope: t + x sigmoid x (1 − t²).
+        let (t, rest) = math::tanh_of_softplus(s, x);
+        dy * (x * math::sigmoid(s, x)).mul_add((s.splat(1.0) + t) * rest, t)
     }
 
     /// Hyperbolic tangent.

@@ -1,7 +1,6 @@
 //! Metrics against known values, scikit-image, their own laws, and input that is wrong.
 
 use proptest::prelude::*;
-use serde::Deserialize;
 use tenun_engine::Shape;
 
 use super::*;
@@ -10,47 +9,12 @@ use crate::data::Images;
 /// Floats hold a byte over 255 to about this.
 const FLOAT_ROUNDING: f64 = 1e-6;
 
-#[derive(Deserialize)]
-struct Golden {
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    channels: usize,
-    height: usize,
-    width: usize,
-    seed: usize,
-    ssim: f64,
-}
-
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.iter().map(|&byte| f32::from(byte) / 255.0).collect()
 }
 
 fn images(shape: Shape, pixels: Vec<u8>) -> Images {
     Images::new(shape, pixels).expect("whole images")
-}
-
-#[test]
-fn ssim_is_that_of_scikit_image() {
-    let golden: Golden =
-        serde_json::from_str(include_str!("metric/golden/ssim.json")).expect("valid golden file");
-    assert_eq!(golden.cases.len(), 5);
-    for Case { channels, height, width, seed, ssim } in golden.cases {
-        let mut target = Vec::new();
-        let mut output = Vec::new();
-        for (c, i, j) in
-            (0..channels).flat_map(|c| (0..height).flat_map(move |i| (0..width).map(move |j| (c, i, j))))
-        {
-            let byte = (seed * 31 + c * 57 + i * i * 3 + j * (i + 7) * 5) % 256;
-            let noise = (seed * 17 + c * 13 + i * 29 + j * 41) % 64;
-            target.push(byte as u8);
-            output.push((byte * 3 + noise * 4) as f32 / 1024.0);
-        }
-        let got = Ssim::new(Shape::new(channels, height, width)).ssim(&target, &output);
-        assert!((got - ssim).abs() < 1e-9, "{channels}×{height}×{width}: expected {ssim}, got {got}");
-    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ macro_rules! metrics {
 }
 
 pub mod bce;
+#[cfg(test)]
+mod golden;
 mod mae;
 mod ms_ssim;
 mod mse;

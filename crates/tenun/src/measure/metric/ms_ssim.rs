@@ -131,48 +131,24 @@ fn halve(plane: &mut Vec<f64>, height: usize, width: usize) {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
+    use super::super::golden::Case;
     use super::*;
 
-    #[derive(Deserialize)]
-    struct Golden {
-        cases: Vec<Case>,
-    }
-
-    #[derive(Deserialize)]
-    struct Case {
-        channels: usize,
-        height: usize,
-        width: usize,
-        seed: usize,
-        ms_ssim: f64,
-    }
-
     /// As the script has them.
-    fn images(shape: Shape, seed: usize) -> (Vec<u8>, Vec<f32>) {
-        let (mut target, mut output) = (Vec::new(), Vec::new());
-        for c in 0..shape.channels {
-            for (i, j) in (0..shape.height).flat_map(|i| (0..shape.width).map(move |j| (i, j))) {
-                let byte = (seed * 31 + c * 57 + i * 2 + j + (i / 16) * (j / 16) * 23) % 256;
-                let noise = (seed * 17 + c * 13 + i * 29 + j * 41 + (i / 32) * 90) % 256;
-                target.push(byte as u8);
-                output.push((byte * 3 + noise) as f32 / 1024.0);
-            }
-        }
-        (target, output)
+    fn pixel(seed: usize, c: usize, i: usize, j: usize) -> (usize, usize) {
+        let byte = (seed * 31 + c * 57 + i * 2 + j + (i / 16) * (j / 16) * 23) % 256;
+        let noise = (seed * 17 + c * 13 + i * 29 + j * 41 + (i / 32) * 90) % 256;
+        (byte, byte * 3 + noise)
     }
 
     #[test]
     fn ms_ssim_is_that_of_pytorch_msssim() {
-        let golden: Golden = serde_json::from_str(include_str!("golden/ms_ssim.json")).unwrap();
-        assert_eq!(golden.cases.len(), 4);
-        for Case { channels, height, width, seed, ms_ssim } in golden.cases {
-            let shape = Shape::new(channels, height, width);
-            let (target, output) = images(shape, seed);
+        for case in Case::all(include_str!("golden/ms_ssim.json")) {
+            let (shape, expected) = (case.shape(), case.score("ms_ssim"));
+            let (target, output) = case.images(pixel);
             let mut measure = MsSsim::new(shape);
             let first = measure.ms_ssim(&target, &output);
-            assert!((first - ms_ssim).abs() < 1e-9, "{shape}: expected {ms_ssim}, got {first}");
+            assert!((first - expected).abs() < 1e-9, "{shape}: expected {expected}, got {first}");
             assert_eq!(measure.ms_ssim(&target, &output), first, "buffers carry nothing over");
         }
     }
@@ -180,7 +156,7 @@ mod tests {
     #[test]
     fn equal_images_score_one_and_small_ones_are_refused() {
         let shape = Shape::new(1, 161, 170);
-        let (target, _) = images(shape, 5);
+        let target: Vec<u8> = (0..shape.len()).map(|at| (at * 37 % 251) as u8).collect();
         let copy: Vec<f32> = target.iter().map(|&byte| f32::from(byte) / 255.0).collect();
         assert!((MsSsim::new(shape).ms_ssim(&target, &copy) - 1.0).abs() < 1e-6);
         let inverse: Vec<f32> = copy.iter().map(|value| 1.0 - value).collect();

@@ -221,3 +221,26 @@ fn gaussian(length: usize) -> Vec<f64> {
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| weight / sum).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::Case;
+    use super::*;
+
+    /// As the script has them.
+    fn pixel(seed: usize, c: usize, i: usize, j: usize) -> (usize, usize) {
+        let byte = (seed * 31 + c * 57 + i * i * 3 + j * (i + 7) * 5) % 256;
+        let noise = (seed * 17 + c * 13 + i * 29 + j * 41) % 64;
+        (byte, byte * 3 + noise * 4)
+    }
+
+    #[test]
+    fn ssim_is_that_of_scikit_image() {
+        for case in Case::all(include_str!("golden/ssim.json")) {
+            let (shape, expected) = (case.shape(), case.score("ssim"));
+            let (target, output) = case.images(pixel);
+            let got = Ssim::new(shape).ssim(&target, &output);
+            assert!((got - expected).abs() < 1e-9, "{shape}: expected {expected}, got {got}");
+        }
+    }
+}
