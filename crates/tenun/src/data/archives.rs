@@ -17,7 +17,7 @@ use super::progress::OnImage;
 use super::{Collection, DataError};
 
 /// The most bytes of one file in an archive.
-const MOST: u64 = 1 << 30;
+const MOST: u64 = 256 << 20;
 
 /// The most bytes that a compressed tar may have when it is decompressed.
 const MOST_TAR: u64 = 64 << 30;

@@ -1,6 +1,6 @@
 //! Pictures in files inside of something: an archive, a table. They are decoded a few at a time, and never unpacked.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 use tenun_engine::Shape;
@@ -13,6 +13,9 @@ use super::progress::OnImage;
 use super::{Collection, DataError, Dataset, Images, Unreadable};
 use crate::machine;
 use crate::settings::Colour;
+
+/// Bytes of encoded pictures that are held at a time, about.
+const HELD: usize = 128 << 20;
 
 /// A picture that is still encoded.
 #[derive(Debug)]
@@ -117,10 +120,18 @@ impl Container<'_> {
         let (mut ids, mut labels) = (Vec::new(), Vec::new());
         let mut rest = &entries[..];
         while !rest.is_empty() {
-            let (chunk, later) = rest.split_at(growing.chunk().min(rest.len()));
+            // Few enough that what they are decompressed to is not much.
+            let (mut files, mut held) = (Vec::new(), 0);
+            for entry in rest.iter().take(growing.chunk()) {
+                let file = load(&entry.key);
+                held += file.as_ref().map_or(0, Vec::len);
+                files.push((self.path.join(&entry.id), file));
+                if held > HELD {
+                    break;
+                }
+            }
+            let (chunk, later) = rest.split_at(files.len());
             rest = later;
-            let files: Vec<(PathBuf, Result<Vec<u8>, String>)> =
-                chunk.iter().map(|entry| (self.path.join(&entry.id), load(&entry.key))).collect();
             let decoded: Vec<_> = files
                 .into_par_iter()
                 .map(|(path, file)| {
