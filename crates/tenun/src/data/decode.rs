@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::imageops::FilterType;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::foreign::{self, Foreign};
 use super::tiff::Tiff;
@@ -119,7 +119,7 @@ pub(crate) fn decode_bytes(
     }
     let mut decoder = match special {
         Some(image) => return Ok(finish(image, pictures, size, fit, colour)),
-        None => decoder(Cursor::new(file), format)?,
+        None => decoder(Cursor::new(file), format).map_err(|error| said(file, format, &error))?,
     };
     // A decoder may overlook the limit; the size it announces is known before anything is allocated.
     let bytes = decoder.total_bytes();
@@ -133,7 +133,7 @@ pub(crate) fn decode_bytes(
         jpeg::whole(file)?;
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| said(file, format, &error))?;
     image.apply_orientation(orientation);
     Ok(finish(image, pictures, size, fit, colour))
 }
@@ -174,12 +174,28 @@ fn finish(
 fn decoder<'a, R: BufRead + Seek + 'a>(
     file: R,
     format: ImageFormat,
-) -> Result<impl ImageDecoder + use<'a, R>, String> {
+) -> Result<impl ImageDecoder + use<'a, R>, ImageError> {
     let mut reader = ImageReader::with_format(file, format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     reader.limits(limits);
-    reader.into_decoder().map_err(|error| error.to_string())
+    reader.into_decoder()
+}
+
+/// What is wrong with a file, in plain words where it ends too early: decoders speak of buffers then.
+fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
+    let error = error.to_string();
+    let ends =
+        ["failed to fill whole buffer", "unexpected end of file", "Unexpected end of file", "UnexpectedEof"];
+    // A WebP says how long it is.
+    let promised = file.get(4..8).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_le_bytes);
+    let is_short = format == ImageFormat::WebP
+        && promised.is_some_and(|length| (file.len() as u64) < u64::from(length) + 8);
+    if is_short || ends.iter().any(|end| error.contains(end)) {
+        let name = format.extensions_str()[0].to_uppercase();
+        return format!("the {name} is cut short: the file ends before the picture does");
+    }
+    error
 }
 
 /// Height and width of the image at `path`, turned as its camera noted, by the beginning of the file; none if that is

@@ -125,6 +125,7 @@ fn pictures_cut_short_are_unreadable_in_every_format() {
         place.put("whole.png", encoded(picture(), Png));
         let found = read_skipping(place.0.path());
         assert_eq!((found.train.len(), found.skipped.len()), (1, 9), "{format:?}: {:?}", found.skipped);
+        assert!(found.skipped.iter().any(|bad| bad.reason.contains("cut short")), "{:?}", found.skipped);
     }
 }
 
