@@ -4,6 +4,7 @@
 //! broken pipe silences that stream, and nothing else. On a terminal one line at the bottom may say what is going on
 //! ([`Printer::show`]); everything else is written above it.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tenun::data::Unreadable;
+use tenun::names::{escaped, is_unseen, shown};
 
 use crate::failure::{Failure, Kind};
 use crate::live::{Line, Live};
@@ -119,9 +121,9 @@ impl Printer {
         }
     }
 
-    /// Data: text as it is.
+    /// Data: text as it is, but for what would move a terminal.
     pub(crate) fn data(&self, text: &str) {
-        self.above(|| self.stdout.write(text, io::stdout().lock()));
+        self.above(|| self.stdout.write(&seen(text), io::stdout().lock()));
     }
 
     /// Says how many images were left out, and names so many; all of them are part of what [`Self::result`] prints.
@@ -134,7 +136,7 @@ impl Printer {
         }
         let mut text = format!("skipped {}", counted(new.len(), "image"));
         for bad in new.iter().take(named) {
-            text += &format!("\n  skipped {}: {}", bad.path.display(), bad.reason);
+            text += &format!("\n  skipped {}: {}", shown(&bad.path), bad.reason);
         }
         if new.len() > named {
             text += &format!("\n  and {} more; `--json` and `tenun data verify` name all", new.len() - named);
@@ -160,7 +162,7 @@ impl Printer {
         if let Some(images) = left_out {
             object.insert("skipped".into(), serde_json::to_value(images).unwrap_or_default());
         }
-        self.data(&format!("{}\n", Value::Object(object)));
+        self.data(&format!("{}\n", in_ascii_where_unseen(&Value::Object(object).to_string())));
     }
 
     /// Data in the form that was asked for: text, or an object. Where images were opened, those that were left out are a
@@ -178,6 +180,10 @@ impl Printer {
         if self.voice.quiet {
             return;
         }
+        self.write_note(&seen(&text.to_string()));
+    }
+
+    fn write_note(&self, text: &str) {
         let mut text = format!("{text}\n");
         if self.voice.verbose {
             text = timed(&text, self.began.elapsed().as_secs_f64());
@@ -194,7 +200,9 @@ impl Printer {
 
     /// What should not be overlooked, but stops nothing.
     pub(crate) fn warn(&self, text: &str) {
-        self.note(format!("{} {text}", self.paint("33;1", "warning:")));
+        if !self.voice.quiet {
+            self.write_note(&format!("{} {}", self.paint("33;1", "warning:"), seen(text)));
+        }
     }
 
     /// Why the program ends, and what to do. Said even when quiet.
@@ -203,9 +211,9 @@ impl Printer {
             Kind::Interrupted => self.paint("33;1", "interrupted:"),
             Kind::Failed | Kind::Usage => self.paint("31;1", "error:"),
         };
-        let mut text = format!("{label} {}\n", failure.message);
+        let mut text = format!("{label} {}\n", seen(&failure.message));
         if let Some(hint) = &failure.hint {
-            text += &format!("{} {hint}\n", self.paint("36;1", "hint:"));
+            text += &format!("{} {}\n", self.paint("36;1", "hint:"), seen(hint));
         }
         self.above(|| self.stderr.write(&text, io::stderr().lock()));
     }
@@ -239,6 +247,34 @@ impl Printer {
     fn paint(&self, style: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// A text whose lines are its own, without what would move a terminal or turn the direction of writing: a name may hold
+/// anything. Line breaks in names are escaped where names become text, as they look here like those of the text.
+fn seen(text: &str) -> Cow<'_, str> {
+    let is_line = |c: char| c == '\n' || c == '\t';
+    if !text.contains(|c| is_unseen(c) && !is_line(c)) {
+        return text.into();
+    }
+    let keep = |text: &mut String, c: char| match is_line(c) {
+        true => text.push(c),
+        false => *text += &escaped(c.encode_utf8(&mut [0; 4])),
+    };
+    text.chars()
+        .fold(String::new(), |mut text, c| {
+            keep(&mut text, c);
+            text
+        })
+        .into()
+}
+
+/// JSON in which characters that nobody sees are escaped; they can be in its strings alone.
+fn in_ascii_where_unseen(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_unseen(c) { text += &format!("\\u{:04x}", u32::from(c)) } else { text.push(c) }
+    }
+    text
 }
 
 /// Every line of a text with the seconds since the start of the program before it.
@@ -298,6 +334,16 @@ mod tests {
     #[test]
     fn with_details_every_line_has_its_time() {
         assert_eq!(timed("\na\n  b\n", 1.5), "\n[    1.50 s] a\n[    1.50 s]   b\n");
+    }
+
+    #[test]
+    fn names_cannot_move_the_terminal() {
+        assert_eq!(seen("a\n\tb \u{1b}[2Jc\u{202e}d\r\u{85}"), "a\n\tb \\u{1b}[2Jc\\u{202e}d\\r\\u{85}");
+        assert!(matches!(seen("plain ñ ─ ±\n"), Cow::Borrowed(_)));
+        let value = Value::String("a\n\u{202e}\u{7f}ñ".into());
+        let json = in_ascii_where_unseen(&value.to_string());
+        assert_eq!(json, r#""a\n\u202e\u007fñ""#);
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value);
     }
 
     #[test]

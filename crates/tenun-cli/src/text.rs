@@ -1,5 +1,6 @@
 //! Numbers and tables as text.
 
+use tenun::names::{escaped, is_unseen};
 pub(crate) use tenun::text::{counted, thousands};
 
 /// [`thousands`] of a count.
@@ -76,7 +77,12 @@ impl Table {
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
+        // A cell is one line, whatever name is in it.
+        let one_line = |cell: String| match cell.contains(is_unseen) {
+            true => escaped(&cell).into_owned(),
+            false => cell,
+        };
+        self.rows.push(cells.into_iter().map(|cell| one_line(cell.into())).collect());
     }
 
     pub(crate) fn rule(&mut self) {

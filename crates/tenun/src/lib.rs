@@ -33,6 +33,7 @@ mod machine;
 pub mod measure;
 pub mod memory;
 pub mod model;
+pub mod names;
 pub mod overlap;
 pub mod picture;
 pub mod preset;

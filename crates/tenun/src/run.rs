@@ -10,6 +10,8 @@ pub const METRICS: &str = "metrics.jsonl";
 pub const MODEL: &str = "model.safetensors";
 /// The state from which training goes on.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
+/// Which images it trained on, held out and was tested on.
+pub const IMAGES: &str = "images.safetensors";
 /// The scores at the end.
 pub const SUMMARY: &str = "summary.json";
 /// Everything on one page.
@@ -28,7 +30,7 @@ impl Kind for Run {
     const CONTENTS: &'static Contents = &Contents {
         name: "run",
         marker: CONFIG,
-        files: &[CHECKPOINT, MODEL, METRICS, SUMMARY, REPORT, CONFIG],
+        files: &[CHECKPOINT, MODEL, METRICS, IMAGES, SUMMARY, REPORT, CONFIG],
         folders: &[PICTURES],
         parent: "runs",
         command: "tenun train",

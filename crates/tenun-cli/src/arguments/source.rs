@@ -1,25 +1,31 @@
 //! Flags that say how images are read, for every command that reads some.
 
+use std::path::PathBuf;
+
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use tenun::engine::Shape;
 use tenun::settings::{
-    COLOUR, Colour, DataSettings, FIT, Fit, SIZE, SKIP_BAD, Setting, Settings, SettingsError,
+    COLOUR, Colour, DataSettings, FIT, Fit, LAYOUT, Layout, SIZE, SKIP_BAD, Setting, Settings, SettingsError,
+    TEST, TRAIN,
 };
 
 use super::settings;
 
-/// How the images of a folder are brought to one size and colour.
-#[derive(Clone, Copy, Debug, Default)]
+/// How the images of a folder are brought to one size and colour, and what its sub-folders are.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SourceFlags {
     pub(crate) size: Option<(usize, usize)>,
     pub(crate) fit: Fit,
     pub(crate) colour: Colour,
     pub(crate) skip_bad: bool,
+    pub(crate) layout: Layout,
+    pub(crate) train: Option<PathBuf>,
+    pub(crate) test: Option<PathBuf>,
 }
 
 /// The settings that these are.
-static ROWS: [&Setting; 4] = [&SIZE, &FIT, &COLOUR, &SKIP_BAD];
+static ROWS: [&Setting; 7] = [&SIZE, &FIT, &COLOUR, &SKIP_BAD, &LAYOUT, &TRAIN, &TEST];
 
 impl Args for SourceFlags {
     fn augment_args(command: Command) -> Command {
@@ -36,8 +42,8 @@ impl FromArgMatches for SourceFlags {
         let mut settings = Settings::default();
         let wrong = |error: SettingsError| clap::Error::raw(ErrorKind::ValueValidation, format!("{error}\n"));
         settings::apply(&settings::given(matches, &ROWS), &mut settings).map_err(wrong)?;
-        let DataSettings { size, fit, colour, skip_bad, .. } = settings.data;
-        Ok(Self { size, fit, colour, skip_bad })
+        let DataSettings { size, fit, colour, skip_bad, layout, train, test, .. } = settings.data;
+        Ok(Self { size, fit, colour, skip_bad, layout, train, test })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

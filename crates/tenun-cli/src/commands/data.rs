@@ -27,7 +27,7 @@ pub(crate) fn run(command: &DataCommand, printer: &Printer) -> Result<(), Failur
 
 fn inspect(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Failure> {
     // All that cannot be read is part of what is in it.
-    let flags = SourceFlags { skip_bad: true, ..*flags };
+    let flags = SourceFlags { skip_bad: true, ..flags.clone() };
     let path = Path::new(source);
     // Images that are no set yet have sizes all the same, and to see them is why one inspects.
     if find_named(source).is_none()
@@ -175,7 +175,8 @@ fn histogram(bins: &[u64]) -> String {
 #[derive(Serialize)]
 struct Verified<'a> {
     data: &'a str,
-    origin: &'a PathBuf,
+    #[serde(serialize_with = "tenun::names::as_text::serialize")]
+    origin: &'a Path,
     whole: bool,
     train_images: usize,
     test_images: Option<usize>,
@@ -186,7 +187,7 @@ struct Verified<'a> {
 
 fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Failure> {
     // All unreadable images are to be named, not the first alone.
-    let flags = SourceFlags { skip_bad: true, ..*flags };
+    let flags = SourceFlags { skip_bad: true, ..flags.clone() };
     let collection = source::open_itself(source, &flags, printer)?;
     let Collection { train, test, skipped, origin, .. } = &collection;
     let fields = Verified {

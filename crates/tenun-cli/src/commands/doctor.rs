@@ -36,7 +36,7 @@ pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let run = RunDir::open(folder)?;
     let job = source::with_bar(printer, |progress| Job::open(&run, None, cpu, progress))?;
-    source::tell_skipped(job.collection(), printer);
+    source::tell_job(&job, printer);
     let mut progress = Progress::new(printer);
     let findings = job.examine(&run, &mut progress)?;
     drop(progress);

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use tenun::data::is_image_name;
 use tenun::engine::Shape;
+use tenun::names::{escaped, name_path, shown};
 use tenun::picture::save_images;
 
 use crate::failure::Failure;
@@ -29,7 +30,12 @@ pub(crate) fn names<'a>(
         let name = if uses.get(&short).is_some_and(|&uses| uses > 1) { named(id, true)? } else { short };
         if let Some(other) = taken.insert(name.clone(), id) {
             return Err(Failure::failed(
-                format!("images `{other}` and `{id}` would both be written to {}", name.display()),
+                format!(
+                    "images `{}` and `{}` would both be written to {}",
+                    escaped(other),
+                    escaped(id),
+                    shown(&name)
+                ),
                 Some("give every image an identifier of its own".into()),
             ));
         }
@@ -40,9 +46,11 @@ pub(crate) fn names<'a>(
 
 /// The name within the folder; with `whole`, the ending of the image's own name stays in it.
 fn named(id: &str, whole: bool) -> Result<PathBuf, Failure> {
-    let path = Path::new(id);
+    let path = &name_path(id);
     let inside = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let Some(file) = path.file_name().filter(|_| inside && !id.contains(['\\', '\0'])) else {
+    let Some(file) = path.file_name().filter(|_| {
+        inside && !path.as_os_str().as_encoded_bytes().contains(&0) && !(cfg!(windows) && id.contains('\\'))
+    }) else {
         return Err(Failure::failed(
             format!("identifier `{}` cannot name a file inside the folder", id.escape_debug()),
             Some("identifiers become file names: they must be names or relative paths without `..`".into()),
@@ -63,7 +71,7 @@ pub(crate) fn refuse_existing<'a>(
 ) -> Result<(), Failure> {
     match files.into_iter().find(|file| !overwrite && file.exists()) {
         Some(file) => Err(Failure::failed(
-            format!("{} exists", file.display()),
+            format!("{} exists", shown(&file)),
             Some("replace it (`--overwrite`), or write elsewhere (`--out`)".into()),
         )),
         None => Ok(()),
@@ -125,6 +133,15 @@ mod tests {
         let files = of(&["a.jpg", "cats/b.PNG", "17", "v1.5", "two.bmp", "two.gif"]).unwrap();
         let expected = ["a.png", "cats/b.png", "17.png", "v1.5.png", "two.bmp.png", "two.gif.png"];
         assert_eq!(files, expected.map(|name| Path::new("out").join(name)));
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+
+            let files = of(&["x\\y.png", r"gr\xFCn.png"]).unwrap();
+            let expected = [&b"x\\y.png"[..], b"gr\xfcn.png"]
+                .map(|name| Path::new("out").join(std::ffi::OsStr::from_bytes(name)));
+            assert_eq!(files, expected);
+        }
     }
 
     #[test]
@@ -150,7 +167,8 @@ mod tests {
 
     #[test]
     fn no_identifier_leads_out_of_the_folder() {
-        for id in ["../x", "/etc/passwd", "a/../../x", "", "..", "a\\b", "./x/.."] {
+        for id in ["../x", "/etc/passwd", "a/../../x", "", "..", "./x/..", r"..\x2Fx", r"\x2Fetc/x", r"a\x00"]
+        {
             assert!(of(&[id]).is_err(), "{id}");
         }
     }

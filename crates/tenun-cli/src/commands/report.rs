@@ -23,7 +23,7 @@ pub(crate) fn run(args: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?;
     let run = RunDir::open(&args.run)?;
     let job = source::with_bar(printer, |progress| Job::open(&run, None, cpu, progress))?;
-    source::tell_skipped(job.collection(), printer);
+    source::tell_job(&job, printer);
     let mut progress = Progress::new(printer);
     let report = job.report_again(&run, &mut progress)?;
     drop(progress);

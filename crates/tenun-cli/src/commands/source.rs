@@ -2,6 +2,7 @@
 
 use tenun::Model;
 use tenun::data::{self, Collection, Dataset, FolderOptions, OpenOptions, Progress, SearchPaths, Unreadable};
+use tenun::job::Job;
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
@@ -63,7 +64,8 @@ fn options(flags: &SourceFlags) -> OpenOptions<'static> {
 
 /// How the flags have a folder read.
 pub(crate) fn folder_options(flags: &SourceFlags) -> FolderOptions {
-    FolderOptions { size: flags.size, fit: flags.fit, colour: flags.colour, skip_bad: flags.skip_bad }
+    let SourceFlags { size, fit, colour, skip_bad, layout, train, test } = flags.clone();
+    FolderOptions { size, fit, colour, skip_bad, layout, train, test }
 }
 
 /// What was left out, and how the source was read.
@@ -72,6 +74,12 @@ pub(crate) fn tell(collection: &Collection, printer: &Printer) {
         printer.note(format_args!("note: {note}"));
     }
     tell_skipped(collection, printer);
+}
+
+/// How the images of a run were read, and what is different in its data.
+pub(crate) fn tell_job(job: &Job, printer: &Printer) {
+    job.notes().iter().for_each(|note| printer.note(format_args!("note: {note}")));
+    tell_skipped(job.collection(), printer);
 }
 
 /// The images that were left out: how many, and the first by name.
@@ -89,6 +97,20 @@ pub(crate) fn tell_taken_as(model: &Model, printer: &Printer) {
     printer.note(format_args!("note: {}", data::taken_as(model.network().input())));
 }
 
+/// Says which images of a source that has two splits are used, where the user did not say.
+pub(crate) fn tell_choice(choice: Choice, images: (usize, Option<usize>), printer: &Printer) {
+    if let (None, (train, Some(test))) = (choice.split, images) {
+        printer.note(format_args!(
+            "note: the {} used; `--split train` takes the {} instead",
+            match test {
+                1 => "1 test image is".to_owned(),
+                more => format!("{} are", counted(more, "test image")),
+            },
+            counted(train, "training image")
+        ));
+    }
+}
+
 /// The images of a collection that were asked for, and what they are called.
 pub(crate) fn choose(
     collection: Collection,
@@ -96,6 +118,7 @@ pub(crate) fn choose(
     printer: &Printer,
 ) -> Result<(Dataset, &'static str), Failure> {
     let Collection { train, test, .. } = collection;
+    tell_choice(choice, (train.len(), test.as_ref().map(|test| test.len())), printer);
     let (set, name) = match (choice.split, test) {
         (Some(Split::Train), _) => (train, "training"),
         (_, Some(test)) => (test, "test"),

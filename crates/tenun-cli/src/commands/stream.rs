@@ -76,6 +76,9 @@ fn folder_stream(
     for note in parts.notes() {
         printer.note(format_args!("note: {note}"));
     }
+    if parts.is_test() && choice.split.is_none() {
+        source::tell_choice(choice, (parts.other_split(), Some(parts.len())), printer);
+    }
     let name = if parts.is_test() { "test" } else { "training" };
     let parts = match choice.limit {
         Some(limit) => parts.take(limit)?,

@@ -139,6 +139,7 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
     list.row(["machine", &format!("{} in parallel, {threads} each", counted(start.parallel, "run"))]);
     list.row(["folder", &dir.path().display().to_string()]);
     printer.note(list.render().trim_end());
+    sweep.notes().iter().for_each(|note| printer.note(format_args!("note: {note}")));
     if let Some(asked) = settings.random.filter(|&asked| asked as usize > combinations) {
         printer.note(format_args!(
             "note: there are only {}; --random asks for {asked}",

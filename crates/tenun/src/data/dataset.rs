@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::digest::Hasher;
-use super::{DataError, Images, Unreadable};
+use rayon::prelude::*;
+
+use super::digest::{Hasher, ImageDigest};
+use super::{DataError, Images, Masks, Unreadable};
 
 /// The class of every image, and the classes' names. Never used in training.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,6 +224,17 @@ impl Dataset {
         Ok(self)
     }
 
+    /// What each image is known by.
+    #[must_use]
+    pub fn digests(&self) -> Vec<ImageDigest> {
+        let shape = self.images.shape();
+        self.images
+            .pixels()
+            .par_chunks_exact(shape.len())
+            .map(|image| ImageDigest::of(shape, image))
+            .collect()
+    }
+
     /// SHA-256 of the images, in hexadecimal; labels, names and identifiers are no part of it.
     ///
     /// It is that of the text `tenun images 1` followed by a line feed, then count, channels, height and
@@ -272,6 +285,8 @@ pub struct Collection {
     pub ignored: usize,
     /// Remarks on how the source was read.
     pub notes: Vec<String>,
+    /// The masks of the test images, where the source has some: never trained on.
+    pub masks: Masks,
 }
 
 impl Collection {
@@ -286,7 +301,26 @@ impl Collection {
                 return Err(DataError::SplitShapes { train, test });
             }
         }
-        Ok(Self { train, test, origin, skipped: Vec::new(), ignored: 0, notes: Vec::new() })
+        Ok(Self {
+            train,
+            test,
+            origin,
+            skipped: Vec::new(),
+            ignored: 0,
+            notes: Vec::new(),
+            masks: Masks::default(),
+        })
+    }
+
+    /// The files that are masks of a test image; none where it has no fault, or the source no masks.
+    #[must_use]
+    pub fn masks_of(&self, test_image: usize) -> &[PathBuf] {
+        match &self.test {
+            Some(test) if test_image < test.len() && !self.masks.is_empty() => {
+                self.masks.of_image(&test.id(test_image))
+            }
+            _ => &[],
+        }
     }
 
     /// Keeps the first `train` training and the first `test` test images; `None` keeps all.

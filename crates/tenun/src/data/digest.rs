@@ -1,6 +1,7 @@
-//! SHA-256 in hexadecimal.
+//! SHA-256: of bytes that come in pieces, and of single images.
 
 use sha2::{Digest, Sha256};
+use tenun_engine::Shape;
 
 /// SHA-256 of bytes that come in pieces.
 pub(crate) struct Hasher(Sha256);
@@ -15,9 +16,47 @@ impl Hasher {
         self.0.update(bytes);
     }
 
+    /// The digest.
+    pub(crate) fn bytes(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+
     /// The digest, as 64 lower-case hexadecimal digits.
     pub(crate) fn hex(self) -> String {
-        self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// What an image is known by, whatever it is called and wherever it lies: the first 16 bytes of the SHA-256 of the text
+/// `tenun image 1` followed by a line feed, then channels, height and width as 64-bit little-endian numbers, then the bytes
+/// `[channel][row][column]`. Of a billion different images two are alike with a probability of 10⁻²¹.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageDigest([u8; Self::BYTES]);
+
+impl ImageDigest {
+    /// Bytes of a digest.
+    pub const BYTES: usize = 16;
+
+    /// Of bytes that were a digest's.
+    pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+
+    /// That of an image of `shape`.
+    pub(super) fn of(shape: Shape, pixels: &[u8]) -> Self {
+        let mut hasher = Hasher::new(b"tenun image 1\n");
+        for number in [shape.channels, shape.height, shape.width] {
+            hasher.update(&(number as u64).to_le_bytes());
+        }
+        hasher.update(pixels);
+        let whole = hasher.bytes();
+        Self(std::array::from_fn(|at| whole[at]))
     }
 }
 

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::Shape;
 
+use crate::names::shown;
 use crate::settings::{COLOUR, FIT, SIZE, SKIP_BAD, VAL_FRACTION};
 use crate::suggest;
-use crate::text::counted;
+use crate::text::{are, counted};
 
 /// Why images could not be read, found, checked or split.
 ///
@@ -18,7 +19,7 @@ use crate::text::counted;
 #[non_exhaustive]
 pub enum DataError {
     /// The operating system refused to read or write.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}", shown(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -29,7 +30,7 @@ pub enum DataError {
     },
 
     /// A path was given that leads nowhere.
-    #[error("there is no file or folder {}", path.display())]
+    #[error("there is no file or folder {}", shown(path))]
     NoSuchPath {
         /// The path as the user gave it.
         path: PathBuf,
@@ -47,7 +48,7 @@ pub enum DataError {
     },
 
     /// A file does not hold what its format promises.
-    #[error("{}: {place}: expected {expected}, got {got}", path.display())]
+    #[error("{}: {place}: expected {expected}, got {got}", shown(path))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -115,7 +116,7 @@ pub enum DataError {
     /// Two images of a folder differ in size, and nothing was said about what to do.
     #[error(
         "images of different sizes: {} is {}x{} (height x width), {} is {}x{}",
-        first.display(), first_size.0, first_size.1, second.display(), second_size.0, second_size.1
+        shown(first), first_size.0, first_size.1, shown(second), second_size.0, second_size.1
     )]
     SizesDiffer {
         /// The first image of the folder.
@@ -131,7 +132,7 @@ pub enum DataError {
     /// An image does not have the size that was asked for, and it was not said how to fit it.
     #[error(
         "{} is {}x{} (height x width), expected {}x{}",
-        path.display(), got.0, got.1, expected.0, expected.1
+        shown(path), got.0, got.1, expected.0, expected.1
     )]
     WrongSize {
         /// The image.
@@ -143,7 +144,7 @@ pub enum DataError {
     },
 
     /// One image of a folder cannot be decoded.
-    #[error("{} cannot be read as an image: {reason}", path.display())]
+    #[error("{} cannot be read as an image: {reason}", shown(path))]
     Unreadable {
         /// The image.
         path: PathBuf,
@@ -154,7 +155,7 @@ pub enum DataError {
     /// A folder has no image that can be used.
     #[error(
         "no image in {}: {} ignored, {} unreadable{}",
-        path.display(), counted(*ignored, "other file"), counted(*unreadable, "image"), first_unreadable(*unreadable, example)
+        shown(path), counted(*ignored, "other file"), counted(*unreadable, "image"), first_unreadable(*unreadable, example)
     )]
     NoImages {
         /// The folder.
@@ -165,6 +166,35 @@ pub enum DataError {
         unreadable: usize,
         /// The first of those, and why.
         example: Option<Box<Unreadable>>,
+    },
+
+    /// What the sub-folders of a folder are is not clear.
+    #[error("{}: {what}", shown(path))]
+    Layout {
+        /// The folder.
+        path: PathBuf,
+        /// What was found, and why it is not clear.
+        what: String,
+        /// What the user can say, each with its option.
+        answers: Vec<String>,
+    },
+
+    /// The images that a run was trained or measured on are not in its data any more.
+    #[error("none of the run's {} {} in its data any more", counted(*count, what), are(*count))]
+    Gone {
+        /// Which of them: `held-out image`.
+        what: &'static str,
+        /// How many there were.
+        count: usize,
+    },
+
+    /// A run's record of its images cannot be used.
+    #[error("{}: {reason}", shown(path))]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// Training and test images are not of one shape.
@@ -274,6 +304,7 @@ pub enum DataError {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Unreadable {
     /// The image.
+    #[serde(with = "crate::names::as_text")]
     pub path: PathBuf,
     /// What the decoder said.
     pub reason: String,
@@ -297,9 +328,8 @@ impl DataError {
             Self::UnknownName { given, nearest, known } => {
                 let sets = known.join(", ");
                 // A folder that is called as a set is not what the set's name gives.
-                let path = suggest::path(Path::new(given))
-                    .map(|path| path.display().to_string())
-                    .filter(|path| !known.contains(&path.as_str()));
+                let path =
+                    suggest::path(Path::new(given)).map(shown).filter(|path| !known.contains(&path.as_str()));
                 let meant: Vec<String> = nearest
                     .iter()
                     .map(|name| (*name).to_owned())
@@ -340,6 +370,12 @@ impl DataError {
                 Some("the folder or its sub-folders must hold PNG, JPEG, BMP, WebP, TIFF or GIF files".into())
             }
             Self::NoImages { .. } => Some("every image in it is damaged or of another format".into()),
+            Self::Layout { answers, .. } => Some(answers.join("; ")),
+            Self::Gone { .. } => Some(
+                "put the data back as they were, or name the images to measure on: `tenun eval RUN DATA`"
+                    .into(),
+            ),
+            Self::Record { .. } => Some("train the run again to have it written anew".into()),
             Self::SplitShapes { .. } => {
                 let [size, fit, colour] = [&SIZE, &FIT, &COLOUR].map(|setting| setting.argument());
                 Some(format!("bring both to one size and colour: `{size} HxW {fit} resize {colour} grey`"))
@@ -385,7 +421,7 @@ fn list(items: &[String]) -> String {
 
 fn first_unreadable(unreadable: usize, example: &Option<Box<Unreadable>>) -> String {
     match example {
-        Some(first) if unreadable > 0 => format!(" (first: {}: {})", first.path.display(), first.reason),
+        Some(first) if unreadable > 0 => format!(" (first: {}: {})", shown(&first.path), first.reason),
         _ => String::new(),
     }
 }

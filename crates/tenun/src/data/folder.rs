@@ -1,4 +1,4 @@
-//! A folder of images; its sub-folders are classes, or the splits `train` and `test`.
+//! A folder of images; its sub-folders are classes, or splits, as `layout.rs` finds out by their names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,9 @@ use tenun_engine::Shape;
 
 use super::decode::{Decoded, MAX_DECODED_BYTES, decode, is_image_name};
 use super::progress::OnImage;
-use super::{Collection, DataError, Dataset, Images, Labels, Unreadable, natural};
-use crate::settings::{Colour, FIT, Fit, SIZE};
+use super::{Collection, DataError, Dataset, Images, Labels, Masks, Unreadable, layout, natural};
+use crate::names::{name_path, name_text, shown};
+use crate::settings::{Colour, FIT, Fit, Layout, SIZE, TEST, TRAIN};
 
 /// How deep folders are followed; more is taken for a loop or a mistake.
 const MAX_DEPTH: usize = 32;
@@ -21,7 +22,7 @@ const CHUNK: usize = 256;
 const CHUNK_BYTES: usize = 128 << 20;
 
 /// How a folder of images is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FolderOptions {
     /// Height and width of every image; `None` takes those of the first.
     pub size: Option<(usize, usize)>,
@@ -31,9 +32,20 @@ pub struct FolderOptions {
     pub colour: Colour,
     /// Whether to leave out images that cannot be read, and to list them in [`Collection::skipped`].
     pub skip_bad: bool,
+    /// What the sub-folders are.
+    pub layout: Layout,
+    /// The folder of the training images, within the folder or elsewhere, where it is not found by its name.
+    pub train: Option<PathBuf>,
+    /// The folder of the test images, likewise; only with `train`.
+    pub test: Option<PathBuf>,
 }
 
 impl FolderOptions {
+    /// Whether something is said of the folders in the folder.
+    pub(super) fn say_layout(&self) -> bool {
+        self.layout != Layout::Auto || self.train.is_some() || self.test.is_some()
+    }
+
     /// For a model that takes images of `shape`: where images are fitted to a size that was not given, it is that one.
     #[must_use]
     pub fn sized_for(self, shape: Shape) -> Self {
@@ -71,9 +83,15 @@ impl FolderOptions {
 /// *Order.* Images are sorted by path as people count: `img2.png` comes before `img10.png`. Each is called by its
 /// path within the folder.
 ///
-/// *Labels.* If every image lies in a sub-folder, the first sub-folder on its path is its class, and classes are
-/// in the same order; otherwise there are no labels. A folder with a sub-folder `train` and one of `test`, `val`,
-/// `valid` or `validation` holds the two splits, the first of these that there is being the test images.
+/// *Splits.* Folders whose names say so are training images (`train`, `Training`, `seg_train`, `imagesTr`…) and test images
+/// (`test`, `testset`…, or where there are none `val`, `valid`, `dev`, `eval`…), through folders that have only one folder
+/// in them, and through one of the same kind (`seg_train/seg_train`). Of MVTec AD's layout the masks in `ground_truth` are
+/// never trained on, and [`Collection::masks_of`] has them. [`Collection::notes`] say what each split is used for.
+///
+/// *Labels.* Otherwise, and within a split, the first sub-folder on an image's path is its class, and classes are in the
+/// same order, unless the names are those of shards or dates. A few images beside the class folders are not used.
+///
+/// What looks like splits, masks or a mixture, and is not certain, is [`DataError::Layout`]; `options` answer it.
 ///
 /// *Pixels.* 16-bit and float values are scaled to 8 bits; transparency is laid on white; the orientation that a
 /// camera noted (EXIF) is applied; of an animation or a multi-page file the first picture is taken. The format is
@@ -83,7 +101,7 @@ impl FolderOptions {
 ///
 /// # Errors
 /// [`DataError::NoImages`], [`DataError::SizesDiffer`], [`DataError::WrongSize`], [`DataError::Unreadable`] (unless
-/// `skip_bad`), [`DataError::SplitShapes`], [`DataError::Setting`] for a size of 0 or a fit without a size, and
+/// `skip_bad`), [`DataError::Layout`], [`DataError::SplitShapes`], [`DataError::Setting`] for a size of 0 or a fit without a size, and
 /// [`DataError::Io`] if a folder cannot be listed.
 pub fn read_folder(folder: &Path, options: &FolderOptions) -> Result<Collection, DataError> {
     read(folder, options, None)
@@ -97,43 +115,40 @@ pub(super) fn read(
 ) -> Result<Collection, DataError> {
     options.check()?;
     let name = display_name(folder);
-    let Some((train_folder, test_folder, unused)) = splits(folder) else {
-        let mut scan = Scan::of(folder)?;
-        let mut images = SplitImages::read(folder, &mut scan, options, None, on_image)?;
-        let note = images.note.take();
-        let classes = images.class_names();
-        let (set, skipped) = images.into_dataset(&name, &classes)?;
-        let mut collection = Collection::new(folder.into(), set, None)?;
-        collection.ignored = scan.ignored;
-        collection.skipped = skipped;
-        collection.notes.extend(note);
-        return Ok(collection);
-    };
-
-    let (mut scan, mut test_scan) = (Scan::of(&train_folder)?, Scan::of(&test_folder)?);
-    let mut train = SplitImages::read(&train_folder, &mut scan, options, None, on_image)?;
+    let Found { train, test, masks, ignored, mut notes } = Found::of(folder, options)?;
+    let mut train_images = SplitImages::read(&train, ignored, options, None, on_image)?;
     // Test images are made like the training images, so that `Auto` cannot decide twice.
-    let channels = train.images.shape().channels;
-    let mut test = SplitImages::read(&test_folder, &mut test_scan, options, Some(channels), on_image)?;
-    let notes = [train.note.take(), test.note.take()];
-    let mut classes = train.class_names();
-    classes.extend(test.class_names());
+    let channels = train_images.images.shape().channels;
+    let mut test_images = test
+        .as_ref()
+        .map(|test| SplitImages::read(test, ignored, options, Some(channels), on_image))
+        .transpose()?;
+    notes.extend(train_images.note.take());
+    notes.extend(test_images.as_mut().and_then(|images| images.note.take()));
+    let mut classes = train_images.class_names();
+    classes.extend(test_images.iter().flat_map(SplitImages::class_names));
     classes.sort_by(|a, b| natural::compare(a, b));
     classes.dedup();
-    let (mut train_set, mut skipped) = train.into_dataset(&name, &classes)?;
-    let (mut test_set, test_skipped) = test.into_dataset(&name, &classes)?;
-    skipped.extend(test_skipped);
-    // The test set has colour where the training set has none: grey training images are RGB all the same.
-    if train_set.images().shape().channels < test_set.images().shape().channels {
-        train_set = train_set.map_images(grey_to_rgb);
-    } else if test_set.images().shape().channels < train_set.images().shape().channels {
-        test_set = test_set.map_images(grey_to_rgb);
-    }
-    let mut collection = Collection::new(folder.into(), train_set, Some(test_set))?;
-    collection.ignored = scan.ignored + test_scan.ignored;
+    let (mut train_set, mut skipped) = train_images.into_dataset(&name, &classes)?;
+    let test_set = match test_images {
+        None => None,
+        Some(images) => {
+            let (mut test_set, test_skipped) = images.into_dataset(&name, &classes)?;
+            skipped.extend(test_skipped);
+            // The test set has colour where the training set has none: grey training images are RGB all the same.
+            if train_set.images().shape().channels < test_set.images().shape().channels {
+                train_set = train_set.map_images(grey_to_rgb);
+            } else if test_set.images().shape().channels < train_set.images().shape().channels {
+                test_set = test_set.map_images(grey_to_rgb);
+            }
+            Some(test_set)
+        }
+    };
+    let mut collection = Collection::new(folder.into(), train_set, test_set)?;
+    collection.ignored = ignored;
     collection.skipped = skipped;
-    collection.notes.extend(split_notes(&test_folder, &unused));
-    collection.notes.extend(notes.into_iter().flatten());
+    collection.notes = notes;
+    collection.masks = masks;
     Ok(collection)
 }
 
@@ -157,7 +172,8 @@ pub(super) fn read_each(
     options.check()?;
     let origin = files.first().map_or(Path::new("."), PathBuf::as_path);
     let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
-    let mut images = SplitImages::read(origin, &mut Scan { images, ignored: 0 }, options, None, on_image)?;
+    let files = Split { folder: origin.into(), images, has_classes: false };
+    let mut images = SplitImages::read(&files, 0, options, None, on_image)?;
     let note = images.note.take();
     let (set, skipped) = images.into_dataset(name, &[])?;
     let mut collection = Collection::new(origin.into(), set, None)?;
@@ -168,19 +184,111 @@ pub(super) fn read_each(
 
 /// The last part of the path, or all of it if there is none (as in `..`).
 pub(crate) fn display_name(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(|| name_text(path.as_os_str()), name_text)
 }
+
+/// The images of one split, before they are read.
+pub(super) struct Split {
+    /// The folder that they are called by their paths within.
+    pub(super) folder: PathBuf,
+    /// Path, and the same within the folder as text with `/` between its parts.
+    pub(super) images: Vec<(PathBuf, String)>,
+    /// Whether the first folder on the path of each is its class.
+    pub(super) has_classes: bool,
+}
+
+/// What a folder holds, by the names in it.
+pub(super) struct Found {
+    pub(super) train: Split,
+    pub(super) test: Option<Split>,
+    pub(super) masks: Masks,
+    pub(super) ignored: usize,
+    pub(super) notes: Vec<String>,
+}
+
+impl Found {
+    pub(super) fn of(folder: &Path, options: &FolderOptions) -> Result<Self, DataError> {
+        let Some(train) = &options.train else {
+            if options.test.is_some() {
+                return Err(DataError::Setting {
+                    setting: TEST.argument(),
+                    expected: format!("`{} DIR` with it", TRAIN.argument()),
+                    got: "no folder of training images".into(),
+                });
+            }
+            let scan = Scan::of(folder)?;
+            let ids: Vec<String> = scan.images.iter().map(|(_, id)| id.clone()).collect();
+            let plan = layout::plan(folder, &ids, &scan.folders, options.layout)?;
+            let masks = plan.masks.as_deref().map_or_else(Masks::default, |prefix| {
+                let within = |(path, id): &(PathBuf, String)| {
+                    Some((path.clone(), id.strip_prefix(prefix)?.to_owned()))
+                };
+                Masks::of(scan.images.iter().filter_map(within))
+            });
+            return Ok(Self {
+                train: Split::of(folder, &scan, plan.train),
+                test: plan.test.map(|test| Split::of(folder, &scan, test)),
+                masks,
+                ignored: scan.ignored,
+                notes: plan.notes,
+            });
+        };
+        let mut notes = Vec::new();
+        let mut ignored = 0;
+        let mut split = |given: &Path| {
+            let within = folder.join(given);
+            let path = if within.is_dir() { within } else { given.to_owned() };
+            if !path.is_dir() {
+                return Err(DataError::NoSuchPath { path: folder.join(given) });
+            }
+            let scan = Scan::of(&path)?;
+            let ids: Vec<String> = scan.images.iter().map(|(_, id)| id.clone()).collect();
+            let plan = layout::plan_of_split(&path, &ids, &scan.folders, options.layout)?;
+            ignored += scan.ignored;
+            notes.extend(plan.notes);
+            Ok(Split::of(&path, &scan, plan.train))
+        };
+        let train = split(train)?;
+        let test = options.test.as_deref().map(split).transpose()?;
+        let uses = |split: &Split| format!("{} ({})", shown(&split.folder), split.images.len());
+        let tests = test
+            .as_ref()
+            .map_or_else(|| "no test images".into(), |test| format!("test images: {}", uses(test)));
+        notes.insert(0, format!("training images: {}; {tests}", uses(&train)));
+        Ok(Self { train, test, masks: Masks::default(), ignored, notes })
+    }
+}
+
+impl Split {
+    fn of(folder: &Path, scan: &Scan, part: layout::Part) -> Self {
+        let image = |index: usize| {
+            let (path, id) = &scan.images[index];
+            (path.clone(), id[part.prefix.len()..].to_owned())
+        };
+        let images = part.images.iter().map(|&index| image(index)).collect();
+        let folder = match part.prefix.trim_end_matches('/') {
+            "" => folder.to_owned(),
+            within => folder.join(name_path(within)),
+        };
+        Self { folder, images, has_classes: part.has_classes }
+    }
+}
+
+/// Folders that systems and programs make for themselves.
+const SYSTEM: [&str; 5] = ["__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found", "@eaDir"];
 
 /// The images of a folder, by name.
 pub(super) struct Scan {
     /// Path, and the same within the folder as text with `/` between its parts.
     pub(super) images: Vec<(PathBuf, String)>,
+    /// All folders in it, those without images too, likewise as text.
+    pub(super) folders: Vec<String>,
     pub(super) ignored: usize,
 }
 
 impl Scan {
     pub(super) fn of(folder: &Path) -> Result<Self, DataError> {
-        let mut scan = Self { images: Vec::new(), ignored: 0 };
+        let mut scan = Self { images: Vec::new(), folders: Vec::new(), ignored: 0 };
         scan.walk(folder, "", &mut Vec::new())?;
         scan.images.sort_by(|a, b| natural::compare(&a.1, &b.1).then_with(|| a.0.cmp(&b.0)));
         Ok(scan)
@@ -197,10 +305,11 @@ impl Scan {
         for entry in fs::read_dir(folder).map_err(DataError::io(folder, "list"))? {
             let entry = entry.map_err(DataError::io(folder, "list"))?;
             let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with('.') {
+            let name = name_text(&entry.file_name());
+            if name.starts_with('.') || SYSTEM.contains(&name.as_str()) {
                 self.ignored += 1;
             } else if path.is_dir() {
+                self.folders.push(format!("{within}{name}"));
                 self.walk(&path, &format!("{within}{name}/"), above)?;
             } else if is_image_name(&path) {
                 self.images.push((path, format!("{within}{name}")));
@@ -217,6 +326,7 @@ impl Scan {
 pub(super) struct SplitImages {
     images: Images,
     ids: Vec<String>,
+    has_classes: bool,
     skipped: Vec<Unreadable>,
     /// What is to be said of them.
     note: Option<String>,
@@ -225,8 +335,8 @@ pub(super) struct SplitImages {
 impl SplitImages {
     /// `channels`, if given, is what `Colour::Auto` has already come to: 3 makes all images RGB.
     fn read(
-        folder: &Path,
-        scan: &mut Scan,
+        split: &Split,
+        ignored: usize,
         options: &FolderOptions,
         channels: Option<usize>,
         on_image: Option<OnImage<'_>>,
@@ -235,13 +345,12 @@ impl SplitImages {
             (Colour::Auto, Some(3)) => Colour::Rgb,
             (colour, _) => colour,
         };
-        let all = std::mem::take(&mut scan.images);
-        let total = all.len();
+        let total = split.images.len();
         let mut growing = Growing::default();
         let mut ids = Vec::with_capacity(total);
         let mut skipped = Vec::new();
         let mut done = 0;
-        let mut rest = &all[..];
+        let mut rest = &split.images[..];
         while !rest.is_empty() {
             let (chunk, later) = rest.split_at(growing.chunk().min(rest.len()));
             rest = later;
@@ -266,24 +375,24 @@ impl SplitImages {
         }
         let note = growing.note();
         match growing.into_images() {
-            Some(images) => Ok(Self { images, ids, skipped, note }),
+            Some(images) => Ok(Self { images, ids, has_classes: split.has_classes, skipped, note }),
             None => Err(DataError::NoImages {
-                path: folder.into(),
-                ignored: scan.ignored,
+                path: split.folder.clone(),
+                ignored,
                 unreadable: skipped.len(),
                 example: skipped.into_iter().next().map(Box::new),
             }),
         }
     }
 
-    /// The first sub-folder on each image's path, sorted, each once; empty if an image has none.
+    /// The first sub-folder on each image's path, sorted, each once; empty if they are no classes.
     fn class_names(&self) -> Vec<String> {
-        class_names(self.ids.iter().map(String::as_str))
+        if self.has_classes { class_names(self.ids.iter().map(String::as_str)) } else { Vec::new() }
     }
 
     /// Images that have all been read.
-    pub(super) fn of(images: Images, ids: Vec<String>) -> Self {
-        Self { images, ids, skipped: Vec::new(), note: None }
+    pub(super) fn of(images: Images, ids: Vec<String>, has_classes: bool) -> Self {
+        Self { images, ids, has_classes, skipped: Vec::new(), note: None }
     }
 
     /// The data set, and what was left out; `classes` has those of these images among others, sorted.
@@ -296,7 +405,7 @@ impl SplitImages {
             .ids
             .iter()
             .map(|id| {
-                let own = class_of(id)?;
+                let own = class_of(id).filter(|_| self.has_classes)?;
                 classes.binary_search_by(|class| natural::compare(class, own)).ok()
             })
             .collect();
@@ -324,23 +433,6 @@ pub(super) fn class_names<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String>
     names.sort_by(|a, b| natural::compare(a, b));
     names.dedup();
     names.into_iter().map(String::from).collect()
-}
-
-/// The folders of training and test images in `folder`, if it has both, and those of test images that are not used.
-pub(super) fn splits(folder: &Path) -> Option<(PathBuf, PathBuf, Vec<PathBuf>)> {
-    let train = folder.join("train");
-    let tests = ["test", "val", "valid", "validation"].map(|split| folder.join(split));
-    let mut tests = tests.into_iter().filter(|split| split.is_dir());
-    let test = tests.next().filter(|_| train.is_dir())?;
-    Some((train, test, tests.collect()))
-}
-
-/// What is said of [`splits`].
-pub(super) fn split_notes(test: &Path, unused: &[PathBuf]) -> Vec<String> {
-    let used = format!("test images are those of {}", test.display());
-    std::iter::once(used)
-        .chain(unused.iter().map(|unused| format!("{} is not used", unused.display())))
-        .collect()
 }
 
 fn class_of(id: &str) -> Option<&str> {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::decode::{decode, size_of};
-use super::folder::{FolderOptions, Scan, display_name, splits};
+use super::folder::{FolderOptions, Found, Scan, display_name};
 use super::idx_files::is_idx_folder;
 use super::{DataError, Unreadable};
 use crate::settings::{Colour, Fit};
@@ -18,6 +18,7 @@ pub struct FolderSizes {
     /// What the set is called.
     pub name: String,
     /// The folder.
+    #[serde(with = "crate::names::as_text")]
     pub origin: PathBuf,
     /// How many images can be read.
     pub images: usize,
@@ -87,16 +88,14 @@ impl FolderSizes {
     /// of any other. Only the beginning of each file is read to know.
     ///
     /// # Errors
-    /// [`DataError::Io`] if a folder cannot be listed.
+    /// [`DataError::Layout`] if it is not clear which images are which, [`DataError::Io`] if a folder cannot be listed.
     pub fn of_mixed(folder: &Path, options: &FolderOptions) -> Result<Option<Self>, DataError> {
         if options.size.is_some() || is_idx_folder(folder) {
             return Ok(None);
         }
-        let scans = match splits(folder) {
-            Some((train, test, _)) => vec![Scan::of(&train)?, Scan::of(&test)?],
-            None => vec![Scan::of(folder)?],
-        };
-        let images: Vec<_> = scans.into_iter().flat_map(|scan| scan.images).collect();
+        let found = Found::of(folder, options)?;
+        let test = found.test.map_or_else(Vec::new, |test| test.images);
+        let images: Vec<_> = found.train.images.into_iter().chain(test).collect();
         let sizes: HashSet<_> = images.par_iter().filter_map(|(path, _)| size_of(path)).collect();
         if sizes.len() < 2 {
             Ok(None)

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::decode::decode;
-use super::folder::{Growing, Scan, SplitImages, class_names, display_name, split_notes, splits};
+use super::folder::{Found, Growing, Split, SplitImages, class_names, display_name};
 use super::{DataError, Dataset, FolderOptions};
 use crate::settings::{Colour, Fit};
 
@@ -22,6 +22,7 @@ pub struct FolderStream {
     /// Empty if there are no classes.
     classes: Vec<String>,
     is_test: bool,
+    other_split: usize,
     notes: Vec<String>,
     size: Option<(usize, usize)>,
     fit: Fit,
@@ -44,27 +45,25 @@ impl FolderStream {
     #[must_use]
     pub fn of_folder(folder: &Path, shape: Shape, options: &FolderOptions, train: bool) -> Option<Self> {
         let name = display_name(folder);
-        let Some((train_folder, test_folder, unused)) = splits(folder) else {
-            return Self::new(name, Scan::of(folder).ok()?.images, shape, options);
+        let found = Found::of(folder, options).ok()?;
+        let (chosen, is_test, other_split) = match found.test {
+            Some(test) if !train => (test, true, found.train.images.len()),
+            test => (found.train, false, test.map_or(0, |test| test.images.len())),
         };
-        let chosen = if train { train_folder } else { test_folder.clone() };
-        let parts = Self::new(name, Scan::of(&chosen).ok()?.images, shape, options)?;
-        Some(Self { is_test: !train, notes: split_notes(&test_folder, &unused), ..parts })
+        let parts = Self::new(name, chosen, shape, options)?;
+        Some(Self { is_test, other_split, notes: found.notes, ..parts })
     }
 
     /// Image files, in the order given. `None` as in [`Self::of_folder`]; [`super::read_files`] then says what is wrong.
     #[must_use]
     pub fn of_files(name: &str, files: &[PathBuf], shape: Shape, options: &FolderOptions) -> Option<Self> {
         let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
-        Self::new(name.into(), images, shape, options)
+        let files = Split { folder: PathBuf::new(), images, has_classes: false };
+        Self::new(name.into(), files, shape, options)
     }
 
-    fn new(
-        name: String,
-        images: Vec<(PathBuf, String)>,
-        shape: Shape,
-        options: &FolderOptions,
-    ) -> Option<Self> {
+    fn new(name: String, split: Split, shape: Shape, options: &FolderOptions) -> Option<Self> {
+        let Split { images, has_classes, .. } = split;
         let colour = match shape.channels {
             1 => Colour::Grey,
             3 => Colour::Rgb,
@@ -75,10 +74,14 @@ impl FolderStream {
             return None;
         }
         let mut parts = Self {
-            classes: class_names(images.iter().map(|(_, id)| id.as_str())),
+            classes: match has_classes {
+                true => class_names(images.iter().map(|(_, id)| id.as_str())),
+                false => Vec::new(),
+            },
             name,
             images,
             is_test: false,
+            other_split: 0,
             notes: Vec::new(),
             size: options.size,
             fit: options.fit,
@@ -139,6 +142,12 @@ impl FolderStream {
         self.is_test
     }
 
+    /// How many images the other split of the folder has.
+    #[must_use]
+    pub fn other_split(&self) -> usize {
+        self.other_split
+    }
+
     /// Remarks on how the folder was read.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -170,7 +179,8 @@ impl FolderStream {
         }
         let Some(pixels) = self.growing.take() else { return Ok(None) };
         let ids = images.iter().map(|(_, id)| id.clone()).collect();
-        let (set, _) = SplitImages::of(pixels, ids).into_dataset(&self.name, &self.classes)?;
+        let (set, _) =
+            SplitImages::of(pixels, ids, self.has_labels()).into_dataset(&self.name, &self.classes)?;
         self.done = chunk.end;
         Ok(Some(set))
     }

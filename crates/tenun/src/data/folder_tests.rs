@@ -93,7 +93,13 @@ fn sub_folders_are_classes_in_the_order_people_count() {
     assert_eq!(set.images().image(3)[0], 1);
 
     save(folder.path(), "loose.png", grey(2, 3, 5));
-    assert_eq!(read(folder.path()).unwrap().train.labels(), None);
+    let collection = read(folder.path()).unwrap();
+    assert_eq!(ids(&collection.train), ["2/b9.png", "2/b10.png", "2/deep/er/c.png", "10/a.png"]);
+    assert!(collection.notes[0].starts_with("`loose.png` lies in no class folder"), "{:?}", collection.notes);
+    assert_eq!(collection.train.labels().unwrap().names(), ["2", "10"]);
+    let flat = FolderOptions { layout: Layout::Flat, ..FolderOptions::default() };
+    let set = read_folder(folder.path(), &flat).unwrap().train;
+    assert_eq!((set.len(), set.labels()), (5, None));
 }
 
 #[test]
@@ -116,7 +122,7 @@ fn train_and_test_folders_are_the_splits() {
     save(folder.path(), "test/dog/1.png", grey(2, 2, 4));
     let collection = read(folder.path()).unwrap();
     assert_eq!(collection.test.unwrap().len(), 1);
-    assert!(collection.notes[1].ends_with("val is not used"), "{:?}", collection.notes);
+    assert!(collection.notes[0].ends_with("; not used: `val` (2)"), "{:?}", collection.notes);
 
     save(folder.path(), "test/dog/1.png", grey(3, 2, 4));
     refused(read(folder.path()), &["2×2×1", "3×2×1"], &["--size"]);
@@ -332,4 +338,88 @@ fn single_files_are_read_in_the_order_given_and_called_by_their_names() {
     refused(read(false), &["a.png", "cannot be read"], &["--skip-bad"]);
     assert_eq!(read(true).unwrap().skipped.len(), 1);
     refused(read_files("none", &[], &FolderOptions::default()), &["no image"], &[]);
+}
+
+#[test]
+fn the_folders_of_the_splits_can_be_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    save(folder.path(), "one/cat/1.png", grey(2, 2, 1));
+    save(folder.path(), "one/dog/1.png", grey(2, 2, 2));
+    save(folder.path(), "two/dog/1.png", grey(2, 2, 3));
+    save(elsewhere.path(), "3.png", grey(2, 2, 4));
+    let read = |train: &str, test: Option<&Path>, layout| {
+        let options = FolderOptions {
+            train: Some(train.into()),
+            test: test.map(Into::into),
+            layout,
+            ..Default::default()
+        };
+        read_folder(folder.path(), &options)
+    };
+    let both = read("one", Some(Path::new("two")), Layout::Auto).unwrap();
+    assert_eq!(
+        (ids(&both.train), ids(&both.test.unwrap())),
+        (vec!["cat/1.png".into(), "dog/1.png".into()], vec!["dog/1.png".into()])
+    );
+    assert!(
+        both.notes[0].starts_with("training images: ") && both.notes[0].contains("test images: "),
+        "{:?}",
+        both.notes
+    );
+    assert!(both.train.labels().is_some());
+    let flat = read("one", Some(elsewhere.path()), Layout::Flat).unwrap();
+    assert_eq!((flat.train.labels(), ids(&flat.test.unwrap())), (None, vec!["3.png".into()]));
+    assert_eq!(read("two", None, Layout::Auto).unwrap().test, None);
+    refused(read("three", None, Layout::Auto), &["no file or folder", "three"], &[]);
+    refused(read("one", None, Layout::Mvtec), &["--layout with --train", "got mvtec"], &[]);
+    let options = FolderOptions { test: Some("two".into()), ..Default::default() };
+    refused(read_folder(folder.path(), &options), &["--test", "--train DIR"], &[]);
+}
+
+#[test]
+fn masks_belong_to_test_images_and_are_not_trained_on() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, seed) in [("train/good/0.png", 1), ("test/good/0.png", 2), ("test/broken/0.png", 3)] {
+        save(folder.path(), name, grey(2, 2, seed));
+    }
+    save(folder.path(), "ground_truth/broken/0_mask.png", grey(2, 2, 255));
+    let collection = read(folder.path()).unwrap();
+    let test = collection.test.as_ref().unwrap();
+    assert_eq!(
+        (ids(&collection.train), ids(test)),
+        (vec!["good/0.png".into()], vec!["broken/0.png".into(), "good/0.png".into()])
+    );
+    assert_eq!(collection.masks_of(0), [folder.path().join("ground_truth/broken/0_mask.png")]);
+    assert!(collection.masks_of(1).is_empty() && collection.masks_of(9).is_empty());
+}
+
+#[test]
+fn folders_of_systems_are_no_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["Cat/0.png", "Dog/0.png", ".ipynb_checkpoints/0.png", "__MACOSX/Cat/0.png"] {
+        save(folder.path(), name, grey(2, 2, 1));
+    }
+    let collection = read(folder.path()).unwrap();
+    assert_eq!(collection.train.labels().unwrap().names(), ["Cat", "Dog"]);
+    assert_eq!((collection.train.len(), collection.ignored), (2, 2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf_8_stay_distinct() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in [&b"a\xff.png"[..], b"a\xfe.png", "a\u{fffd}.png".as_bytes()] {
+        let bytes = {
+            let mut png = std::io::Cursor::new(Vec::new());
+            grey(2, 2, name[1]).write_to(&mut png, ImageFormat::Png).unwrap();
+            png.into_inner()
+        };
+        fs::write(folder.path().join(std::ffi::OsStr::from_bytes(name)), bytes).unwrap();
+    }
+    let set = read(folder.path()).unwrap().train;
+    assert_eq!(ids(&set), ["a\\xFE.png", "a\\xFF.png", "a\u{fffd}.png"]);
+    assert!(ids(&set).iter().all(|id| folder.path().join(name_path(id)).is_file()));
 }

@@ -124,6 +124,26 @@ impl Images {
         Self { shape: Shape::new(channels, width, height), pixels: pixels.into() }
     }
 
+    /// Whether no two of them differ.
+    #[must_use]
+    pub fn are_all_equal(&self) -> bool {
+        let mut images = self.pixels().chunks_exact(self.shape.len());
+        images.next().is_none_or(|first| images.all(|image| image == first))
+    }
+
+    /// The sum of all images, pixel by pixel: `[channel][row][column]`.
+    #[must_use]
+    pub fn sum(&self) -> Vec<u64> {
+        // Bytes add up exactly in 64 bits, in whatever order they come.
+        let mut sums = vec![0_u64; self.shape.len()];
+        for image in self.pixels().chunks_exact(sums.len()) {
+            for (sum, &byte) in sums.iter_mut().zip(image) {
+                *sum += u64::from(byte);
+            }
+        }
+        sums
+    }
+
     /// The images at `indices`, in that order.
     ///
     /// # Panics
@@ -136,4 +156,10 @@ impl Images {
         }
         Self { shape: self.shape, pixels: pixels.into() }
     }
+}
+
+/// The mean of `count` images of which this is the sum, in `[0, 1]`.
+pub(crate) fn mean_of(sum: &[u64], count: usize) -> Vec<f32> {
+    let scale = 1.0 / (255.0 * count.max(1) as f64);
+    sum.iter().map(|&sum| (sum as f64 * scale) as f32).collect()
 }

@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::{
     Collection, DataError, archives, batches, idx_files, matlab, parquet_images, records, shards, tables,
 };
-use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, SIZE};
+use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, LAYOUT, SIZE, TEST, TRAIN};
 use crate::suggest;
 
 /// How a source is opened.
@@ -45,8 +45,9 @@ impl<'a> OpenOptions<'a> {
     /// How the source of a run is opened.
     #[must_use]
     pub fn of(settings: &DataSettings, progress: Progress<'a>) -> Self {
-        let DataSettings { size, fit, colour, skip_bad, limit_train, limit_test, .. } = *settings;
-        let folder = FolderOptions { size, fit, colour, skip_bad };
+        let DataSettings { size, fit, colour, skip_bad, layout, limit_train, limit_test, .. } = *settings;
+        let (train, test) = (settings.train.clone(), settings.test.clone());
+        let folder = FolderOptions { size, fit, colour, skip_bad, layout, train, test };
         Self { folder, limit_train, limit_test, progress, ..Self::default() }
     }
 }
@@ -175,7 +176,7 @@ fn as_the_model_takes_them(
     read: impl Fn(&FolderOptions) -> Result<Collection, DataError>,
 ) -> Result<Collection, DataError> {
     let Some(model) = options.model else { return read(&options.folder) };
-    let folder = options.folder.sized_for(model);
+    let folder = options.folder.clone().sized_for(model);
     let collection = read(&folder)?;
     let shape = collection.train.images().shape();
     let is_of_its_size = (shape.height, shape.width) == (model.height, model.width);
@@ -323,6 +324,13 @@ fn is_tar_within(path: &Path) -> bool {
 /// Arrays are taken as they are: a size or colour other than theirs cannot be had, and must not be ignored.
 fn refuse_changes(collection: &Collection, options: &FolderOptions) -> Result<(), DataError> {
     let shape = collection.train.images().shape();
+    if options.say_layout() {
+        return Err(DataError::Setting {
+            setting: format!("{}, {} and {}", LAYOUT.argument(), TRAIN.argument(), TEST.argument()),
+            expected: "a folder of images, which alone has sub-folders".into(),
+            got: format!("`{}`, an array of {shape} (height×width×channels)", collection.train.name()),
+        });
+    }
     let same_size = options.size.is_none_or(|size| size == (shape.height, shape.width));
     let same_colour = match options.colour {
         Colour::Auto => true,

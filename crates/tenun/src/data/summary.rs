@@ -19,6 +19,7 @@ pub struct Summary {
     /// Name of the data set.
     pub name: String,
     /// Where it was found.
+    #[serde(with = "crate::names::as_text")]
     pub origin: PathBuf,
     /// The training images.
     pub train: SplitSummary,

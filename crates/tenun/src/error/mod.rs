@@ -95,6 +95,7 @@ impl Error {
                 error,
                 DataError::UnknownName { .. }
                     | DataError::Setting { .. }
+                    | DataError::Layout { .. }
                     | DataError::Fraction { .. }
                     | DataError::Limit { .. }
                     | DataError::NoTest { .. }

@@ -16,7 +16,7 @@ use tenun_engine::{Cpu, Network};
 pub use prepare::{for_loss, layers};
 pub use summary::Summary;
 
-use crate::data::{self, Collection, Dataset, OpenOptions, Progress};
+use crate::data::{self, Collection, Dataset, ImageRecord, OpenOptions, Progress};
 use crate::doctor::{self, DoctorObserver, Finding, TrainingContext};
 use crate::measure::{ScoreOn, Scored, score};
 use crate::model::{DataInfo, ModelInfo, TrainingInfo};
@@ -40,6 +40,12 @@ pub struct Job {
     notes: Vec<String>,
     /// SHA-256 of the images trained on, and of those of the validation curve.
     digests: OnceLock<(String, Option<String>)>,
+    /// Which images it trains on, holds out and is tested on.
+    record: ImageRecord,
+    /// Whether the record is that of a run that there is.
+    has_record: bool,
+    /// What is different in the data of a run that there is.
+    change: Option<String>,
     /// Whether pictures and report are made at the end.
     with_report: bool,
     /// Bytes that training is going to hold besides the images.
@@ -69,7 +75,7 @@ impl Job {
     /// What is wrong with settings, data, network or initial weights.
     pub fn new(settings: Settings, cpu: Cpu, progress: Progress<'_>) -> Result<Self, Error> {
         let open = |from: &DataSettings| data::open(&from.source, &OpenOptions::of(from, progress));
-        prepare::job(settings, open, cpu)
+        prepare::job(settings, open, cpu, None)
     }
 
     /// As [`Self::new`], on images that are open already, which several jobs can share: those that [`OpenOptions::of`] the
@@ -79,7 +85,7 @@ impl Job {
     /// # Errors
     /// What is wrong with settings, network or initial weights.
     pub fn on(settings: Settings, collection: Collection, cpu: Cpu) -> Result<Self, Error> {
-        prepare::job(settings, |_| Ok(collection), cpu)
+        prepare::job(settings, |_| Ok(collection.clone()), cpu, None)
     }
 
     /// The same job without pictures and report; its figures are taken all the same. [`Self::report_again`] on the
@@ -92,8 +98,11 @@ impl Job {
 
     /// The job of a run that there is, to go on with it, or to look at it again. It may be given more epochs.
     ///
+    /// Its images are those that the run trained on, held out and was tested on, by their content, wherever they are in its
+    /// data now; [`Self::change`] says what is different.
+    ///
     /// # Errors
-    /// As [`Self::new`]; that the run's data or settings changed is found by [`Self::resume`].
+    /// As [`Self::new`]; [`data::DataError::Gone`] if those images are not there any more; that the run's data or settings changed is found by [`Self::resume`].
     pub fn open(run: &RunDir, epochs: Option<u32>, cpu: Cpu, progress: Progress<'_>) -> Result<Self, Error> {
         let mut settings = Settings::read(&run.file(run::CONFIG))?;
         settings.training.epochs = epochs.unwrap_or(settings.training.epochs);
@@ -102,7 +111,9 @@ impl Job {
         if run.file(run::CHECKPOINT).is_file() {
             init = settings.training.init.take();
         }
-        let mut job = Self::new(settings, cpu, progress)?;
+        let record = ImageRecord::read(&run.file(run::IMAGES))?;
+        let open = |from: &DataSettings| data::open(&from.source, &OpenOptions::of(from, progress));
+        let mut job = prepare::job(settings, open, cpu, record)?;
         job.settings.training.init = init;
         Ok(job)
     }
@@ -141,6 +152,37 @@ impl Job {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// What is different in the data of a run that there is, in words: images that are missing, or new.
+    #[must_use]
+    pub fn change(&self) -> Option<&str> {
+        self.change.as_deref()
+    }
+
+    /// Which images it trains on, holds out and is tested on.
+    #[must_use]
+    pub fn record(&self) -> &ImageRecord {
+        &self.record
+    }
+
+    /// An error if the images of a run that keeps no record of them, being of an earlier version, are not those its model
+    /// was trained on: nobody knows then which of them were held out.
+    ///
+    /// # Errors
+    /// [`data::DataError::Record`].
+    pub fn must_be_of(&self, model: &Model, run: &RunDir) -> Result<(), Error> {
+        let was = model.info().data.as_ref().map(|data| data.sha256.as_str());
+        if self.has_record || was.is_none_or(|was| was == self.digests().0) {
+            return Ok(());
+        }
+        Err(data::DataError::Record {
+            path: run.file(run::IMAGES),
+            reason: "there is no such record of the run's images, and the training images are not those that its model \
+                     was trained on: which images were held out is not known"
+                .into(),
+        }
+        .into())
     }
 
     /// The images on which the figures at the end are taken, and what they are called: `test`, else `held-out`, else
@@ -182,6 +224,15 @@ impl Job {
             return self.run(run, observer, stop);
         }
         let checkpoint = Checkpoint::read(&path, &self.network, self.settings.training.optimizer)?;
+        if let Some(change) = &self.change {
+            return Err(TrainError::Changed {
+                path: run.path().to_owned(),
+                what: "the training images".into(),
+                was: "those that the run began with".into(),
+                is: change.clone(),
+            }
+            .into());
+        }
         checkpoint.must_be(&self.identity(), run.path())?;
         self.train(run, checkpoint.state, observer, stop)
     }
@@ -206,6 +257,7 @@ impl Job {
         stop: &AtomicBool,
     ) -> Result<Outcome, Error> {
         write(&run.file(run::CONFIG), self.settings.to_toml().as_bytes())?;
+        self.record.write(&run.file(run::IMAGES))?;
         let (metrics_path, checkpoint_path) = (run.file(run::METRICS), run.file(run::CHECKPOINT));
         let mut metrics = read_metrics(&metrics_path)?;
         // A line of an epoch whose checkpoint was not written any more is made again.
@@ -284,7 +336,9 @@ impl Job {
     fn score(&self, model: &Model, observer: &mut dyn Observer) -> Result<Scored, Error> {
         let (set, called) = self.scored();
         let (train, seed) = (self.collection.train.images(), self.settings.training.seed);
-        Ok(score(model, &ScoreOn { set, called, train, seed }, &self.cpu, observer)?)
+        // Of images that are gone the run remembers the mean all the same.
+        let mean = Some(self.record.mean_image());
+        Ok(score(model, &ScoreOn { set, called, train, mean: mean.as_deref(), seed }, &self.cpu, observer)?)
     }
 
     fn context(&self) -> TrainingContext<'_> {
@@ -313,6 +367,7 @@ impl Job {
     /// If the run has no model yet, or a file cannot be read.
     pub fn examine(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<Vec<Finding>, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
+        self.must_be_of(&model, run)?;
         let metrics = read_metrics(&run.file(run::METRICS))?;
         let scored = self.score(&model, observer)?;
         Ok(self.diagnose(&model, &metrics, &scored))
@@ -324,6 +379,7 @@ impl Job {
     /// If the run has no model yet, or a file cannot be read or written.
     pub fn report_again(&self, run: &RunDir, observer: &mut dyn Observer) -> Result<PathBuf, Error> {
         let model = Model::load(&run.file(run::MODEL))?;
+        self.must_be_of(&model, run)?;
         let metrics = read_metrics(&run.file(run::METRICS))?;
         let best = best_epoch(&self.settings.training, &metrics);
         self.finish(run, &model, &metrics, best, observer)?;

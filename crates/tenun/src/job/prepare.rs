@@ -7,7 +7,7 @@ use tenun_engine::layer::Variance;
 use tenun_engine::{Cpu, Loss, Network, PlanError};
 
 use super::Job;
-use crate::data::{Collection, DataError, Images, hold_out};
+use crate::data::{Collection, DataError, ImageRecord, Images, hold_out};
 use crate::model::Tensors;
 use crate::preset::Recipe;
 use crate::settings::{DEFAULT_PRESET, DataSettings, Layers, NetworkSettings, Settings};
@@ -23,8 +23,9 @@ const FEW: usize = 10;
 
 pub(super) fn job(
     mut settings: Settings,
-    open: impl FnOnce(&DataSettings) -> Result<Collection, DataError>,
+    open: impl Fn(&DataSettings) -> Result<Collection, DataError>,
     cpu: Cpu,
+    record: Option<ImageRecord>,
 ) -> Result<Job, Error> {
     settings.check()?;
     // What needs no data is checked before the data are read.
@@ -38,16 +39,61 @@ pub(super) fn job(
         notes.push(format!("`{given}` is the preset `{}`", preset.name));
         preset.name.clone_into(given);
     }
-    if collection.test.is_none() && settings.data.val_fraction.is_none() && collection.train.len() >= FEW {
+    if collection.test.is_none()
+        && settings.data.val_fraction.is_none()
+        && collection.train.len() >= FEW
+        && !collection.train.images().are_all_equal()
+    {
         settings.data.val_fraction = Some(DEFAULT_FRACTION);
-        notes.push("there are no test images: 10 % of the images are held out for validation".to_owned());
+        notes.push(
+            "there are no test images: about 10 % of the images are held out for validation".to_owned(),
+        );
     }
-    let mut held_out = None;
-    if let Some(fraction) = settings.data.val_fraction {
-        let seed = settings.data.split_seed.unwrap_or(settings.training.seed);
-        let (train, held) = hold_out(&collection.train, fraction, seed)?;
-        collection.train = train;
-        held_out = Some(held);
+    let seed = settings.data.split_seed.unwrap_or(settings.training.seed);
+    let fraction = settings.data.val_fraction;
+    let split = fraction.map(|fraction| hold_out(&collection.train, fraction, seed));
+    let (train, mut held_out) = match split {
+        None => (collection.train.clone(), None),
+        Some(Ok((train, held))) => (train, Some(held)),
+        // What the run remembers has to say then which images were held out.
+        Some(Err(_)) if record.is_some() => (collection.train.clone(), None),
+        Some(Err(error)) => return Err(error.into()),
+    };
+    let is = ImageRecord::of(&train, held_out.as_ref(), collection.test.as_ref());
+    let mut change = None;
+    let has_record = record.is_some();
+    let record = match record {
+        None => {
+            collection.train = train;
+            is
+        }
+        Some(was) if was == is => {
+            collection.train = train;
+            was
+        }
+        // Other images than those of the run are there: its own are found among them.
+        Some(was) => {
+            let is_limited = settings.data.limit_train.is_some() || settings.data.limit_test.is_some();
+            if is_limited {
+                let all = DataSettings { limit_train: None, limit_test: None, ..settings.data.clone() };
+                collection = Collection { skipped: collection.skipped, ..open(&all)? };
+            }
+            let found = was.restore(&collection.train, collection.test.as_ref(), is_limited)?;
+            (collection.train, collection.test, held_out) = (found.train, found.test, found.held_out);
+            change = found.change;
+            was
+        }
+    };
+    notes.extend(change.as_ref().map(|change| format!("the data changed since training: {change}")));
+    let twice = record.tests_in_training();
+    if twice > 0 {
+        notes.push(format!(
+            "{} also among the training images; `tenun data inspect` names them",
+            match twice {
+                1 => "1 test image is".to_owned(),
+                more => format!("{} are", counted(more, "test image")),
+            }
+        ));
     }
     if !collection.skipped.is_empty() {
         let left_out = collection.skipped.len();
@@ -87,6 +133,9 @@ pub(super) fn job(
         cpu,
         notes,
         digests: OnceLock::new(),
+        record,
+        has_record,
+        change,
         with_report: true,
         memory,
     })

@@ -8,7 +8,7 @@ use tenun_engine::Cpu;
 use super::family::{self, Denoising, Measurement};
 use super::{
     ClassScores, Evaluation, Given, ImageMetric, ImageScores, METRICS, Measures, Metric, PcaScores,
-    ScoreError, Scores, evaluate_with, mean_image_baseline, pca_baseline,
+    ScoreError, Scores, evaluate_with, mean_image_baseline, one_image_baseline, pca_baseline,
 };
 use crate::Model;
 use crate::data::{Dataset, Images};
@@ -20,7 +20,7 @@ const CHUNK: usize = 1 << 20;
 /// Scores, and the images they were measured on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SetScores {
-    /// The images: `test`, `held-out` or `training`.
+    /// The images: `test`, `held-out` or `training`; of another source than the run's also `new` or `mixed`.
     pub measured_on: String,
     /// How many they are.
     pub images: usize,
@@ -75,10 +75,12 @@ pub struct Scored {
 pub struct ScoreOn<'a> {
     /// The images.
     pub set: &'a Dataset,
-    /// What they are called: `test`, `held-out` or `training`.
+    /// What they are called: `test`, `held-out`, `training`, `new` or `mixed`.
     pub called: &'a str,
     /// The training images, of which the baselines are.
     pub train: &'a Images,
+    /// The mean training image, where it is not that of `train`.
+    pub mean: Option<&'a [f32]>,
     /// What is drawn at random follows from this seed.
     pub seed: u64,
 }
@@ -113,7 +115,10 @@ pub fn score(
     let pca = pca_baseline(on.train, images, &[model.network().latent().len()], &mut progress)?;
     let model = ModelScores {
         scores,
-        mean_image: mean_image_baseline(on.train, images)?,
+        mean_image: match on.mean {
+            Some(mean) => one_image_baseline(mean, images)?,
+            None => mean_image_baseline(on.train, images)?,
+        },
         pca: pca.first().copied(),
         denoising,
         family,

@@ -1,8 +1,10 @@
 //! Which images a run is about: [`DataSettings`], and the rows of the table about them.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
-use super::table::{Choice, PLAIN, Range, settings};
+use super::table::{Choice, OnlyWith, PLAIN, Range, settings};
 use super::{Setting, Takes};
 
 /// Which images a run is about.
@@ -34,6 +36,51 @@ pub struct DataSettings {
     pub colour: Colour,
     /// Whether images that cannot be read are left out.
     pub skip_bad: bool,
+    /// What the sub-folders of a folder are.
+    #[serde(skip_serializing_if = "Layout::is_auto")]
+    pub layout: Layout,
+    /// The folder of the training images, within the source or elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<PathBuf>,
+    /// The folder of the test images, within the source or elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<PathBuf>,
+}
+
+/// What the sub-folders of a folder of images are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// Found out by their names; where that is not clear, an error asks.
+    #[default]
+    Auto,
+    /// Every sub-folder is a class.
+    Classes,
+    /// Nothing: all images are one set, without classes.
+    Flat,
+    /// Training and test images; other folders beside them are not used.
+    Splits,
+    /// MVTec AD's: `train/good`, `test/DEFECT` and `ground_truth/DEFECT`.
+    Mvtec,
+}
+
+impl Layout {
+    /// As a user writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Classes => "classes",
+            Self::Flat => "flat",
+            Self::Splits => "splits",
+            Self::Mvtec => "mvtec",
+        }
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 /// How an image that is not of the size asked for is brought to it.
@@ -67,6 +114,16 @@ fn fits() -> Vec<Choice> {
         Choice::new("error", "Stop, and name the image"),
         Choice::new("resize", "Stretch it, proportions or not"),
         Choice::new("crop", "Scale it until it covers the size, and cut the edges"),
+    ]
+}
+
+fn layouts() -> Vec<Choice> {
+    vec![
+        Choice::new("auto", "By their names; an error asks where that is not clear"),
+        Choice::new("classes", "Every sub-folder is a class"),
+        Choice::new("flat", "All images are one set, without classes"),
+        Choice::new("splits", "Training and test images; other folders are not used"),
+        Choice::new("mvtec", "MVTec AD: train/good, test/DEFECT, ground_truth/DEFECT"),
     ]
 }
 
@@ -168,6 +225,36 @@ settings! {
         label: "unreadable images left out",
         takes: Takes::Switch(true),
         example: "yes",
+        ..DATA_ROW
+    }
+    LAYOUT "data.layout" {
+        flag: "layout",
+        value_name: "HOW",
+        help: "What the sub-folders of a folder of images are",
+        label: "sub-folders",
+        takes: Takes::Choice(layouts),
+        example: "flat",
+        ..DATA_ROW
+    }
+    TRAIN "data.train" {
+        flag: "train",
+        value_name: "DIR",
+        help: "Folder of the training images, within DATA or elsewhere",
+        default: Some("found by its name, where there are splits"),
+        label: "folder of training images",
+        takes: Takes::File,
+        example: "train",
+        ..DATA_ROW
+    }
+    TEST "data.test" {
+        flag: "test",
+        value_name: "DIR",
+        help: "Folder of the test images, within DATA or elsewhere",
+        default: Some("found by its name; none where --train is given"),
+        label: "folder of test images",
+        takes: Takes::File,
+        only_with: Some(OnlyWith { setting: &TRAIN, values: &[] }),
+        example: "test",
         ..DATA_ROW
     }
 }

@@ -174,6 +174,12 @@ impl Sweep {
         &self.collection.train
     }
 
+    /// Remarks on how the images were read.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.collection.notes
+    }
+
     /// Whether there are test images, on which the best could be measured.
     #[must_use]
     pub fn has_test(&self) -> bool {

@@ -80,7 +80,7 @@ fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
     let mean = |row: usize| results.score(row).unwrap().mean;
     let best = results.best.unwrap();
     assert!(best < 2 && mean(best) < mean(2) && mean(best) < mean(3), "{results:?}");
-    assert_eq!((results.held_out_images, results.by), (8, &BCE));
+    assert_eq!((results.held_out_images, results.by), (12, &BCE));
     assert!(results.perfect.unwrap() < mean(best) && results.pca.is_empty() && results.test.is_none());
     let spread = results.score(0).unwrap();
     assert!(spread.count == 2 && spread.std.unwrap() > 0.0);
@@ -91,7 +91,7 @@ fn a_sweep_leaves_runs_tables_and_a_picture_whatever_runs_side_by_side() {
         serde_json::from_slice(&fs::read(trial.join(crate::run::SUMMARY)).unwrap()).unwrap();
     assert_eq!(
         (summary["scores"]["measured_on"].as_str(), summary["scores"]["images"].as_u64()),
-        (Some("held-out"), Some(8))
+        (Some("held-out"), Some(12))
     );
 
     let side = SweepDir::create(&folder.path().join("side"), false).unwrap();

@@ -1,6 +1,7 @@
 //! The mean training image as everyone's reconstruction: what no network at all scores.
 
 use crate::data::Images;
+use crate::data::images::mean_of;
 use crate::measure::scores::evaluate_each;
 use crate::measure::{MeasureError, Scores};
 
@@ -12,15 +13,7 @@ pub fn mean_image(images: &Images) -> Result<Vec<f32>, MeasureError> {
     if images.is_empty() {
         return Err(MeasureError::NoImages);
     }
-    // Bytes add up exactly in 64 bits, so the mean is the same in whatever order they come.
-    let mut sums = vec![0_u64; images.shape().len()];
-    for image in images.pixels().chunks_exact(sums.len()) {
-        for (sum, &byte) in sums.iter_mut().zip(image) {
-            *sum += u64::from(byte);
-        }
-    }
-    let scale = 1.0 / (255.0 * images.len() as f64);
-    Ok(sums.into_iter().map(|sum| (sum as f64 * scale) as f32).collect())
+    Ok(mean_of(&images.sum(), images.len()))
 }
 
 /// Scores of the mean of `train` given as the reconstruction of every image of `test`.
@@ -37,6 +30,19 @@ pub fn mean_image_baseline(train: &Images, test: &Images) -> Result<Scores, Meas
             got: train.shape().to_string(),
         });
     }
-    let mean = mean_image(train)?;
-    Ok(evaluate_each(test, |_| &mean, &[], |_| true, None)?.overall)
+    one_image_baseline(&mean_image(train)?, test)
+}
+
+/// Scores of one image, `[channel][row][column]`, given as the reconstruction of every image of `test`.
+///
+/// # Errors
+/// If there is no image, or the one is of another size.
+pub fn one_image_baseline(mean: &[f32], test: &Images) -> Result<Scores, MeasureError> {
+    if mean.len() != test.shape().len() {
+        return Err(MeasureError::Size {
+            expected: format!("{} pixel values", test.shape().len()),
+            got: mean.len().to_string(),
+        });
+    }
+    Ok(evaluate_each(test, |_| mean, &[], |_| true, None)?.overall)
 }

@@ -3,5 +3,5 @@
 mod mean_image;
 mod pca;
 
-pub use mean_image::{mean_image, mean_image_baseline};
+pub use mean_image::{mean_image, mean_image_baseline, one_image_baseline};
 pub use pca::{PcaScores, pca_baseline};

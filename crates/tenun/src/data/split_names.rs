@@ -1,0 +1,514 @@
+//! What the name of a folder says that it holds: training images, test images, masks. Names only; the layout decides.
+
+/// What a folder's name says that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Images to train on.
+    Train,
+    /// Images to measure on.
+    Test,
+    /// Images to choose between models by.
+    Validation,
+    /// Masks, labels drawn as pictures: never trained on.
+    Masks,
+    /// Images without labels, or predictions, beside the splits: not used.
+    Other,
+}
+
+/// Words of the names of folders of training images.
+const TRAIN: &[&str] = &["training", "trains", "train", "trn", "tr"];
+/// Words of the names of folders of test images.
+const TEST: &[&str] = &["testing", "tests", "test", "tst", "ts"];
+/// Words of the names of folders of validation images.
+const VALIDATION: &[&str] = &[
+    "validation",
+    "validating",
+    "validate",
+    "valid",
+    "val",
+    "development",
+    "devel",
+    "dev",
+    "evaluation",
+    "eval",
+    "holdout",
+    "heldout",
+];
+/// Words of the names of folders of masks.
+const MASKS: &[&str] = &[
+    "masks",
+    "mask",
+    "groundtruths",
+    "groundtruth",
+    "gts",
+    "gt",
+    "labels",
+    "label",
+    "annotations",
+    "annotation",
+    "annots",
+    "annot",
+    "annos",
+    "anno",
+    "segmentations",
+    "segmentation",
+];
+/// Words of the names of folders that lie beside the splits and are none.
+const OTHER: &[&str] = &[
+    "predictions",
+    "prediction",
+    "predict",
+    "preds",
+    "pred",
+    "unlabelled",
+    "unlabeled",
+    "unlabel",
+    "submissions",
+    "submission",
+];
+/// Words that change nothing of what a name says: `train_images` is `train`.
+const NEUTRAL: &[&str] = &[
+    "sets",
+    "set",
+    "datasets",
+    "dataset",
+    "data",
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "pictures",
+    "picture",
+    "pics",
+    "pic",
+    "photos",
+    "photo",
+    "splits",
+    "split",
+    "folder",
+    "dir",
+    "files",
+    "file",
+    "samples",
+    "sample",
+    "subset",
+    "part",
+    "seg",
+    "cls",
+    "stage",
+    "jpgs",
+    "jpg",
+    "jpegs",
+    "jpeg",
+    "pngs",
+    "png",
+    "raw",
+    "full",
+    "final",
+    "new",
+    "processed",
+    "cropped",
+    "resized",
+    "small",
+    "large",
+    "hr",
+    "lr",
+    "rgb",
+    "x",
+    "y",
+    "a",
+    "b",
+    "my",
+    "the",
+    "official",
+];
+/// Words of the names of folders that hold just the images, beside what belongs to them.
+const IMAGES: &[&str] = &[
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "pictures",
+    "pics",
+    "photos",
+    "jpegimages",
+    "jpegs",
+    "jpeg",
+    "jpgs",
+    "jpg",
+    "pngs",
+    "png",
+    "rgb",
+    "originals",
+    "original",
+    "inputs",
+    "input",
+    "data",
+    "raw",
+    "x",
+];
+/// Words by which a class is told from another: `with_mask`, `without_mask` are no masks.
+const CONTRASTS: &[&str] = &["with", "without", "no", "not", "non", "wearing"];
+
+/// The words of a name, in lower case: parted at all that is neither letter nor digit, between small and capital letters,
+/// and between letters and digits; `trainset` and `testImages2` are two and three words.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before: Option<char> = None;
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            before = None;
+            continue;
+        }
+        let parts = before.is_none_or(|before| {
+            (before.is_lowercase() && c.is_uppercase()) || before.is_numeric() != c.is_numeric()
+        });
+        if parts {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+        before = Some(c);
+    }
+    words.into_iter().flat_map(|word| parted(&word)).collect()
+}
+
+/// `trainset` as `train` and `set`; `groundtruth` and all else as it is.
+fn parted(word: &str) -> Vec<String> {
+    let is_whole = |words: &[&str]| words.contains(&word);
+    if [TRAIN, TEST, VALIDATION, MASKS, OTHER, NEUTRAL].into_iter().any(is_whole) {
+        return vec![word.to_owned()];
+    }
+    let known = [TRAIN, TEST, VALIDATION, MASKS].concat();
+    // Two letters are too few to be sure of within a word.
+    for role in known.iter().filter(|role| role.len() > 2) {
+        let beside = [NEUTRAL, MASKS, TEST, VALIDATION].concat();
+        let two = |first: &str, second: &str| vec![first.to_owned(), second.to_owned()];
+        if let Some(rest) = word.strip_prefix(role).filter(|rest| beside.contains(rest)) {
+            return two(role, rest);
+        }
+        if let Some(rest) = word.strip_suffix(role).filter(|rest| NEUTRAL.contains(rest)) {
+            return two(rest, role);
+        }
+    }
+    vec![word.to_owned()]
+}
+
+/// A name as it is understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    /// What it says, if it says something.
+    pub(super) role: Option<Role>,
+    /// Its words that nobody knows: those of `birds_train` are `birds`.
+    pub(super) rest: Vec<String>,
+    /// Whether a word of it tells classes apart: that of `with_mask` does.
+    contrasts: bool,
+}
+
+impl Name {
+    pub(super) fn of(name: &str) -> Self {
+        let mut words = words(name);
+        // Two words for one.
+        for at in (1..words.len()).rev() {
+            let pair = (words[at - 1].as_str(), words[at].as_str());
+            let whole = match pair {
+                ("ground", "truth" | "truths") => "groundtruth",
+                ("hold" | "held", "out") => "heldout",
+                _ => continue,
+            };
+            whole.clone_into(&mut words[at - 1]);
+            words.remove(at);
+        }
+        let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        let role = match (has(TRAIN), has(TEST), has(VALIDATION)) {
+            _ if has(MASKS) => Some(Role::Masks),
+            // What holds both is above them.
+            (true, true, _) => None,
+            (true, false, _) => Some(Role::Train),
+            (false, true, _) => Some(Role::Test),
+            (false, false, true) => Some(Role::Validation),
+            (false, false, false) => has(OTHER).then_some(Role::Other),
+        };
+        let known = [TRAIN, TEST, VALIDATION, MASKS, OTHER, NEUTRAL].concat();
+        let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+        let contrasts = has(CONTRASTS);
+        let rest = words.into_iter().filter(|word| !known.contains(&word.as_str()) && !is_number(word));
+        Self { role, rest: rest.collect(), contrasts }
+    }
+}
+
+/// What each folder of those that lie beside each other holds, by their names. A name with words that nobody knows says
+/// something only where another one has the same: `birds_train` beside `birds_test`, or among very few.
+pub(super) fn roles(names: &[&str]) -> Vec<Option<Role>> {
+    /// Among so few folders a name that looks like a split is looked at twice.
+    const FEW: usize = 4;
+    let understood: Vec<Name> = names.iter().map(|name| Name::of(name)).collect();
+    let are_masks = !understood.iter().any(|name| name.role == Some(Role::Masks) && name.contrasts);
+    let counts = |at: usize| {
+        let name = &understood[at];
+        let is_masks = name.role == Some(Role::Masks);
+        // Masks lie beside images, a split beside another.
+        let goes_with = |other: &Name| {
+            other.rest == name.rest && other.role != name.role && (is_masks || other.role.is_some())
+        };
+        let is_clear = name.rest.is_empty() || names.len() <= FEW || understood.iter().any(goes_with);
+        is_clear && (are_masks || !is_masks)
+    };
+    (0..names.len()).map(|at| understood[at].role.filter(|_| counts(at))).collect()
+}
+
+/// Whether a folder is called by what it holds, images, and by nothing else.
+pub(super) fn is_just_images(name: &str) -> bool {
+    let words = words(name);
+    !words.is_empty() && words.iter().all(|word| IMAGES.contains(&word.as_str()))
+}
+
+/// The name of the image that a file is the mask of, if its name, without its ending, is that of a mask: `7_mask`, `7-gt`.
+pub(super) fn masked(stem: &str) -> Option<&str> {
+    let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-']);
+    let (image, last) = stem.rsplit_once(['_', '-', '.', ' '])?;
+    let last = last.to_lowercase();
+    (MASKS.contains(&last.as_str()) && !image.is_empty()).then_some(image)
+}
+
+/// Why sub-folders of these names, each with so many images, are no classes; none if they may be.
+pub(super) fn no_classes(folders: &[(&str, usize)]) -> Option<&'static str> {
+    if folders.len() < 2 {
+        return None;
+    }
+    let all = |is: &dyn Fn(&str) -> bool| folders.iter().all(|(name, _)| is(name));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let width = folders[0].0.len();
+    let same_width = all(&|name| name.len() == width);
+    let years =
+        all(&|name| name.len() == 4 && is_number(name) && (name.starts_with("19") || name.starts_with("20")));
+    if years || all(&is_date) {
+        return Some("dates");
+    }
+    if all(&is_number) && same_width && folders.iter().any(|(name, _)| name.starts_with('0')) {
+        let most = folders.iter().map(|folder| folder.1).max().unwrap_or(0);
+        let fewer = folders.iter().filter(|folder| folder.1 < most).count();
+        if width > 2 || (width == 2 && fewer <= 1) {
+            return Some("numbered parts");
+        }
+    }
+    let is_part = |name: &str| {
+        const PARTS: [&str; 16] = [
+            "shards",
+            "shard",
+            "parts",
+            "part",
+            "batches",
+            "batch",
+            "chunks",
+            "chunk",
+            "directory",
+            "dir",
+            "folder",
+            "bucket",
+            "block",
+            "volume",
+            "images",
+            "archive",
+        ];
+        let words = words(name);
+        matches!(&words[..], [word, number] if PARTS.contains(&word.as_str()) && is_number(number))
+    };
+    if all(&is_part) {
+        return Some("numbered parts");
+    }
+    let is_hex = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    if folders.len() >= 16 && same_width && (1..=4).contains(&width) && all(&is_hex) && !all(&is_number) {
+        return Some("parts named by hash");
+    }
+    let images: usize = folders.iter().map(|folder| folder.1).sum();
+    if folders.len() >= 10 && images < 2 * folders.len() {
+        return Some("folders of about one image each");
+    }
+    (folders.len() > usize::from(u16::MAX) + 1).then_some("more than 65,536 folders")
+}
+
+/// `2021-03-04`, `2021_03`, `20210304`.
+fn is_date(name: &str) -> bool {
+    let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
+    let between = |text: &str, least: u32, most: u32| {
+        text.bytes().all(|byte| byte.is_ascii_digit())
+            && text.parse().is_ok_and(|number: u32| (least..=most).contains(&number))
+    };
+    let year = |text: &str| text.len() == 4 && between(text, 1900, 2099);
+    let two = |text: &str, most: u32| text.len() == 2 && between(text, 1, most);
+    match parts[..] {
+        [all] if all.len() == 8 && all.is_ascii() => {
+            year(&all[..4]) && two(&all[4..6], 12) && two(&all[6..], 31)
+        }
+        [first, month] => year(first) && two(month, 12),
+        [first, month, day] => year(first) && two(month, 12) && two(day, 31),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(name: &str) -> Option<Role> {
+        let name = Name::of(name);
+        name.role.filter(|_| name.rest.is_empty())
+    }
+
+    #[test]
+    fn splits_go_by_many_names() {
+        for name in [
+            "train",
+            "Train",
+            "TRAIN",
+            "training",
+            "Training Set",
+            "trainset",
+            "train_set",
+            "training_set",
+            "training-data",
+            "traindata",
+            "train_images",
+            "TrainImages",
+            "imagesTr",
+            "images_train",
+            "seg_train",
+            "x_train",
+            "train2017",
+            "train_256",
+            "trn",
+            "trainval",
+            "train_val",
+            "trainA",
+            "stage1_train",
+        ] {
+            assert_eq!(role(name), Some(Role::Train), "{name}");
+        }
+        for name in [
+            "test",
+            "TEST",
+            "testing",
+            "testset",
+            "test_set",
+            "Testing-Images",
+            "seg_test",
+            "test1",
+            "imagesTs",
+            "tst",
+            "test2017",
+            "TestData",
+        ] {
+            assert_eq!(role(name), Some(Role::Test), "{name}");
+        }
+        for name in [
+            "val",
+            "VAL",
+            "valid",
+            "validation",
+            "Validation_Set",
+            "dev",
+            "devset",
+            "eval",
+            "evaluation",
+            "val2017",
+            "valset",
+            "held_out",
+            "holdout",
+            "images_val",
+        ] {
+            assert_eq!(role(name), Some(Role::Validation), "{name}");
+        }
+    }
+
+    #[test]
+    fn masks_go_by_many_names() {
+        for name in [
+            "masks",
+            "Mask",
+            "ground_truth",
+            "GroundTruth",
+            "groundtruth",
+            "gt",
+            "labels",
+            "labelsTr",
+            "annotations",
+            "train_masks",
+            "trainmasks",
+            "test_mask",
+            "SegmentationClass",
+        ] {
+            assert_eq!(Name::of(name).role, Some(Role::Masks), "{name}");
+        }
+        assert_eq!(masked("7_mask"), Some("7"));
+        assert_eq!(masked("benign (1)_mask_1"), Some("benign (1)"));
+        assert_eq!(masked("a-GT"), Some("a"));
+        assert_eq!(["unmasked", "mask", "_mask", "7"].map(masked), [None; 4]);
+    }
+
+    #[test]
+    fn words_that_only_look_alike_are_no_splits() {
+        for name in [
+            "restrained",
+            "contest",
+            "developer",
+            "latest",
+            "valley",
+            "evaluator",
+            "trains_and_tests",
+            "cat",
+            "",
+        ] {
+            assert_eq!(role(name), None, "{name}");
+        }
+        assert_eq!(roles(&["with_mask", "without_mask"]), [None, None]);
+        assert_eq!(roles(&["train_station", "airport", "bus", "pub", "zoo"]), [None; 5]);
+        assert_eq!(roles(&["birds_train", "birds_test"]), [Some(Role::Train), Some(Role::Test)]);
+        let one = roles(&["train", "airport", "bus", "pub", "zoo"]);
+        assert_eq!(one[0], Some(Role::Train), "whether it is a class has to be asked");
+    }
+
+    #[test]
+    fn shards_dates_and_single_images_are_no_classes() {
+        let of = |names: &[&str], images: usize| {
+            no_classes(&names.iter().map(|name| (*name, images)).collect::<Vec<_>>())
+        };
+        let shards: Vec<String> = (0..20).map(|shard| format!("{shard:03}")).collect();
+        let shards: Vec<&str> = shards.iter().map(String::as_str).collect();
+        for no_class in [
+            &shards[..],
+            &["00", "01", "02"],
+            &["00000", "01000", "02000"],
+            &["part-00", "part-01"],
+            &["shard_1", "shard_2"],
+            &["Batch1", "Batch2"],
+            &["images_001", "images_002"],
+            &["2021-03-04", "2021-03-05"],
+            &["20210304", "20210305"],
+            &["2019", "2020"],
+        ] {
+            assert!(of(no_class, 10).is_some(), "{no_class:?}");
+        }
+        let hashes: Vec<String> = (0..40).map(|hash| format!("{:02x}", hash * 6)).collect();
+        assert!(of(&hashes.iter().map(String::as_str).collect::<Vec<_>>(), 10).is_some());
+        let people: Vec<String> = (0..12).map(|person| format!("p{person}x")).collect();
+        assert!(of(&people.iter().map(String::as_str).collect::<Vec<_>>(), 1).is_some());
+        for classes in [
+            &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"][..],
+            &["cat", "dog"],
+            &["n01440764", "n01443537"],
+            &["2", "10"],
+            &["c0", "c1", "c2"],
+            &["000"],
+            &["add", "bad", "cab"],
+        ] {
+            assert_eq!(of(classes, 10), None, "{classes:?}");
+        }
+        assert_eq!(
+            no_classes(&[("00", 10), ("01", 7), ("02", 3)]),
+            None,
+            "two digits of unequal size may be classes"
+        );
+    }
+}
