@@ -26,7 +26,7 @@ pub fn name_text(name: &OsStr) -> String {
     for chunk in name.as_encoded_bytes().utf8_chunks() {
         let valid = chunk.valid();
         for (at, c) in valid.char_indices() {
-            match byte_of(valid[at..].as_bytes()) {
+            match byte_of(&valid.as_bytes()[at..]) {
                 Some(_) => text += r"\x5C",
                 None => text.push(c),
             }

@@ -152,7 +152,8 @@ mod tests {
     use crate::arguments::Cli;
 
     /// The flags of `tenun train` that are no settings: they say how a run is made, and change nothing of what comes out.
-    const CONTROLS: [&str; 8] = ["out", "overwrite", "resume", "threads", "json", "quiet", "verbose", "help"];
+    const CONTROLS: [&str; 9] =
+        ["out", "overwrite", "resume", "threads", "strict", "json", "quiet", "verbose", "help"];
 
     #[test]
     fn every_argument_of_train_is_a_setting_of_the_table() {

@@ -71,7 +71,7 @@ pub(crate) fn refuse_existing<'a>(
 ) -> Result<(), Failure> {
     match files.into_iter().find(|file| !overwrite && file.exists()) {
         Some(file) => Err(Failure::failed(
-            format!("{} exists", shown(&file)),
+            format!("{} exists", shown(file)),
             Some("replace it (`--overwrite`), or write elsewhere (`--out`)".into()),
         )),
         None => Ok(()),

@@ -91,7 +91,8 @@ fn images_that_are_gone_are_counted_and_none_is_made_up() {
     let (mut held, mut trained) = (Vec::new(), Vec::new());
     for index in 0..40 {
         let path = folder.join(format!("photos/{index:02}.png"));
-        let set = tenun::data::read_files("one", &[path.clone()], &Default::default()).unwrap().train;
+        let set =
+            tenun::data::read_files("one", std::slice::from_ref(&path), &Default::default()).unwrap().train;
         if record.whose(&set).held_out == 1 { held.push(path) } else { trained.push(path) }
     }
     fs::remove_file(&held[0]).unwrap();

@@ -185,8 +185,13 @@ fn decoder<'a, R: BufRead + Seek + 'a>(
 /// What is wrong with a file, in plain words where it ends too early: decoders speak of buffers then.
 fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
     let error = error.to_string();
-    let ends =
-        ["failed to fill whole buffer", "unexpected end of file", "Unexpected end of file", "UnexpectedEof"];
+    let ends = [
+        "failed to fill whole buffer",
+        "unexpected end of file",
+        "Unexpected end of file",
+        "UnexpectedEof",
+        "Not enough bytes",
+    ];
     // A WebP says how long it is.
     let promised = file.get(4..8).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_le_bytes);
     let is_short = format == ImageFormat::WebP

@@ -82,6 +82,13 @@ pub enum DataError {
         advice: Cow<'static, str>,
     },
 
+    /// Latent codes were given where images are wanted.
+    #[error("{} is a file of latent codes, not of images", path.display())]
+    Codes {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// There are more or fewer labels than images.
     #[error("{place}: expected {}, one for each image, got {labels}", counted(*images, "label"))]
     LabelCount {
@@ -341,6 +348,7 @@ impl DataError {
                     true => format!("known data sets: {sets}; or give a folder, an IDX, .npy or .npz file"),
                 })
             }
+            Self::Codes { .. } => Some("latent codes become images with `tenun decode MODEL CODES`".into()),
             Self::Malformed { advice, .. } | Self::Foreign { advice, .. } => {
                 Some(advice.clone().into_owned())
             }

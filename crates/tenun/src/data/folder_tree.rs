@@ -126,7 +126,7 @@ impl Level<'_> {
 
     /// Training images, and others to measure on.
     pub(super) fn has_both(&self) -> bool {
-        !self.train.is_empty() && !(self.test.is_empty() && self.validation.is_empty())
+        !(self.train.is_empty() || self.test.is_empty() && self.validation.is_empty())
     }
 }
 

@@ -168,11 +168,7 @@ pub(crate) fn are_codes<'a>(mut names: impl Iterator<Item = &'a str>) -> bool {
 
 /// A table of codes was given for one of pictures.
 pub(crate) fn codes(path: &Path) -> DataError {
-    DataError::Foreign {
-        path: path.into(),
-        format: "a file of latent codes, not of images".into(),
-        advice: "latent codes become images with `tenun decode MODEL CODES`".into(),
-    }
+    DataError::Codes { path: path.into() }
 }
 
 const ADVICE: &str = "give a table with a picture in each row: its class and its pixels, separated by commas";

@@ -94,6 +94,7 @@ impl Error {
             Self::Data(error) => matches!(
                 error,
                 DataError::UnknownName { .. }
+                    | DataError::Codes { .. }
                     | DataError::Setting { .. }
                     | DataError::Layout { .. }
                     | DataError::Fraction { .. }
