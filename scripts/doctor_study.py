@@ -211,7 +211,7 @@ Made by `scripts/doctor_study.py`: {len(GOOD)} runs with nothing wrong, {len(BAD
 advice that names a flag and its value followed. Error is the mean squared error on the images that the model is judged by,
 as a share of that of the mean image: 0 is perfect, and at 1 nothing was learned.
 
-{false} false alarms, {missed} alarms missed, {worse} advices that made a run worse (by more than {SAME}).
+{false} false alarms, {missed} alarms missed, {worse} pieces of advice that made a run worse (by more than {SAME}).
 
 ## Runs with nothing wrong
 

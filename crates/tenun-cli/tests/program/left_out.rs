@@ -24,7 +24,6 @@ fn every_command_says_which_images_were_left_out() {
         "encode run photos --out codes.csv",
         "reconstruct run photos --out pictures",
         "eval run photos",
-        "doctor run",
         "report run",
     ] {
         let flags = if line.contains("photos") { "--skip-bad" } else { "" };

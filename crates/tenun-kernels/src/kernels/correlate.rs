@@ -87,7 +87,7 @@ impl Correlation {
         Self { quads, offsets, filters, most, output_plane, single, input_reach, output_reach }
     }
 
-    /// A correlation over quads of input positions, of which [`Kernels::correlate_largest`] keeps the largest.
+    /// A correlation over quads of input positions, of which [`crate::Kernels::correlate_largest`] keeps the largest.
     #[must_use]
     pub fn of_quads(
         registers: &Registers,

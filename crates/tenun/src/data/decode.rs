@@ -197,7 +197,7 @@ fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
     let is_short = format == ImageFormat::WebP
         && promised.is_some_and(|length| (file.len() as u64) < u64::from(length) + 8);
     if is_short || ends.iter().any(|end| error.contains(end)) {
-        let name = format.extensions_str()[0].to_uppercase();
+        let name = format.extensions_str()[0].to_uppercase().replace("JPG", "JPEG");
         return format!("the {name} is cut short: the file ends before the picture does");
     }
     error

@@ -38,7 +38,7 @@ impl Case {
         self.scores[name]
     }
 
-    /// The image, and its reconstruction in 1024ths, by what `pixel` makes of seed, channel, row and column.
+    /// The image, and its reconstruction in parts of 1,024, by what `pixel` makes of seed, channel, row and column.
     pub(super) fn images(
         &self,
         pixel: impl Fn(usize, usize, usize, usize) -> (usize, usize),
