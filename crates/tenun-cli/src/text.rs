@@ -1,7 +1,7 @@
 //! Numbers and tables as text.
 
 use tenun::names::{escaped, is_unseen};
-pub(crate) use tenun::text::{counted, thousands};
+pub(crate) use tenun::text::{are, counted, thousands};
 
 /// [`thousands`] of a count.
 pub(crate) fn count(number: usize) -> String {

@@ -41,7 +41,8 @@ pub fn megabytes(bytes: u64) -> String {
 }
 
 /// `is` after one, `are` after any other number.
-pub(crate) fn are(number: usize) -> &'static str {
+#[must_use]
+pub fn are(number: usize) -> &'static str {
     if number == 1 { "is" } else { "are" }
 }
 

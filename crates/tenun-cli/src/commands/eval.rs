@@ -133,13 +133,11 @@ fn others(
     let folder = if args.model.is_dir() { Some(args.model.as_path()) } else { args.model.parent() };
     let folder = folder.filter(|folder| folder.join(run::CONFIG).is_file());
     let record = folder.map(|folder| ImageRecord::read(&folder.join(run::IMAGES))).transpose()?.flatten();
+    // What has another shape is refused by who measures, in its own words.
+    let record = record.filter(|record| record.shape() == set.images().shape());
     let (Some(folder), Some(record)) = (folder, record) else {
         return Ok(Measured { train, mean: None, set, split, whose: None, change: None });
     };
-    // What has another shape is refused by who measures, in its own words.
-    if set.images().shape() != record.shape() {
-        return Ok(Measured { train, mean: None, set, split, whose: None, change: None });
-    }
     let whose = record.whose(&set);
     printer.note(format_args!("note: of {}: {whose}", counted(set.len(), "image")));
     if whose.trained_on > 0 && whose.trained_on < set.len() {

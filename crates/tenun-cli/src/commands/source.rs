@@ -8,7 +8,7 @@ use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
 use crate::opening::Opening;
 use crate::printer::{NAMED, Printer};
-use crate::text::counted;
+use crate::text::{are, counted};
 
 /// Opens images, and shows how far downloading and decoding have come.
 pub(crate) fn with_bar<T>(printer: &Printer, open: impl FnOnce(Progress<'_>) -> T) -> T {
@@ -101,11 +101,9 @@ pub(crate) fn tell_taken_as(model: &Model, printer: &Printer) {
 pub(crate) fn tell_choice(choice: Choice, images: (usize, Option<usize>), printer: &Printer) {
     if let (None, (train, Some(test))) = (choice.split, images) {
         printer.note(format_args!(
-            "note: the {} used; `--split train` takes the {} instead",
-            match test {
-                1 => "1 test image is".to_owned(),
-                more => format!("{} are", counted(more, "test image")),
-            },
+            "note: the {} {} used; `--split train` takes the {} instead",
+            counted(test, "test image"),
+            are(test),
             counted(train, "training image")
         ));
     }

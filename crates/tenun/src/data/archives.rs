@@ -153,13 +153,7 @@ fn web_key(path: &str) -> (String, &str) {
 }
 
 fn malformed(path: &Path, got: &str) -> DataError {
-    DataError::Malformed {
-        path: path.into(),
-        place: "archive".into(),
-        expected: "an intact archive".into(),
-        got: got.into(),
-        advice: DAMAGED.into(),
-    }
+    DataError::malformed(path, "archive", "an intact archive", got, DAMAGED)
 }
 
 /// An archive in which there is no picture.

@@ -318,6 +318,18 @@ pub struct Unreadable {
 }
 
 impl DataError {
+    /// A [`DataError::Malformed`].
+    pub(crate) fn malformed(
+        path: &Path,
+        place: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let (place, expected, got, advice) = (place.into(), expected.into(), got.into(), advice.into());
+        Self::Malformed { path: path.into(), place, expected, got, advice }
+    }
+
     /// What the user can do about it, if there is something more to say than the message does.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

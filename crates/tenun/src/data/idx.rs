@@ -410,13 +410,7 @@ impl Source<'_> {
     }
 
     fn malformed(&self, place: &str, expected: &str, got: String, advice: &'static str) -> DataError {
-        DataError::Malformed {
-            path: self.path.into(),
-            place: place.into(),
-            expected: expected.into(),
-            got,
-            advice: advice.into(),
-        }
+        DataError::malformed(self.path, place, expected, got, advice)
     }
 }
 

@@ -57,13 +57,7 @@ pub(super) fn plan(
     folders: &[String],
     layout: Layout,
 ) -> Result<Plan, DataError> {
-    let root = Dir::of(ids, folders);
-    let mut reading = Reading { folder, ids, layout, notes: Vec::new() };
-    match layout {
-        Layout::Flat => Ok(reading.all(&root)),
-        Layout::Classes => reading.classes(&root).map(|train| reading.only(train)),
-        Layout::Auto | Layout::Splits | Layout::Mvtec => reading.with_splits(&root),
-    }
+    read(folder, ids, folders, layout, |reading, root| reading.with_splits(root))
 }
 
 /// As [`plan`], of a folder that is one split, because the user said so.
@@ -73,17 +67,30 @@ pub(super) fn plan_of_split(
     folders: &[String],
     layout: Layout,
 ) -> Result<Plan, DataError> {
-    let root = Dir::of(ids, folders);
-    let mut reading = Reading { folder, ids, layout, notes: Vec::new() };
-    match layout {
-        Layout::Flat => Ok(reading.all(&root)),
-        Layout::Classes => reading.classes(&root).map(|train| reading.only(train)),
-        Layout::Auto => reading.within_split(&root, None).map(|train| reading.only(train)),
+    read(folder, ids, folders, layout, |reading, root| match layout {
         Layout::Splits | Layout::Mvtec => Err(DataError::Setting {
             setting: format!("{} with {}", LAYOUT.argument(), TRAIN.argument()),
             expected: "`auto`, `classes` or `flat`: how a split is read".into(),
             got: layout.name().into(),
         }),
+        _ => reading.within_split(root, None).map(|train| reading.only(train)),
+    })
+}
+
+/// Reads a folder: as one set or as classes where the user says so, which is the same everywhere, else as `otherwise` does.
+fn read(
+    folder: &Path,
+    ids: &[String],
+    folders: &[String],
+    layout: Layout,
+    otherwise: impl FnOnce(&mut Reading<'_>, &Dir) -> Result<Plan, DataError>,
+) -> Result<Plan, DataError> {
+    let root = Dir::of(ids, folders);
+    let mut reading = Reading { folder, ids, layout, notes: Vec::new() };
+    match layout {
+        Layout::Flat => Ok(reading.all(&root)),
+        Layout::Classes => reading.classes(&root).map(|train| reading.only(train)),
+        Layout::Auto | Layout::Splits | Layout::Mvtec => otherwise(&mut reading, &root),
     }
 }
 

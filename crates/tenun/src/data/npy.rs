@@ -89,13 +89,7 @@ struct At<'a> {
 
 impl At<'_> {
     fn malformed(&self, field: &str, expected: &str, got: String, advice: &'static str) -> DataError {
-        DataError::Malformed {
-            path: self.path.into(),
-            place: format!("{}{field}", self.place),
-            expected: expected.into(),
-            got,
-            advice: advice.into(),
-        }
+        DataError::malformed(self.path, format!("{}{field}", self.place), expected, got, advice)
     }
 
     fn broken(&self, field: &str, source: std::io::Error) -> DataError {

@@ -65,13 +65,7 @@ struct Table {
 }
 
 fn malformed(path: &Path, place: &str, expected: &str, got: impl ToString) -> DataError {
-    DataError::Malformed {
-        path: path.into(),
-        place: place.into(),
-        expected: expected.into(),
-        got: got.to_string(),
-        advice: ADVICE.into(),
-    }
+    DataError::malformed(path, place, expected, got.to_string(), ADVICE)
 }
 
 impl Table {

@@ -180,13 +180,7 @@ impl ImageRecord {
             (None, None) => None,
         };
         if left_over > 0 && !is_limited {
-            parts.push(format!(
-                "{} new and not used",
-                match left_over {
-                    1 => "1 image is".to_owned(),
-                    more => format!("{} are", counted(more, "image")),
-                }
-            ));
+            parts.push(format!("{} {} new and not used", counted(left_over, "image"), are(left_over)));
         }
         let none_left = |what: &'static str, count: usize| Err(DataError::Gone { what, count });
         if train.is_empty() {

@@ -22,13 +22,7 @@ pub(crate) struct Named<'a> {
 
 impl Named<'_> {
     fn malformed(&self, field: &str, expected: &str, got: String, advice: String) -> DataError {
-        DataError::Malformed {
-            path: self.path.into(),
-            place: format!("{}{field}", self.place),
-            expected: expected.into(),
-            got,
-            advice: advice.into(),
-        }
+        DataError::malformed(self.path, format!("{}{field}", self.place), expected, got, advice)
     }
 
     /// The range of an array of pixels.

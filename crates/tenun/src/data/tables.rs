@@ -64,10 +64,10 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         .from_reader(BufReader::new(file));
     let mut record = csv::StringRecord::new();
     let broken = |error: csv::Error| {
-        malformed(path, "table", "the same columns in every row", error.to_string(), ADVICE)
+        DataError::malformed(path, "table", "the same columns in every row", error.to_string(), ADVICE)
     };
     if !reader.read_record(&mut record).map_err(broken)? {
-        return Err(malformed(path, "row 1", "a picture in each row", "an empty file".into(), ADVICE));
+        return Err(DataError::malformed(path, "row 1", "a picture in each row", "an empty file", ADVICE));
     }
     let is_header = record.iter().any(|cell| numbers_of(cell).is_none());
     let header = is_header.then(|| record.clone());
@@ -80,7 +80,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     };
     let mut more = if is_header { reader.read_record(&mut record).map_err(broken)? } else { true };
     if let Some(name) = record.iter().find(|cell| is_image_name(Path::new(cell))).filter(|_| more) {
-        return Err(malformed(
+        return Err(DataError::malformed(
             path,
             "row 1",
             "the pixels of a picture in each row",
@@ -95,7 +95,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         let wrong = |column: usize, cell: &str| {
             let name = header.as_ref().and_then(|header| header.get(column)).unwrap_or_default();
             let place = format!("row {at}, column {} {name}", column + 1);
-            malformed(path, place.trim_end(), "a number", format!("`{}`", short(cell)), ADVICE)
+            DataError::malformed(path, place.trim_end(), "a number", format!("`{}`", short(cell)), ADVICE)
         };
         let before = values.len();
         let cells = columns.all.as_ref().map_or(&columns.pixels[..], std::slice::from_ref);
@@ -106,7 +106,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         let here = values.len() - before;
         if *width.get_or_insert(here) != here {
             let expected = format!("{} pixels, as in the rows before", width.unwrap_or_default());
-            return Err(malformed(path, &format!("row {at}"), &expected, here.to_string(), ADVICE));
+            return Err(DataError::malformed(path, format!("row {at}"), &expected, here.to_string(), ADVICE));
         }
         let label = columns.label.map(|column| classes::of_text(record.get(column).unwrap_or_default()));
         let split = columns.split.and_then(|column| npz_keys::part(&spaced(record.get(column)?)));
@@ -134,7 +134,13 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     }
     let Some((channels, side)) = square(width) else {
         let got = format!("{width} columns of numbers");
-        return Err(malformed(path, "columns", "the pixels of a square picture, and a class", got, ADVICE));
+        return Err(DataError::malformed(
+            path,
+            "columns",
+            "the pixels of a square picture, and a class",
+            got,
+            ADVICE,
+        ));
     };
     if channels == 3 {
         notes.push(format!(
@@ -246,14 +252,4 @@ fn square(values: usize) -> Option<(usize, usize)> {
 /// A cell as a message has it.
 fn short(cell: &str) -> String {
     cell.chars().take(40).flat_map(char::escape_debug).collect()
-}
-
-fn malformed(path: &Path, place: &str, expected: &str, got: String, advice: &'static str) -> DataError {
-    DataError::Malformed {
-        path: path.into(),
-        place: place.into(),
-        expected: expected.into(),
-        got,
-        advice: advice.into(),
-    }
 }

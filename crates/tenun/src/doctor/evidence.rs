@@ -68,11 +68,10 @@ impl<'a> Evidence<'a> {
         self.metrics.get(warming..).unwrap_or_default()
     }
 
-    /// The longest steps of an epoch relative to the weights, of the epochs after the warm-up.
+    /// How long the steps are relative to the weights, in each epoch after the warm-up.
     #[must_use]
-    pub fn update_ratio(&self) -> Option<f64> {
-        let ratios = self.after_warmup().iter().filter_map(|line| line.steps.map(|steps| steps.update_ratio));
-        ratios.reduce(f64::max)
+    pub fn update_ratios(&self) -> Vec<f64> {
+        self.after_warmup().iter().filter_map(|line| line.steps.map(|steps| steps.update_ratio)).collect()
     }
 
     /// Where a loss lies between that of a perfect reconstruction, 0, and that of the mean training image, 1; none

@@ -88,11 +88,9 @@ pub(super) fn job(
     let twice = record.tests_in_training();
     if twice > 0 {
         notes.push(format!(
-            "{} also among the training images; `tenun data inspect` names them",
-            match twice {
-                1 => "1 test image is".to_owned(),
-                more => format!("{} are", counted(more, "test image")),
-            }
+            "{} {} also among the training images; `tenun data inspect` names them",
+            counted(twice, "test image"),
+            are(twice)
         ));
     }
     if !collection.skipped.is_empty() {

@@ -18,8 +18,8 @@ pub(super) const RULE: Rule = Rule {
     looks_at: "which codebook vectors the latent pixels of up to 256 training images are quantised to, after epochs 1, 2, \
                4, 8 … from step 200 on, and at the end",
     threshold: "the number of vectors in use is at most half of what uniform use would show on as many pixels, or in the \
-                first 1,000 steps a tenth of it: the code has fewer bits than its codebook allows (van den Oord, Vinyals and Kavukcuoglu, 2017; Razavi, van den \
-                Oord and Vinyals, 2019, on restarting unused vectors)",
+                first 1,000 steps a tenth of it: the code has fewer bits than its codebook allows (van den Oord, Vinyals \
+                and Kavukcuoglu, 2017; Razavi, van den Oord and Vinyals, 2019, on restarting unused vectors)",
     is_event: false,
     needs_steps: true,
     needs_structure: true,

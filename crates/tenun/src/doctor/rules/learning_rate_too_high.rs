@@ -53,7 +53,7 @@ fn check(evidence: &Evidence<'_>) -> Option<Seen> {
         advice: format!(
             "Lower {}, now {now}, to {}, or warm it up with {}",
             LEARNING_RATE,
-            (now * 1e8).round() / 1e9,
+            super::a_tenth(now),
             WARMUP_STEPS.to(500)
         ),
     })

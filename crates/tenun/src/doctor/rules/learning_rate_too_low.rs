@@ -28,11 +28,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(evidence: &Evidence<'_>) -> Option<Seen> {
     let now = evidence.settings.learning_rate;
-    let ratios: Vec<f64> = evidence
-        .after_warmup()
-        .iter()
-        .filter_map(|line| line.steps.map(|steps| steps.update_ratio))
-        .collect();
+    let ratios = evidence.update_ratios();
     if ratios.is_empty() || !evidence.is_finished && ratios.len() < EPOCHS {
         return None;
     }

@@ -69,6 +69,11 @@ pub(super) fn more_steps_as(first: &str) -> String {
     format!("Too few steps, as with {first} ({EPOCHS:#})")
 }
 
+/// A tenth of a learning rate, as a decimal number is written.
+fn a_tenth(rate: f64) -> f64 {
+    (rate * 1e8).round() / 1e9
+}
+
 /// Longer steps relative to the weights are long: ten times the usual ones.
 const LONG: f64 = 1e-2;
 
@@ -79,11 +84,11 @@ const SHORT: f64 = 2e-4;
 /// else what is wrong of the network.
 fn why_nothing_is_learned(evidence: &Evidence<'_>) -> String {
     let now = evidence.settings.learning_rate;
-    let tenth = (now * 1e8).round() / 1e9;
-    match evidence.update_ratio() {
+    match evidence.update_ratios().into_iter().reduce(f64::max) {
         Some(ratio) if ratio > LONG => {
             format!(
-                "Lower {LEARNING_RATE}, now {now}, to {tenth}: an update is {} of the norm of the weights",
+                "Lower {LEARNING_RATE}, now {now}, to {}: an update is {} of the norm of the weights",
+                a_tenth(now),
                 percent(ratio)
             )
         }

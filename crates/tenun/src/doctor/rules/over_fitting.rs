@@ -21,8 +21,8 @@ pub(super) const RULE: Rule = Rule {
     looks_at: "validation and training loss of every epoch",
     threshold: "three epochs in a row with a validation loss above the lowest by more than 0.5 % of the distance between \
                 a perfect reconstruction and the mean image, twice its variation in a healthy run, and by more than it \
-                rose from one of the ten epochs before to the next; while the training loss is below that of the best epoch, and below the validation \
-                loss; where the network is better than the mean image by a tenth of that distance",
+                rose from one of the ten epochs before to the next; while the training loss is below that of the best \
+                epoch, and below the validation loss; where the network is better than the mean image by a tenth of that distance",
     is_event: true,
     needs_steps: false,
     needs_structure: true,

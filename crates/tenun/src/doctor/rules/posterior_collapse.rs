@@ -18,9 +18,9 @@ const ACTIVE: f64 = 0.1;
 pub(super) const RULE: Rule = Rule {
     name: "posterior-collapse",
     looks_at: "the KL divergence of a variational code from its prior after every epoch, and its active units at the end",
-    threshold: "a KL divergence below 0.1 nats per image after half of the epochs, or at the end fewer than 10 % active units: the mean of \
-                an active unit has a variance above 0.01 over the images (Burda, Grosse and Salakhutdinov, 2016); the \
-                decoder then ignores the code (Bowman et al., 2016)",
+    threshold: "a KL divergence below 0.1 nats per image after half of the epochs, or at the end fewer than 10 % active \
+                units: the mean of an active unit has a variance above 0.01 over the images (Burda, Grosse and \
+                Salakhutdinov, 2016); the decoder then ignores the code (Bowman et al., 2016)",
     is_event: false,
     needs_steps: false,
     needs_structure: true,
