@@ -42,7 +42,9 @@ impl LayerKind for Elu {
 
     fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
         let alpha = R::from(f64::from(self.alpha));
-        x.iter().map(|&x| if x.value() > 0.0 { x } else { alpha * (x.exp() - R::from(1.0)) }).collect()
+        x.iter()
+            .map(|&x| if x.exceeds(R::from(0.0)) { x } else { alpha * (x.exp() - R::from(1.0)) })
+            .collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {

@@ -43,7 +43,9 @@ impl LayerKind for LeakyRelu {
     }
 
     fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        x.iter().map(|&x| if x.value() > 0.0 { x } else { x * R::from(f64::from(self.slope)) }).collect()
+        x.iter()
+            .map(|&x| if x.exceeds(R::from(0.0)) { x } else { x * R::from(f64::from(self.slope)) })
+            .collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {

@@ -60,7 +60,7 @@ impl LayerKind for MaxPool {
             .map(|window| {
                 let mut values = window.into_iter().map(|p| x[shape::flat(at.place.input, p)]);
                 let first = values.next().expect("windows are not empty");
-                values.fold(first, |best, x| if x.value() > best.value() { x } else { best })
+                values.fold(first, |best, x| if x.exceeds(best) { x } else { best })
             })
             .collect()
     }

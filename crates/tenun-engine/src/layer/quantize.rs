@@ -68,30 +68,30 @@ impl Quantize {
     }
 
     /// The nearest vector's number for each pixel.
-    fn nearest(codebook: &[f64], x: &[f64], channels: usize) -> Vec<usize> {
+    fn nearest<R: Real>(codebook: &[R], x: &[R], channels: usize) -> Vec<usize> {
         let pixels = x.len() / channels;
-        let distance = |code: &[f64], pixel: usize| -> f64 {
-            code.iter().enumerate().map(|(d, e)| (x[d * pixels + pixel] - e).powi(2)).sum()
+        let distance = |code: &[R], pixel: usize| {
+            code.iter().enumerate().fold(R::from(0.0), |sum, (d, &e)| {
+                let apart = x[d * pixels + pixel] - e;
+                sum + apart * apart
+            })
         };
         let nearest_to = |pixel: usize| {
             let all = codebook.chunks_exact(channels).map(|code| distance(code, pixel)).enumerate();
-            all.fold((0, f64::INFINITY), |best, one| if one.1 < best.1 { one } else { best }).0
+            all.reduce(|best, one| if best.1.exceeds(one.1) { one } else { best })
+                .expect("two codes or more")
+                .0
         };
         (0..pixels).map(nearest_to).collect()
     }
 
     /// The vector of each number of `x`.
-    fn quantized(&self, at: &Placed, parameters: &[f64], x: &[f64]) -> Vec<f64> {
+    fn quantized<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R]) -> Vec<f64> {
         let (codebook, channels) = (at.place.parameter(parameters, 0), at.place.input.channels);
         let chosen = Self::nearest(codebook, x, channels);
         let pixels = chosen.len();
-        (0..x.len()).map(|i| codebook[chosen[i % pixels] * channels + i / pixels]).collect()
+        (0..x.len()).map(|i| codebook[chosen[i % pixels] * channels + i / pixels].value()).collect()
     }
-}
-
-/// Plain values.
-fn values<R: Real>(x: &[R]) -> Vec<f64> {
-    x.iter().map(|x| x.value()).collect()
 }
 
 impl LayerKind for Quantize {
@@ -151,7 +151,7 @@ impl LayerKind for Quantize {
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {
-        let chosen = self.quantized(at, &values(parameters), &values(x));
+        let chosen = self.quantized(at, parameters, x);
         let straight = |(&x, e): (&R, f64)| match key {
             Some(_) => x + R::from(e - x.value()),
             None => R::from(e),
@@ -160,7 +160,7 @@ impl LayerKind for Quantize {
     }
 
     fn penalty<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: RandomKey) -> R {
-        let chosen = self.quantized(at, &values(parameters), &values(x));
+        let chosen = self.quantized(at, parameters, x);
         let total = x.iter().zip(chosen).fold(R::from(0.0), |sum, (&x, e)| {
             let apart = x - R::from(e);
             sum + apart * apart

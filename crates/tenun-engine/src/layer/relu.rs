@@ -30,7 +30,7 @@ impl LayerKind for Relu {
     }
 
     fn reference<R: Real>(&self, _: &Placed, _: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {
-        x.iter().map(|&x| if x.value() > 0.0 { x } else { R::from(0.0) }).collect()
+        x.iter().map(|&x| if x.exceeds(R::from(0.0)) { x } else { R::from(0.0) }).collect()
     }
 
     fn lower(&self, at: &Placed, builder: &mut Builder, x: Port) -> Port {

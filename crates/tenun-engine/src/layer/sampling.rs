@@ -114,7 +114,7 @@ impl LayerKind for Sampling {
         let total = means.iter().zip(logs).fold(R::from(0.0), |sum, (&mean, &log)| {
             let unit = (mean * mean + log.exp() - R::from(1.0) - log) * R::from(0.5);
             let free = R::from(f64::from(self.free_bits));
-            sum + if unit.value() > free.value() { unit } else { free }
+            sum + if unit.exceeds(free) { unit } else { free }
         });
         total * R::from(f64::from(self.beta_in(key.epoch)))
     }

@@ -14,8 +14,10 @@ pub trait Real:
     + Div<Output = Self>
     + Neg<Output = Self>
 {
-    /// The plain value, on which comparisons decide.
+    /// The plain value.
     fn value(self) -> f64;
+    /// Whether this is greater than `other`: what an equation that has cases decides by.
+    fn exceeds(self, other: Self) -> bool;
     /// e to the power of this.
     #[must_use]
     fn exp(self) -> Self;
@@ -47,10 +49,13 @@ pub trait Real:
     /// The absolute value; its derivative at zero is taken as zero.
     #[must_use]
     fn abs(self) -> Self {
-        match self.value() {
-            x if x > 0.0 => self,
-            x if x < 0.0 => -self,
-            _ => Self::from(0.0),
+        let zero = Self::from(0.0);
+        if self.exceeds(zero) {
+            self
+        } else if zero.exceeds(self) {
+            -self
+        } else {
+            zero
         }
     }
 }
@@ -58,6 +63,9 @@ pub trait Real:
 impl Real for f64 {
     fn value(self) -> f64 {
         self
+    }
+    fn exceeds(self, other: Self) -> bool {
+        self > other
     }
     fn exp(self) -> Self {
         f64::exp(self)

@@ -1,6 +1,6 @@
 //! [`Tape`] and [`Tracked`]: exact gradients of any equation, by reverse accumulation in double precision.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Real;
@@ -18,9 +18,17 @@ type Node = [(u32, f64); 2];
 /// let y = x * x * x;
 /// assert_eq!(tape.gradient(y, &[x]), [12.0]);
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tape {
     nodes: RefCell<Vec<Node>>,
+    narrowest: Cell<f64>,
+    round: fn(f64) -> f64,
+}
+
+impl Default for Tape {
+    fn default() -> Self {
+        Self::rounding(|x| x)
+    }
 }
 
 /// A number on a [`Tape`], or a constant.
@@ -32,16 +40,34 @@ pub struct Tracked<'t> {
 }
 
 impl Tape {
+    /// One whose numbers and gradients are all rounded to single precision: how far it is from the default is how much
+    /// a plain computation in single precision loses.
+    #[must_use]
+    pub fn single() -> Self {
+        Self::rounding(|x| f64::from(x as f32))
+    }
+
+    fn rounding(round: fn(f64) -> f64) -> Self {
+        Self { nodes: RefCell::default(), narrowest: Cell::new(f64::INFINITY), round }
+    }
+
     /// A number by which gradients can be taken.
     pub fn variable(&self, value: f64) -> Tracked<'_> {
         self.push([(0, 0.0); 2], value)
     }
 
+    /// How close the two numbers of the closest comparison were, equal ones aside, beside the larger one or 1. A less
+    /// precise computation may decide this one the other way, and then has another gradient.
+    #[must_use]
+    pub fn narrowest(&self) -> f64 {
+        self.narrowest.get()
+    }
+
     fn push(&self, node: Node, value: f64) -> Tracked<'_> {
         let mut nodes = self.nodes.borrow_mut();
         let index = u32::try_from(nodes.len()).expect("fewer than 2^32 operations");
-        nodes.push(node);
-        Tracked { tape: Some(self), index, value }
+        nodes.push(node.map(|(operand, partial)| (operand, (self.round)(partial))));
+        Tracked { tape: Some(self), index, value: (self.round)(value) }
     }
 
     /// ∂`of`/∂x for each x of `by`.
@@ -56,7 +82,8 @@ impl Tape {
             let seed = adjoint[index];
             if seed != 0.0 {
                 for &(operand, partial) in node {
-                    adjoint[operand as usize] += seed * partial;
+                    let sum = &mut adjoint[operand as usize];
+                    *sum = (self.round)(*sum + seed * partial);
                 }
             }
         }
@@ -129,6 +156,13 @@ impl Real for Tracked<'_> {
     fn value(self) -> f64 {
         self.value
     }
+    fn exceeds(self, other: Self) -> bool {
+        if let Some(tape) = self.tape.or(other.tape).filter(|_| self.value != other.value) {
+            let apart = (self.value - other.value).abs() / self.value.abs().max(other.value.abs()).max(1.0);
+            tape.narrowest.set(tape.narrowest.get().min(apart));
+        }
+        self.value > other.value
+    }
     fn exp(self) -> Self {
         let e = self.value.exp();
         self.unary(e, e)
@@ -141,7 +175,8 @@ impl Real for Tracked<'_> {
         self.unary(root, 0.5 / root)
     }
     fn tanh(self) -> Self {
-        let t = self.value.tanh();
+        // Of the rounded value, as it is computed wherever the value alone is kept.
+        let t = self.tape.map_or(self.value.tanh(), |tape| (tape.round)(self.value.tanh()));
         self.unary(t, 1.0 - t * t)
     }
     fn erf(self) -> Self {
@@ -153,6 +188,26 @@ impl Real for Tracked<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_single_tape_rounds_as_single_precision_does() {
+        let tape = Tape::single();
+        let x = tape.variable(0.1);
+        let y = x * x + 3.0.into();
+        assert_eq!(y.value(), f64::from(0.1f32 * 0.1 + 3.0));
+        assert_eq!(tape.gradient(y, &[x]), [f64::from(0.1f32 + 0.1)]);
+    }
+
+    #[test]
+    fn the_narrowest_comparison_is_kept() {
+        let tape = Tape::default();
+        let (x, y) = (tape.variable(0.5), tape.variable(-0.25));
+        assert!(tape.narrowest().is_infinite());
+        assert!(x.exceeds(y) && !y.exceeds(x) && !x.exceeds(x));
+        assert_eq!(tape.narrowest(), 0.75);
+        assert!(tape.variable(8.0).exceeds(7.0.into()));
+        assert_eq!(tape.narrowest(), 0.125);
+    }
 
     /// The tape itself is checked against finite differences, so that nothing rests on it unproved.
     #[test]
