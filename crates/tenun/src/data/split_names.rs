@@ -258,6 +258,14 @@ pub(super) fn roles(names: &[&str]) -> Vec<Option<Role>> {
     (0..names.len()).map(|at| understood[at].role.filter(|_| counts(at))).collect()
 }
 
+/// Whose masks a folder of masks has, if its name says so: `train_masks` and `labelsTr` those of the training images.
+pub(super) fn masks_of(name: &str) -> Option<Role> {
+    let words = words(name);
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    let splits = [(TRAIN, Role::Train), (TEST, Role::Test), (VALIDATION, Role::Validation)];
+    splits.into_iter().find(|(known, _)| has(known)).map(|(_, role)| role)
+}
+
 /// Whether a folder is called by what it holds, images, and by nothing else.
 pub(super) fn is_just_images(name: &str) -> bool {
     let words = words(name);
@@ -441,6 +449,14 @@ mod tests {
         ] {
             assert_eq!(Name::of(name).role, Some(Role::Masks), "{name}");
         }
+        let whose = [("train_masks", Role::Train), ("labelsTr", Role::Train), ("labelsTs", Role::Test)];
+        for (name, role) in
+            [whose, [("test-gt", Role::Test), ("valmasks", Role::Validation), ("MaskDev", Role::Validation)]]
+                .concat()
+        {
+            assert_eq!(masks_of(name), Some(role), "{name}");
+        }
+        assert_eq!(["masks", "ground_truth", "labels"].map(masks_of), [None; 3]);
         assert_eq!(masked("7_mask"), Some("7"));
         assert_eq!(masked("benign (1)_mask_1"), Some("benign (1)"));
         assert_eq!(masked("a-GT"), Some("a"));
