@@ -43,7 +43,7 @@ pub(crate) fn read_zip(
         }
     }
     let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    let Paths { entries, ignored, notes } = Paths::of(files);
+    let Paths { entries, ignored, notes } = Paths::of(path, files, options)?;
     if entries.is_empty() {
         return Err(nothing(path, "a zip archive", &names));
     }
@@ -119,7 +119,7 @@ pub(crate) fn read_tar(
         .iter()
         .filter_map(|(name, place)| Some((*place, labels.get(&web_key(name).0)?.clone())))
         .collect();
-    let Paths { mut entries, ignored, mut notes } = Paths::of(files);
+    let Paths { mut entries, ignored, mut notes } = Paths::of(path, files, options)?;
     if entries.is_empty() {
         return Err(nothing(path, "a tar archive", &names));
     }

@@ -46,6 +46,18 @@ impl FolderOptions {
         self.layout != Layout::Auto || self.train.is_some() || self.test.is_some()
     }
 
+    /// The folder of the training images that was named, if one was.
+    pub(super) fn train_folder(&self) -> Result<Option<&Path>, DataError> {
+        match (&self.train, &self.test) {
+            (None, Some(_)) => Err(DataError::Setting {
+                setting: TEST.argument(),
+                expected: format!("`{} DIR` with it", TRAIN.argument()),
+                got: "no folder of training images".into(),
+            }),
+            (train, _) => Ok(train.as_deref()),
+        }
+    }
+
     /// For a model that takes images of `shape`: where images are fitted to a size that was not given, it is that one.
     #[must_use]
     pub fn sized_for(self, shape: Shape) -> Self {
@@ -208,14 +220,7 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn of(folder: &Path, options: &FolderOptions) -> Result<Self, DataError> {
-        let Some(train) = &options.train else {
-            if options.test.is_some() {
-                return Err(DataError::Setting {
-                    setting: TEST.argument(),
-                    expected: format!("`{} DIR` with it", TRAIN.argument()),
-                    got: "no folder of training images".into(),
-                });
-            }
+        let Some(train) = options.train_folder()? else {
             let scan = Scan::of(folder)?;
             let ids: Vec<String> = scan.images.iter().map(|(_, id)| id.clone()).collect();
             let plan = layout::plan(folder, &ids, &scan.folders, options.layout)?;

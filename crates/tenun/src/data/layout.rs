@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::DataError;
 use super::folder_tree::{Dir, Level, is_of_good, leads_to_splits, masks_below};
-use super::split_names::{Role, is_just_images, masked, masks_of, no_classes, roles};
+use super::split_names::{Role, is_just_images, masked, masks_of, no_classes, roles, said};
 use crate::names::{escaped, shown as shown_path};
 use crate::settings::{LAYOUT, Layout, TEST, TRAIN};
 use crate::text::counted;
@@ -58,6 +58,22 @@ pub(super) fn plan(
     layout: Layout,
 ) -> Result<Plan, DataError> {
     read(folder, ids, folders, layout, |reading, root| reading.with_splits(root))
+}
+
+/// As [`plan`], of an archive whose name without its ending is `name`: it may say that the archive is one split.
+pub(super) fn plan_of_archive(
+    archive: &Path,
+    name: &str,
+    ids: &[String],
+    layout: Layout,
+) -> Result<Plan, DataError> {
+    let is_split = matches!(said(name), Some(Role::Train | Role::Test | Role::Validation));
+    read(archive, ids, &[], layout, |reading, root| {
+        if layout == Layout::Auto && is_split && !leads_to_splits(root) {
+            return reading.within_split(root, Some(name)).map(|train| reading.only(train));
+        }
+        reading.with_splits(root)
+    })
 }
 
 /// As [`plan`], of a folder that is one split, because the user said so.

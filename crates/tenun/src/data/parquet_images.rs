@@ -17,6 +17,7 @@ use super::encoded::{Container, Entry};
 use super::folder::FolderOptions;
 use super::npz_keys::Part;
 use super::progress::OnImage;
+use super::split_names::{Role, said};
 use super::tables::{are_codes, codes};
 use super::{Collection, DataError};
 
@@ -86,7 +87,8 @@ impl Table {
                     PICTURES.contains(&only.to_lowercase().as_str())
                         && leaves[at].converted_type() != parquet::basic::ConvertedType::UTF8
                 }
-                [.., last] => last == "bytes",
+                // `mask.bytes`, `label.bytes`: never trained on.
+                [first, .., last] => last == "bytes" && said(first) != Some(Role::Masks),
                 [] => false,
             }
         };

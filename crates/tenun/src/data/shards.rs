@@ -7,7 +7,9 @@ use super::decode::is_image_name;
 use super::folder::display_name;
 use super::join::{Piece, join};
 use super::npz_keys::{self, Part, What};
+use super::split_names::{Role, said};
 use super::{Collection, DataError, natural};
+use crate::names::escaped;
 
 /// The endings of such files. Where there are several, the first that there is counts.
 const ENDINGS: [&str; 8] = ["parquet", "tar", "tgz", "gz", "npz", "npy", "zip", "csv"];
@@ -52,16 +54,24 @@ pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
         // Labels are read with the images that they lie beside.
         .filter(|path| kind != "npy" || npz_keys::what(&stem(path)) != Some(What::Labels))
         .collect();
-    let parts: Vec<Part> =
-        chosen.iter().map(|path| npz_keys::part(&stem(path)).unwrap_or(Part::Train)).collect();
+    let roles: Vec<Option<Role>> = chosen.iter().map(|path| said(&stem(path))).collect();
     let mut notes = Vec::new();
-    let has_test = parts.contains(&Part::Test);
+    let has = |known: &[Role]| roles.iter().flatten().any(|role| known.contains(role));
+    let has_test = has(&[Role::Test]);
+    let has_splits = has(&[Role::Train, Role::Test]);
+    let are_all_masks = roles.iter().all(|role| *role == Some(Role::Masks));
     let mut pieces = Vec::new();
-    for (path, part) in chosen.into_iter().zip(parts) {
-        if has_test && part == Part::Validation {
-            notes.push(format!("{} is not used", display_name(&path)));
-        } else {
-            pieces.push((part, path));
+    for (path, &role) in chosen.iter().zip(&roles) {
+        let is_used = match role {
+            Some(Role::Validation) => !has_test,
+            // Masks lie beside images, and what has no labels beside splits.
+            Some(Role::Masks) => are_all_masks,
+            Some(Role::Other) => !has_splits,
+            _ => true,
+        };
+        match is_used {
+            true => pieces.push((role.and_then(Part::of).unwrap_or(Part::Train), path.clone())),
+            false => notes.push(format!("{} is not used", escaped(&display_name(path)))),
         }
     }
     pieces.sort_by_key(|(part, _)| *part != Part::Train);

@@ -347,6 +347,51 @@ fn web_dataset_has_classes_beside_its_pictures() {
 }
 
 #[test]
+fn masks_are_not_trained_on_whatever_they_are_in() {
+    let place = Place::new();
+    let files = |names: &[&str]| -> Vec<(String, Vec<u8>)> {
+        names.iter().zip(1..).map(|(name, value)| ((*name).to_owned(), png(value))).collect()
+    };
+    let refs = |files: &[(String, Vec<u8>)]| -> Vec<u8> {
+        zip_of(&files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect::<Vec<_>>())
+    };
+    // A zip with splits, and one without.
+    let splits = files(&["imagesTr/a.png", "imagesTs/b.png", "labelsTr/a.png", "labelsTs/b.png"]);
+    let found = read(&place.put("splits.zip", refs(&splits)));
+    let found = found.unwrap();
+    assert_eq!((firsts(&found.train), firsts(&found.test.unwrap())), (vec![1], vec![2]));
+    assert!(found.notes[0].contains("never trained on: `labelsTs` (1)"), "{:?}", found.notes);
+    let pairs = place.put("pairs.zip", refs(&files(&["set/images/a.png", "set/masks/a.png"])));
+    assert!(told(&pairs).contains("`set/masks` is a folder of masks"), "{}", told(&pairs));
+    let images = OpenOptions {
+        folder: FolderOptions { train: Some("set/images".into()), ..FolderOptions::default() },
+        ..options()
+    };
+    assert_eq!(firsts(&open(pairs.to_str().unwrap(), &images).unwrap().train), [1]);
+    // Arrays: beside images, and alone.
+    let array = |value: u8| npy("|u1", "(2, 4, 4)", &[value; 32]);
+    let both = [("x_train.npy", array(5)), ("train_masks.npy", array(7)), ("testX.npy", array(6))];
+    let found = read(&place.put("both.npz", zip_of(&both))).unwrap();
+    assert_eq!((firsts(&found.train), firsts(&found.test.unwrap())), (vec![5, 5], vec![6, 6]));
+    assert!(found.notes.contains(&"arrays that are not used: `train_masks`".into()), "{:?}", found.notes);
+    let text = told(&place.put("alone.npz", zip_of(&[("masks.npy", array(7))])));
+    assert!(text.contains("got masks") && text.contains("training images"), "{text}");
+    let found =
+        read(&place.put("one.npz", zip_of(&[("scans.npy", array(8)), ("gt.npy", array(7))]))).unwrap();
+    assert_eq!(firsts(&found.train), [8, 8]);
+    // Files of a folder.
+    place.put("parts/train-0.tar", tar_of(&[("1.png", png(3))]));
+    place.put("parts/test-0.tar", tar_of(&[("test/2.png", png(4))]));
+    place.put("parts/train-masks-0.tar", tar_of(&[("1.png", png(9))]));
+    place.put("parts/unlabeled-0.tar", tar_of(&[("3.png", png(8))]));
+    let found = read(&place.at("parts")).unwrap();
+    assert_eq!((firsts(&found.train), firsts(&found.test.unwrap())), (vec![3], vec![4]));
+    for name in ["train-masks-0.tar", "unlabeled-0.tar"] {
+        assert!(found.notes.contains(&format!("{name} is not used")), "{:?}", found.notes);
+    }
+}
+
+#[test]
 fn parquet_with_encoded_pictures_and_named_classes() {
     let place = Place::new();
     let found = read(&place.put("data/train-00000-of-00001.parquet", PARQUET)).unwrap();
