@@ -6,11 +6,11 @@ use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::classes::{self, Label};
-use super::decode::decode_bytes;
+use super::decode::{decode_bytes, is_image_name};
 use super::folder::{FolderOptions, Growing, display_name, grey_to_rgb};
 use super::npz_keys::Part;
 use super::progress::OnImage;
-use super::{Collection, DataError, Dataset, Images, Unreadable, layout, natural};
+use super::{Collection, DataError, Dataset, Ignored, Images, Unreadable, ignored, layout, natural};
 use crate::machine;
 use crate::names::{escaped, name_text};
 use crate::settings::Colour;
@@ -35,7 +35,7 @@ pub(crate) struct Entry<K> {
 pub(crate) struct Container<'a> {
     pub(crate) path: &'a Path,
     /// Files in it that are no pictures.
-    pub(crate) ignored: usize,
+    pub(crate) ignored: Ignored,
     /// The names of classes that are numbers.
     pub(crate) names: Option<Vec<String>>,
     pub(crate) notes: Vec<String>,
@@ -101,7 +101,7 @@ impl Container<'_> {
     fn no_images(&self, skipped: Vec<Unreadable>) -> DataError {
         DataError::NoImages {
             path: self.path.into(),
-            ignored: self.ignored,
+            ignored: self.ignored.clone(),
             unreadable: skipped.len(),
             example: skipped.into_iter().next().map(Box::new),
         }
@@ -190,14 +190,14 @@ fn train_shape(channels: usize) -> Shape {
 #[derive(Debug)]
 pub(crate) struct Paths<K> {
     pub(crate) entries: Vec<Entry<K>>,
-    pub(crate) ignored: usize,
+    pub(crate) ignored: Ignored,
     pub(crate) notes: Vec<String>,
 }
 
 /// Whether a path inside of an archive is hidden, or of the copies that macOS makes.
 pub(crate) fn is_hidden(path: &str) -> bool {
     // `tar -cf a.tar .` has `./` before all.
-    path.split('/').any(|name| (name.starts_with('.') && name != ".") || name == "__MACOSX")
+    path.split('/').any(|name| name != "." && ignored::is_hidden(name))
 }
 
 impl<K: Copy> Paths<K> {
@@ -207,15 +207,18 @@ impl<K: Copy> Paths<K> {
         files: Vec<(String, K)>,
         options: &FolderOptions,
     ) -> Result<Self, DataError> {
-        let all = files.len();
-        let is_picture = |path: &str| !is_hidden(path) && super::decode::is_image_name(Path::new(path));
-        let mut pictures: Vec<(String, K)> = files
-            .into_iter()
-            .filter(|(path, _)| is_picture(path))
-            .map(|(path, key)| (path.trim_start_matches("./").trim_start_matches('/').to_owned(), key))
-            .collect();
+        let mut ignored = Ignored::default();
+        let mut pictures: Vec<(String, K)> = Vec::new();
+        for (path, key) in files {
+            if is_hidden(&path) {
+                ignored.add_hidden();
+            } else if is_image_name(Path::new(&path)) {
+                pictures.push((path.trim_start_matches("./").trim_start_matches('/').to_owned(), key));
+            } else {
+                ignored.add(Path::new(&path));
+            }
+        }
         pictures.sort_by(|a, b| natural::compare(&a.0, &b.0).then_with(|| a.0.cmp(&b.0)));
-        let ignored = all - pictures.len();
         let (ids, keys): (Vec<String>, Vec<K>) = pictures.into_iter().unzip();
         let (parts, notes) = parts(archive, &ids, options)?;
         let mut entries = Vec::new();
@@ -308,7 +311,7 @@ mod tests {
         assert_eq!(ids, ["cat/2.png", "cat/10.png", "dog/1.png"]);
         assert_eq!(found.entries[2].label, Some(Label::Text("dog".into())));
         assert_eq!(found.entries[1].key, 1);
-        assert_eq!(found.ignored, 2);
+        assert_eq!(found.ignored.to_string(), "1 .me, 1 hidden");
 
         let found = paths(&[
             "./d/Train/Train/a/1.png",

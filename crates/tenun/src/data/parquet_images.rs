@@ -19,7 +19,7 @@ use super::npz_keys::Part;
 use super::progress::OnImage;
 use super::split_names::{Role, said};
 use super::tables::{are_codes, codes};
-use super::{Collection, DataError};
+use super::{Collection, DataError, Ignored};
 
 const LABELS: [&str; 8] =
     ["label", "labels", "fine_label", "class", "target", "y", "category", "coarse_label"];
@@ -51,7 +51,7 @@ pub(crate) fn read(
         label: labels.as_ref().map(|labels| labels.get(row).cloned().unwrap_or(Label::None)),
     });
     let entries = entries.collect();
-    let container = Container { path, ignored: 0, names, notes, options, on_image };
+    let container = Container { path, ignored: Ignored::default(), names, notes, options, on_image };
     container.read(entries, |&row| match &pictures[row] {
         Some(picture) => Ok(picture.data().to_vec()),
         None => Err("there is no picture in this row".into()),

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::decode::is_image_name;
 use super::folder::display_name;
+use super::ignored::is_hidden;
 use super::join::{Piece, join};
 use super::npz_keys::{self, Part, What};
 use super::split_names::{Role, said};
-use super::{Collection, DataError, natural};
+use super::{Collection, DataError, Ignored, natural};
 use crate::names::escaped;
 
 /// The endings of such files. Where there are several, the first that there is counts.
@@ -18,15 +19,17 @@ const ENDINGS: [&str; 8] = ["parquet", "tar", "tgz", "gz", "npz", "npy", "zip", 
 pub(crate) struct Shards {
     pieces: Vec<(Part, PathBuf)>,
     notes: Vec<String>,
+    /// Files of the folder that are no parts.
+    ignored: Ignored,
 }
 
 /// The files of a folder that are its parts, each with what it holds; none if pictures or folders lie among them.
 pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
-    let (mut files, mut data) = (Vec::new(), None);
+    let (mut files, mut data, mut ignored) = (Vec::new(), None, Ignored::default());
     for entry in fs::read_dir(folder).ok()?.flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         match path.is_dir() {
-            _ if name.starts_with('.') => {}
+            _ if is_hidden(&name) => ignored.add_hidden(),
             true if name == "data" => data = Some(path),
             true => return None,
             false if is_image_name(&path) => return None,
@@ -47,9 +50,14 @@ pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
         some
     };
     let Some(kind) = ENDINGS.into_iter().find(|kind| !of_kind(kind).is_empty()) else {
-        return in_folder(&data?);
+        let mut shards = in_folder(&data?)?;
+        files.iter().for_each(|path| ignored.add(path));
+        shards.ignored.extend(&ignored);
+        return Some(shards);
     };
-    let chosen: Vec<PathBuf> = of_kind(kind)
+    let of_this = of_kind(kind);
+    files.iter().filter(|path| !of_this.contains(path)).for_each(|path| ignored.add(path));
+    let chosen: Vec<PathBuf> = of_this
         .into_iter()
         // Labels are read with the images that they lie beside.
         .filter(|path| kind != "npy" || npz_keys::what(&stem(path)) != Some(What::Labels))
@@ -80,7 +88,7 @@ pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
     if !tests.is_empty() && tests.len() < pieces.len() {
         notes.push(format!("test images are those of {}", tests.join(", ")));
     }
-    Some(Shards { pieces, notes })
+    Some(Shards { pieces, notes, ignored })
 }
 
 fn stem(path: &Path) -> String {
@@ -100,5 +108,6 @@ pub(crate) fn read(
     }
     let mut collection = join(&display_name(folder), folder, pieces)?;
     collection.notes.splice(..0, parts.notes);
+    collection.ignored.extend(&parts.ignored);
     Ok(collection)
 }

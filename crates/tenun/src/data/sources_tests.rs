@@ -307,7 +307,7 @@ fn archives_of_pictures_are_read_as_the_folders_in_them() {
         let found = read(&place.at(name)).unwrap();
         assert_eq!(firsts(&found.train), [9, 10, 2], "{name}");
         assert_eq!(classes(&found.train), ["cat", "cat", "dog"]);
-        assert_eq!(found.ignored, 2);
+        assert_eq!(found.ignored.to_string(), "1 .txt, 1 hidden");
         let test = found.test.unwrap();
         assert_eq!((firsts(&test), classes(&test)), (vec![8, 7], ["cat", "dog"].map(String::from).to_vec()));
         assert_eq!(found.train.sha256(), folder.train.sha256());
@@ -337,10 +337,13 @@ fn web_dataset_has_classes_beside_its_pictures() {
         (firsts(&found.train), classes(&found.train)),
         (vec![4, 5], ["0", "1"].map(String::from).to_vec())
     );
-    assert_eq!(found.notes[0], "2 files .json are not used");
+    assert_eq!(found.ignored.to_string(), "2 .json");
+    assert!(!found.notes.iter().any(|note| note.contains("json")), "{:?}", found.notes);
     place.put("one/train-0001.tar", shard(6));
     place.put("one/test-0000.tar", shard(8));
+    place.put("one/read.md", "");
     let found = read(&place.at("one")).unwrap();
+    assert_eq!(found.ignored.to_string(), "6 .json, 1 .md");
     assert_eq!(firsts(&found.train), [4, 5, 6, 7]);
     assert_eq!(found.train.id(2), "train-0001/00006.png");
     assert_eq!(firsts(&found.test.unwrap()), [8, 9]);
