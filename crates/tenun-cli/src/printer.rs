@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tenun::data::Unreadable;
+use tenun::data::{Ignored, Unreadable};
 use tenun::names::{escaped, is_unseen, shown};
 
 use crate::failure::{Failure, Kind};
@@ -47,6 +47,8 @@ pub(crate) struct Printer {
     live: Mutex<Option<Live>>,
     /// The images that were left out, once images have been opened.
     left_out: Mutex<Option<Vec<Unreadable>>>,
+    /// The files that were passed over, likewise.
+    ignored: Mutex<Option<Ignored>>,
 }
 
 /// Images that are named of those that were left out, where not all are; `--json` has all.
@@ -87,8 +89,18 @@ impl Printer {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let (stdout, stderr) = (Stream::default(), Stream::default());
         let (began, live) = (Instant::now(), Mutex::new(None));
-        let left_out = Mutex::new(None);
-        Self { voice, terminal, colour: terminal && !no_colour, began, stdout, stderr, live, left_out }
+        let (left_out, ignored) = (Mutex::new(None), Mutex::new(None));
+        Self {
+            voice,
+            terminal,
+            colour: terminal && !no_colour,
+            began,
+            stdout,
+            stderr,
+            live,
+            left_out,
+            ignored,
+        }
     }
 
     pub(crate) fn voice(&self) -> Voice {
@@ -145,12 +157,26 @@ impl Printer {
         self.warn(&text);
     }
 
-    /// Data: an object in a line of its own, its fields after `schema_version` and `kind`.
-    pub(crate) fn object(&self, kind: &str, fields: &impl Serialize) {
-        self.object_with(kind, fields, None);
+    /// Says how many files of which kinds were passed over, and counts them for what [`Self::result`] prints.
+    pub(crate) fn ignored(&self, files: &Ignored) {
+        self.ignored.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().extend(files);
+        if let Some(told) = files.told() {
+            self.note(format_args!("note: {told}"));
+        }
     }
 
-    fn object_with(&self, kind: &str, fields: &impl Serialize, left_out: Option<&[Unreadable]>) {
+    /// Data: an object in a line of its own, its fields after `schema_version` and `kind`.
+    pub(crate) fn object(&self, kind: &str, fields: &impl Serialize) {
+        self.object_with(kind, fields, None, None);
+    }
+
+    fn object_with(
+        &self,
+        kind: &str,
+        fields: &impl Serialize,
+        left_out: Option<&[Unreadable]>,
+        ignored: Option<&Ignored>,
+    ) {
         let mut object = Map::new();
         object.insert("schema_version".into(), tenun::SCHEMA_VERSION.into());
         object.insert("kind".into(), kind.into());
@@ -162,17 +188,21 @@ impl Printer {
         if let Some(images) = left_out {
             object.insert("skipped".into(), serde_json::to_value(images).unwrap_or_default());
         }
+        if let Some(files) = ignored {
+            object.insert("ignored_files".into(), serde_json::to_value(files).unwrap_or_default());
+        }
         self.data(&format!("{}\n", in_ascii_where_unseen(&Value::Object(object).to_string())));
     }
 
     /// Data in the form that was asked for: text, or an object. Where images were opened, those that were left out are a
-    /// field of it.
+    /// field of it, and so are the counts of files that were passed over.
     pub(crate) fn result(&self, kind: &str, fields: &impl Serialize, text: impl FnOnce() -> String) {
         if !self.voice.json {
             return self.data(&text());
         }
         let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.object_with(kind, fields, left_out.as_deref());
+        let ignored = self.ignored.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.object_with(kind, fields, left_out.as_deref(), ignored.as_ref());
     }
 
     /// How things go: what a person wants to see, and nobody else needs.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tenun::data::summary::SplitSummary;
-use tenun::data::{Collection, DataError, FolderSizes, NAMED_SETS, Summary, Unreadable, find_named};
+use tenun::data::{Collection, DataError, FolderSizes, Ignored, NAMED_SETS, Summary, Unreadable, find_named};
 
 use super::{mistaken, source};
 use crate::arguments::{DataCommand, SourceFlags};
@@ -35,6 +35,7 @@ fn inspect(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), F
         && let Some(sizes) = FolderSizes::of_mixed(path, &source::folder_options(&flags))?
     {
         source::tell_unreadable(&sizes.unreadable, printer);
+        printer.ignored(&sizes.ignored_files);
         let fields = Sizes { one_set: one_set(&sizes), folder: &sizes };
         printer.result("data inspect", &fields, || many_sizes(&sizes));
         return Ok(());
@@ -60,7 +61,7 @@ fn inspection(summary: &Summary) -> String {
         let text = format!("{images} also in the training images: {}", examples.join(", "));
         list.row(["overlap", &text]);
     }
-    left_out(&mut list, summary.ignored_files, summary.unreadable.len());
+    left_out(&mut list, &summary.ignored_files, summary.unreadable.len());
     list.render()
 }
 
@@ -101,7 +102,7 @@ fn many_sizes(sizes: &FolderSizes) -> String {
         let images = rest.iter().map(|size| size.images).sum();
         list.row(["", &format!("{:>7}  of {}", count(images), counted(rest.len(), "more size"))]);
     }
-    left_out(&mut list, sizes.ignored_files, sizes.unreadable.len());
+    left_out(&mut list, &sizes.ignored_files, sizes.unreadable.len());
     if let Some(flags) = one_set(sizes) {
         list.row([
             "to use them",
@@ -113,9 +114,9 @@ fn many_sizes(sizes: &FolderSizes) -> String {
 }
 
 /// Files and images that are not among those counted.
-fn left_out(list: &mut Table, ignored: usize, unreadable: usize) {
-    if ignored > 0 {
-        list.row(["ignored", &format!("{} without the extension of an image", counted(ignored, "file"))]);
+fn left_out(list: &mut Table, ignored: &Ignored, unreadable: usize) {
+    if !ignored.is_empty() {
+        list.row(["ignored", &format!("{}: {ignored}", counted(ignored.count(), "file"))]);
     }
     if unreadable > 0 {
         list.row(["unreadable", &format!("{}, skipped", counted(unreadable, "image"))]);

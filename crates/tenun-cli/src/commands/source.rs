@@ -73,17 +73,18 @@ pub(crate) fn tell(collection: &Collection, printer: &Printer) {
     for note in &collection.notes {
         printer.note(format_args!("note: {note}"));
     }
-    tell_skipped(collection, printer);
+    tell_left_out(collection, printer);
 }
 
 /// How the images of a run were read, and what is different in its data.
 pub(crate) fn tell_job(job: &Job, printer: &Printer) {
     job.notes().iter().for_each(|note| printer.note(format_args!("note: {note}")));
-    tell_skipped(job.collection(), printer);
+    tell_left_out(job.collection(), printer);
 }
 
-/// The images that were left out: how many, and the first by name.
-pub(crate) fn tell_skipped(collection: &Collection, printer: &Printer) {
+/// The files that were passed over, by kind, and the images that were left out: how many, and the first by name.
+fn tell_left_out(collection: &Collection, printer: &Printer) {
+    printer.ignored(&collection.ignored);
     printer.left_out(&collection.skipped, NAMED);
 }
 

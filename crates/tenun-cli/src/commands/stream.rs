@@ -71,11 +71,12 @@ fn folder_stream(
     let Some(parts) = parts.filter(|parts| choice.split != Some(Split::Test) || parts.is_test()) else {
         return Ok(None);
     };
-    // What cannot be read ends it.
-    printer.left_out(&[], 0);
     for note in parts.notes() {
         printer.note(format_args!("note: {note}"));
     }
+    printer.ignored(parts.ignored());
+    // What cannot be read ends it.
+    printer.left_out(&[], 0);
     if parts.is_test() && choice.split.is_none() {
         source::tell_choice(choice, (parts.other_split(), Some(parts.len())), printer);
     }

@@ -20,7 +20,7 @@ use crate::sweep_progress::SweepProgress;
 use crate::text::{Align, Table, count, counted};
 
 /// Flags that say how a sweep runs and not what it tries: they go with `--resume`.
-const HOW: [&str; 7] = ["resume", "parallel", "threads", "test-best", "json", "quiet", "verbose"];
+const HOW: [&str; 8] = ["resume", "parallel", "threads", "test-best", "json", "quiet", "verbose", "strict"];
 
 pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(), Failure> {
     let (sweep, dir) = prepare(args, given, printer)?;
@@ -139,7 +139,7 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
     list.row(["machine", &format!("{} in parallel, {threads} each", counted(start.parallel, "run"))]);
     list.row(["folder", &dir.path().display().to_string()]);
     printer.note(list.render().trim_end());
-    sweep.notes().iter().for_each(|note| printer.note(format_args!("note: {note}")));
+    source::tell(sweep.collection(), printer);
     if let Some(asked) = settings.random.filter(|&asked| asked as usize > combinations) {
         printer.note(format_args!(
             "note: there are only {}; --random asks for {asked}",

@@ -126,10 +126,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
     list.row(["machine", &format!("{machine}, about {} of memory", megabytes(job.memory()))]);
     list.row(["folder", &run.path().display().to_string()]);
     printer.note(list.render().trim_end());
-    for note in job.notes() {
-        printer.note(format_args!("note: {note}"));
-    }
-    source::tell_skipped(collection, printer);
+    source::tell_job(job, printer);
 }
 
 /// Where things are, and the figures.

@@ -13,7 +13,22 @@ fn every_command_says_which_images_were_left_out() {
     for cut in 1..=7 {
         fs::write(folder.join(format!("photos/cats/cut{cut}.jpg")), &whole[..whole.len() * cut / 8]).unwrap();
     }
+    for name in ["photos/a.txt", "photos/cats/b.TXT", "photos/c.mp4", "photos/.d"] {
+        fs::write(folder.join(name), "").unwrap();
+    }
+    // What is passed over, by kind, and what to do with what is known.
+    let passed_over = |output: &std::process::Output, line: &str| {
+        let said = stderr(output);
+        let told = "note: 4 files are not read: 2 .txt, 1 .mp4, 1 hidden\n  .mp4 is a video: save its frames";
+        assert_eq!(said.matches(told).count(), 1, "{line}: {said}");
+        assert_eq!(said.matches("skipped 7 images").count(), 1, "{line}: {said}");
+        let object = stdout(output).lines().last().map(json).unwrap();
+        let counts = serde_json::json!({ ".txt": 2, ".mp4": 1, "hidden": 1 });
+        assert_eq!(object["ignored_files"], counts, "{line}: {object}");
+        object
+    };
     let trained = run(folder, "train photos --epochs 1 --out run --skip-bad --json", 0);
+    passed_over(&trained, "train");
     let finished = stdout(&trained).lines().last().map(json).unwrap();
     assert_eq!(finished["skipped"].as_array().unwrap().len(), 7);
     let said = stderr(&trained);
@@ -25,18 +40,27 @@ fn every_command_says_which_images_were_left_out() {
         "reconstruct run photos --out pictures",
         "eval run photos",
         "report run",
+        "eval run",
+        "doctor run",
+        "sweep photos --vary lr=0.001,0.002 --epochs 1 --out sweep",
+        "sweep --resume sweep",
     ] {
         let flags = if line.contains("photos") { "--skip-bad" } else { "" };
-        let output = run(folder, &format!("{line} {flags} --json --strict"), 4);
-        let object = stdout(&output).lines().last().map(json).unwrap();
+        // What the doctor finds counts before what was left out.
+        let code = if line.starts_with("doctor") { 1 } else { 4 };
+        let output = run(folder, &format!("{line} {flags} --json --strict"), code);
+        let object = passed_over(&output, line);
         let skipped = object["skipped"].as_array().unwrap();
         assert_eq!(skipped.len(), 7, "{line}");
         assert!(skipped[0]["reason"].as_str().unwrap().contains("cut short"), "{line}: {}", skipped[0]);
-        assert!(stderr(&output).contains("`--strict` does not allow"), "{line}");
+        assert_eq!(stderr(&output).contains("`--strict` does not allow"), code == 4, "{line}");
         let _ = fs::remove_dir_all(folder.join("pictures"));
     }
+    let report = fs::read_to_string(folder.join("run/report.html")).unwrap();
+    assert!(report.contains("7 images could not be read and are left out"));
     // All are named where that is what one asks for.
     for (command, code) in [("verify", 1), ("inspect", 0)] {
+        passed_over(&run(folder, &format!("data {command} photos --json"), code), command);
         let said = stderr(&run(folder, &format!("data {command} photos"), code));
         assert!((1..=7).all(|cut| said.contains(&format!("cut{cut}.jpg"))), "{command}: {said}");
     }

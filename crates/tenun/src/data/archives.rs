@@ -43,7 +43,7 @@ pub(crate) fn read_zip(
         }
     }
     let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    let Paths { entries, ignored, notes } = Paths::of(files);
+    let Paths { entries, ignored, notes } = Paths::of(path, files, options)?;
     if entries.is_empty() {
         return Err(nothing(path, "a zip archive", &names));
     }
@@ -88,7 +88,6 @@ pub(crate) fn read_tar(
     let length = file.seek(SeekFrom::End(0)).map_err(DataError::io(path, "read"))?;
     let mut files = Vec::new();
     let mut labels: HashMap<String, Label> = HashMap::new();
-    let mut unused: HashMap<String, usize> = HashMap::new();
     file.rewind().map_err(DataError::io(path, "read"))?;
     let mut archive = tar::Archive::new(&file);
     let broken = |error: std::io::Error| malformed(path, &error.to_string());
@@ -109,9 +108,6 @@ pub(crate) fn read_tar(
             }
             continue;
         }
-        if matches!(ending, "json" | "txt" | "npy" | "caption") {
-            *unused.entry(ending.to_owned()).or_insert(0) += 1;
-        }
         files.push((name.clone(), (entry.raw_file_position(), entry.size())));
     }
     let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
@@ -119,7 +115,7 @@ pub(crate) fn read_tar(
         .iter()
         .filter_map(|(name, place)| Some((*place, labels.get(&web_key(name).0)?.clone())))
         .collect();
-    let Paths { mut entries, ignored, mut notes } = Paths::of(files);
+    let Paths { mut entries, ignored, mut notes } = Paths::of(path, files, options)?;
     if entries.is_empty() {
         return Err(nothing(path, "a tar archive", &names));
     }
@@ -132,9 +128,6 @@ pub(crate) fn read_tar(
             notes.push(format!("{without} images have no .cls beside them: they are of class `none`"));
         }
     }
-    let mut unused: Vec<(String, usize)> = unused.into_iter().collect();
-    unused.sort();
-    notes.extend(unused.into_iter().map(|(ending, count)| format!("{count} files .{ending} are not used")));
     let container = Container { path, ignored, names: None, notes, options, on_image };
     container.read(entries, |&(at, size)| {
         let mut file = &file;

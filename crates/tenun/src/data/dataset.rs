@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::digest::{Hasher, ImageDigest};
-use super::{DataError, Images, Masks, Unreadable};
+use super::{DataError, Ignored, Images, Masks, Unreadable};
 
 /// The class of every image, and the classes' names. Never used in training.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,7 +282,7 @@ pub struct Collection {
     /// Images that could not be read and were left out, in the order of their paths.
     pub skipped: Vec<Unreadable>,
     /// Files that were passed over because they are hidden or their names are not those of images.
-    pub ignored: usize,
+    pub ignored: Ignored,
     /// Remarks on how the source was read.
     pub notes: Vec<String>,
     /// The masks of the test images, where the source has some: never trained on.
@@ -306,7 +306,7 @@ impl Collection {
             test,
             origin,
             skipped: Vec::new(),
-            ignored: 0,
+            ignored: Ignored::default(),
             notes: Vec::new(),
             masks: Masks::default(),
         })

@@ -6,12 +6,13 @@ use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::classes::{self, Label};
-use super::decode::decode_bytes;
+use super::decode::{decode_bytes, is_image_name};
 use super::folder::{FolderOptions, Growing, display_name, grey_to_rgb};
 use super::npz_keys::Part;
 use super::progress::OnImage;
-use super::{Collection, DataError, Dataset, Images, Unreadable};
+use super::{Collection, DataError, Dataset, Ignored, Images, Unreadable, ignored, layout, natural};
 use crate::machine;
+use crate::names::{escaped, name_text};
 use crate::settings::Colour;
 
 /// Bytes of encoded pictures that are held at a time, about.
@@ -34,7 +35,7 @@ pub(crate) struct Entry<K> {
 pub(crate) struct Container<'a> {
     pub(crate) path: &'a Path,
     /// Files in it that are no pictures.
-    pub(crate) ignored: usize,
+    pub(crate) ignored: Ignored,
     /// The names of classes that are numbers.
     pub(crate) names: Option<Vec<String>>,
     pub(crate) notes: Vec<String>,
@@ -100,7 +101,7 @@ impl Container<'_> {
     fn no_images(&self, skipped: Vec<Unreadable>) -> DataError {
         DataError::NoImages {
             path: self.path.into(),
-            ignored: self.ignored,
+            ignored: self.ignored.clone(),
             unreadable: skipped.len(),
             example: skipped.into_iter().next().map(Box::new),
         }
@@ -185,101 +186,116 @@ fn train_shape(channels: usize) -> Shape {
 }
 
 /// The pictures among files that lie in an archive under paths, with the part and class that their folders say; the rest is
-/// counted.
+/// counted. Folders are read by `layout`, as those on disk are.
+#[derive(Debug)]
 pub(crate) struct Paths<K> {
     pub(crate) entries: Vec<Entry<K>>,
-    pub(crate) ignored: usize,
+    pub(crate) ignored: Ignored,
     pub(crate) notes: Vec<String>,
 }
 
 /// Whether a path inside of an archive is hidden, or of the copies that macOS makes.
 pub(crate) fn is_hidden(path: &str) -> bool {
-    path.split('/').any(|name| name.starts_with('.') || name == "__MACOSX")
+    // `tar -cf a.tar .` has `./` before all.
+    path.split('/').any(|name| name != "." && ignored::is_hidden(name))
 }
 
-impl<K> Paths<K> {
-    /// The folder that all lie in is no class if there are folders in it.
-    pub(crate) fn of(files: Vec<(String, K)>) -> Self {
-        let all = files.len();
-        let is_picture = |path: &str| !is_hidden(path) && super::decode::is_image_name(Path::new(path));
-        let mut pictures: Vec<(String, K)> = files.into_iter().filter(|(path, _)| is_picture(path)).collect();
-        pictures.sort_by(|a, b| super::natural::compare(&a.0, &b.0).then_with(|| a.0.cmp(&b.0)));
-        let ignored = all - pictures.len();
-        let mut rests: Vec<&str> = pictures.iter().map(|(path, _)| path.trim_start_matches("./")).collect();
-        shed(&mut rests);
-        let first = |path: &'_ str| path.split_once('/').map(|(first, _)| first.to_owned());
-        let tops: Vec<Option<String>> = rests.iter().map(|rest| first(rest)).collect();
-        let parts: Vec<Option<Part>> =
-            tops.iter().map(|top| top.as_deref().and_then(super::npz_keys::part)).collect();
-        let has = |part| parts.contains(&Some(part));
-        let mut notes = Vec::new();
-        let is_split = parts.iter().all(Option::is_some)
-            && has(Part::Train)
-            && parts.iter().any(|&part| part != Some(Part::Train));
-        let mut keep = vec![true; rests.len()];
-        let mut of = vec![Part::Train; rests.len()];
-        if is_split {
-            let test = if has(Part::Test) { Part::Test } else { Part::Validation };
-            for (at, rest) in rests.iter_mut().enumerate() {
-                let part = parts[at].unwrap_or(Part::Train);
-                keep[at] = part == Part::Train || part == test;
-                of[at] = if part == Part::Train { part } else { Part::Test };
-                *rest = rest.split_once('/').map_or(*rest, |(_, rest)| rest);
-            }
-            for part in [Part::Train, Part::Test] {
-                let at: Vec<usize> = (0..rests.len()).filter(|&at| of[at] == part).collect();
-                let mut some: Vec<&str> = at.iter().map(|&at| rests[at]).collect();
-                shed(&mut some);
-                at.into_iter().zip(some).for_each(|(at, rest)| rests[at] = rest);
-            }
-            let of_test = tops
-                .iter()
-                .zip(&parts)
-                .find(|(_, part)| **part == Some(test))
-                .and_then(|(top, _)| top.as_deref());
-            notes.push(format!("test images are those of {}", of_test.unwrap_or_default()));
-            let unused = keep.iter().filter(|keep| !**keep).count();
-            if unused > 0 {
-                notes.push(format!("{unused} validation images are not used"));
+impl<K: Copy> Paths<K> {
+    /// Folders in the archive at `archive` are what those on disk would be, masks never trained on among them.
+    pub(crate) fn of(
+        archive: &Path,
+        files: Vec<(String, K)>,
+        options: &FolderOptions,
+    ) -> Result<Self, DataError> {
+        let mut ignored = Ignored::default();
+        let mut pictures: Vec<(String, K)> = Vec::new();
+        for (path, key) in files {
+            if is_hidden(&path) {
+                ignored.add_hidden();
+            } else if is_image_name(Path::new(&path)) {
+                pictures.push((path.trim_start_matches("./").trim_start_matches('/').to_owned(), key));
+            } else {
+                ignored.add(Path::new(&path));
             }
         }
-        let has_classes = rests.iter().zip(&keep).all(|(rest, keep)| !keep || rest.contains('/'));
-        let labels: Vec<Option<Label>> =
-            rests.iter().map(|rest| first(rest).filter(|_| has_classes).map(Label::Text)).collect();
-        let ids: Vec<String> = rests.iter().map(|rest| (*rest).to_owned()).collect();
-        let entries = pictures
-            .into_iter()
-            .zip(ids)
-            .zip(labels.into_iter().zip(of))
-            .zip(keep)
-            .filter(|(_, keep)| *keep)
-            .map(|((((_, key), id), (label, part)), _)| Entry { id, key, part, label })
-            .collect();
-        Self { entries, ignored, notes }
+        pictures.sort_by(|a, b| natural::compare(&a.0, &b.0).then_with(|| a.0.cmp(&b.0)));
+        let (ids, keys): (Vec<String>, Vec<K>) = pictures.into_iter().unzip();
+        let (parts, notes) = parts(archive, &ids, options)?;
+        let mut entries = Vec::new();
+        for (part, images) in parts {
+            for &index in &images.images {
+                let id = &ids[index][images.prefix.len()..];
+                let class = id.split_once('/').map(|(class, _)| class).filter(|_| images.has_classes);
+                let label = class.map(|class| Label::Text(class.to_owned()));
+                entries.push(Entry { id: id.to_owned(), key: keys[index], part, label });
+            }
+        }
+        Ok(Self { entries, ignored, notes })
     }
 }
 
-/// Takes the folders off that all paths lie in, as long as there are folders in them.
-fn shed(paths: &mut [&str]) {
-    while let Some((top, _)) = paths.first().and_then(|path| path.split_once('/')) {
-        let inside = |path: &&str| {
-            path.split_once('/').is_some_and(|(first, rest)| first == top && rest.contains('/'))
+/// The training and the test images among those called `ids`, and what is said of them.
+fn parts(
+    archive: &Path,
+    ids: &[String],
+    options: &FolderOptions,
+) -> Result<(Vec<(Part, layout::Part)>, Vec<String>), DataError> {
+    if ids.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let Some(train) = options.train_folder()? else {
+        let name = archive.file_stem().map(name_text).unwrap_or_default();
+        let plan = layout::plan_of_archive(archive, &name, ids, options.layout)?;
+        let parts = [(Part::Train, Some(plan.train)), (Part::Test, plan.test)];
+        return Ok((
+            parts.into_iter().filter_map(|(part, images)| Some((part, images?))).collect(),
+            plan.notes,
+        ));
+    };
+    let (mut parts, mut notes, mut uses) = (Vec::new(), Vec::new(), Vec::new());
+    let folders = [(Part::Train, "training", Some(train)), (Part::Test, "test", options.test.as_deref())];
+    for (part, called, folder) in folders {
+        let Some(folder) = folder else { continue };
+        let text = name_text(folder.as_os_str());
+        let within = match text.trim_start_matches("./").trim_matches('/') {
+            "" | "." => String::new(),
+            within => format!("{within}/"),
         };
-        if !paths.iter().all(inside) {
-            return;
+        let chosen: Vec<usize> = (0..ids.len()).filter(|&index| ids[index].starts_with(&within)).collect();
+        if chosen.is_empty() {
+            return Err(DataError::NoSuchPath { path: archive.join(folder) });
         }
-        for path in paths.iter_mut() {
-            *path = path.split_once('/').map_or(*path, |(_, rest)| rest);
-        }
+        let of_split: Vec<String> =
+            chosen.iter().map(|&index| ids[index][within.len()..].to_owned()).collect();
+        let plan = layout::plan_of_split(&archive.join(folder), &of_split, &[], options.layout)?;
+        let images = plan.train.images.iter().map(|&index| chosen[index]).collect();
+        let prefix = within + &plan.train.prefix;
+        uses.push(format!("{called} images: `{}` ({})", escaped(&text), plan.train.images.len()));
+        parts.push((part, layout::Part { prefix, images, ..plan.train }));
+        notes.extend(plan.notes);
     }
+    if parts.len() == 1 {
+        uses.push("no test images".into());
+    }
+    notes.insert(0, uses.join("; "));
+    Ok((parts, notes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn paths_in(archive: &str, files: &[&str], options: &FolderOptions) -> Result<Paths<usize>, DataError> {
+        let files = files.iter().enumerate().map(|(at, path)| ((*path).to_owned(), at)).collect();
+        Paths::of(Path::new(archive), files, options)
+    }
+
     fn paths(files: &[&str]) -> Paths<usize> {
-        Paths::of(files.iter().enumerate().map(|(at, path)| ((*path).to_owned(), at)).collect())
+        paths_in("a.zip", files, &FolderOptions::default()).unwrap()
+    }
+
+    fn parts_of(paths: &Paths<usize>) -> Vec<(&str, Part)> {
+        paths.entries.iter().map(|entry| (entry.id.as_str(), entry.part)).collect()
     }
 
     #[test]
@@ -294,28 +310,76 @@ mod tests {
         let ids: Vec<_> = found.entries.iter().map(|entry| entry.id.as_str()).collect();
         assert_eq!(ids, ["cat/2.png", "cat/10.png", "dog/1.png"]);
         assert_eq!(found.entries[2].label, Some(Label::Text("dog".into())));
-        assert_eq!(found.ignored, 2);
+        assert_eq!(found.entries[1].key, 1);
+        assert_eq!(found.ignored.to_string(), "1 .me, 1 hidden");
 
         let found = paths(&[
-            "d/Train/Train/a/1.png",
-            "d/Train/Train/b/2.png",
-            "d/TEST/a/3.png",
-            "d/TEST/b/4.png",
-            "d/val/a/5.png",
+            "./d/Train/Train/a/1.png",
+            "./d/Train/Train/b/2.png",
+            "./d/TEST/a/3.png",
+            "./d/TEST/b/4.png",
+            "./d/val/a/5.png",
         ]);
-        let of: Vec<_> = found.entries.iter().map(|entry| (entry.id.as_str(), entry.part)).collect();
         assert_eq!(
-            of,
+            parts_of(&found),
             [
-                ("a/3.png", Part::Test),
-                ("b/4.png", Part::Test),
                 ("a/1.png", Part::Train),
-                ("b/2.png", Part::Train)
+                ("b/2.png", Part::Train),
+                ("a/3.png", Part::Test),
+                ("b/4.png", Part::Test)
             ]
         );
-        assert_eq!(found.notes, ["test images are those of TEST", "1 validation images are not used"]);
+        let used = "training images: `d/Train/Train` (2); test images: `d/TEST` (2); not used: `d/val` (1)";
+        assert_eq!(found.notes, [used]);
 
         assert!(paths(&["a.png", "x/b.png"]).entries.iter().all(|entry| entry.label.is_none()));
         assert_eq!(paths(&["cat/b.png"]).entries[0].label, Some(Label::Text("cat".into())));
+        assert!(paths(&["read.me"]).entries.is_empty());
+    }
+
+    #[test]
+    fn masks_in_an_archive_are_never_trained_on_unasked() {
+        let found = paths(&["imagesTr/1.png", "imagesTs/2.png", "labelsTr/1.png"]);
+        assert_eq!(parts_of(&found), [("1.png", Part::Train), ("2.png", Part::Test)]);
+        assert!(found.notes[0].ends_with("not used: `labelsTr` (1)"), "{:?}", found.notes);
+        let masked = ["images/1.png", "images/2.png", "masks/1.png", "masks/2.png"];
+        let of = |options| paths_in("a.zip", &masked, &options);
+        let error = of(FolderOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("`masks` is a folder of masks"), "{error}");
+        // What the hint says, answers it.
+        assert!(error.hint().unwrap().contains("--train images"), "{error}");
+        let train = FolderOptions { train: Some("images".into()), ..FolderOptions::default() };
+        assert_eq!(parts_of(&of(train).unwrap()), [("1.png", Part::Train), ("2.png", Part::Train)]);
+        let flat = FolderOptions { layout: crate::settings::Layout::Flat, ..FolderOptions::default() };
+        assert_eq!(of(flat).unwrap().entries.len(), 4);
+        let nowhere = FolderOptions { train: Some("photos".into()), ..FolderOptions::default() };
+        assert!(matches!(of(nowhere), Err(DataError::NoSuchPath { .. })));
+        let test = FolderOptions { test: Some("images".into()), ..FolderOptions::default() };
+        assert!(matches!(of(test), Err(DataError::Setting { .. })));
+        assert!(paths_in("a.tar", &["7.png", "7.mask.png"], &FolderOptions::default()).is_err());
+    }
+
+    #[test]
+    fn an_archive_that_is_a_split_by_its_own_name_is_one_set() {
+        let none = FolderOptions::default();
+        let found = paths_in("test-0001.tar", &["test/cat/1.png", "test/dog/2.png"], &none).unwrap();
+        assert_eq!(parts_of(&found), [("cat/1.png", Part::Train), ("dog/2.png", Part::Train)]);
+        assert_eq!(found.entries[0].label, Some(Label::Text("cat".into())));
+        assert!(found.notes.is_empty());
+        assert!(paths_in("a.tar", &["test/cat/1.png", "test/dog/2.png"], &none).is_err(), "is asked");
+        let both = paths_in("test.zip", &["train/1.png", "test/2.png"], &none).unwrap();
+        assert_eq!(parts_of(&both), [("1.png", Part::Train), ("2.png", Part::Test)]);
+    }
+
+    #[test]
+    fn both_splits_may_be_named() {
+        let options =
+            FolderOptions { train: Some("./b/".into()), test: Some("c".into()), ..FolderOptions::default() };
+        let found = paths_in("x.zip", &["a/1.png", "b/x/2.png", "b/y/3.png", "c/4.png"], &options).unwrap();
+        let of: Vec<_> =
+            found.entries.iter().map(|entry| (entry.id.as_str(), entry.part, entry.key)).collect();
+        assert_eq!(of, [("x/2.png", Part::Train, 1), ("y/3.png", Part::Train, 2), ("4.png", Part::Test, 3)]);
+        assert_eq!(found.entries[1].label, Some(Label::Text("y".into())));
+        assert_eq!(found.notes, ["training images: `./b/` (2); test images: `c` (1)"]);
     }
 }

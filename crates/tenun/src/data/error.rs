@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::Shape;
 
+use super::Ignored;
 use crate::names::shown;
 use crate::settings::{COLOUR, FIT, SIZE, SKIP_BAD, VAL_FRACTION};
 use crate::suggest;
@@ -161,14 +162,14 @@ pub enum DataError {
 
     /// A folder has no image that can be used.
     #[error(
-        "no image in {}: {} ignored, {} unreadable{}",
-        shown(path), counted(*ignored, "other file"), counted(*unreadable, "image"), first_unreadable(*unreadable, example)
+        "no image in {}: {} ignored{}, {} unreadable{}",
+        shown(path), counted(ignored.count(), "other file"), in_brackets(ignored), counted(*unreadable, "image"), first_unreadable(*unreadable, example)
     )]
     NoImages {
         /// The folder.
         path: PathBuf,
         /// Files that are not images, by their names.
-        ignored: usize,
+        ignored: Ignored,
         /// Images that could not be decoded.
         unreadable: usize,
         /// The first of those, and why.
@@ -386,6 +387,9 @@ impl DataError {
                 "repair, convert or remove it, or leave such images out with `{}`",
                 SKIP_BAD.argument()
             )),
+            Self::NoImages { unreadable: 0, ignored, .. } if ignored.advice().next().is_some() => {
+                Some(ignored.advice().collect::<Vec<_>>().join("; "))
+            }
             Self::NoImages { unreadable: 0, .. } => {
                 Some("the folder or its sub-folders must hold PNG, JPEG, BMP, WebP, TIFF or GIF files".into())
             }
@@ -437,6 +441,10 @@ fn other_places(name: &str, package: Option<&str>) -> String {
 
 fn list(items: &[String]) -> String {
     if items.is_empty() { "no place".into() } else { items.join("; ") }
+}
+
+fn in_brackets(ignored: &Ignored) -> String {
+    if ignored.is_empty() { String::new() } else { format!(" ({ignored})") }
 }
 
 fn first_unreadable(unreadable: usize, example: &Option<Box<Unreadable>>) -> String {

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::decode::{Decoded, MAX_DECODED_BYTES, decode, is_image_name};
+use super::ignored::is_hidden;
 use super::progress::OnImage;
-use super::{Collection, DataError, Dataset, Images, Labels, Masks, Unreadable, layout, natural};
+use super::{Collection, DataError, Dataset, Ignored, Images, Labels, Masks, Unreadable, layout, natural};
 use crate::names::{name_path, name_text, shown};
 use crate::settings::{Colour, FIT, Fit, Layout, SIZE, TEST, TRAIN};
 
@@ -44,6 +45,18 @@ impl FolderOptions {
     /// Whether something is said of the folders in the folder.
     pub(super) fn say_layout(&self) -> bool {
         self.layout != Layout::Auto || self.train.is_some() || self.test.is_some()
+    }
+
+    /// The folder of the training images that was named, if one was.
+    pub(super) fn train_folder(&self) -> Result<Option<&Path>, DataError> {
+        match (&self.train, &self.test) {
+            (None, Some(_)) => Err(DataError::Setting {
+                setting: TEST.argument(),
+                expected: format!("`{} DIR` with it", TRAIN.argument()),
+                got: "no folder of training images".into(),
+            }),
+            (train, _) => Ok(train.as_deref()),
+        }
     }
 
     /// For a model that takes images of `shape`: where images are fitted to a size that was not given, it is that one.
@@ -116,12 +129,12 @@ pub(super) fn read(
     options.check()?;
     let name = display_name(folder);
     let Found { train, test, masks, ignored, mut notes } = Found::of(folder, options)?;
-    let mut train_images = SplitImages::read(&train, ignored, options, None, on_image)?;
+    let mut train_images = SplitImages::read(&train, &ignored, options, None, on_image)?;
     // Test images are made like the training images, so that `Auto` cannot decide twice.
     let channels = train_images.images.shape().channels;
     let mut test_images = test
         .as_ref()
-        .map(|test| SplitImages::read(test, ignored, options, Some(channels), on_image))
+        .map(|test| SplitImages::read(test, &ignored, options, Some(channels), on_image))
         .transpose()?;
     notes.extend(train_images.note.take());
     notes.extend(test_images.as_mut().and_then(|images| images.note.take()));
@@ -173,7 +186,7 @@ pub(super) fn read_each(
     let origin = files.first().map_or(Path::new("."), PathBuf::as_path);
     let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
     let files = Split { folder: origin.into(), images, has_classes: false };
-    let mut images = SplitImages::read(&files, 0, options, None, on_image)?;
+    let mut images = SplitImages::read(&files, &Ignored::default(), options, None, on_image)?;
     let note = images.note.take();
     let (set, skipped) = images.into_dataset(name, &[])?;
     let mut collection = Collection::new(origin.into(), set, None)?;
@@ -202,20 +215,13 @@ pub(super) struct Found {
     pub(super) train: Split,
     pub(super) test: Option<Split>,
     pub(super) masks: Masks,
-    pub(super) ignored: usize,
+    pub(super) ignored: Ignored,
     pub(super) notes: Vec<String>,
 }
 
 impl Found {
     pub(super) fn of(folder: &Path, options: &FolderOptions) -> Result<Self, DataError> {
-        let Some(train) = &options.train else {
-            if options.test.is_some() {
-                return Err(DataError::Setting {
-                    setting: TEST.argument(),
-                    expected: format!("`{} DIR` with it", TRAIN.argument()),
-                    got: "no folder of training images".into(),
-                });
-            }
+        let Some(train) = options.train_folder()? else {
             let scan = Scan::of(folder)?;
             let ids: Vec<String> = scan.images.iter().map(|(_, id)| id.clone()).collect();
             let plan = layout::plan(folder, &ids, &scan.folders, options.layout)?;
@@ -234,7 +240,7 @@ impl Found {
             });
         };
         let mut notes = Vec::new();
-        let mut ignored = 0;
+        let mut ignored = Ignored::default();
         let mut split = |given: &Path| {
             let within = folder.join(given);
             let path = if within.is_dir() { within } else { given.to_owned() };
@@ -244,7 +250,7 @@ impl Found {
             let scan = Scan::of(&path)?;
             let ids: Vec<String> = scan.images.iter().map(|(_, id)| id.clone()).collect();
             let plan = layout::plan_of_split(&path, &ids, &scan.folders, options.layout)?;
-            ignored += scan.ignored;
+            ignored.extend(&scan.ignored);
             notes.extend(plan.notes);
             Ok(Split::of(&path, &scan, plan.train))
         };
@@ -274,21 +280,18 @@ impl Split {
     }
 }
 
-/// Folders that systems and programs make for themselves.
-const SYSTEM: [&str; 5] = ["__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found", "@eaDir"];
-
 /// The images of a folder, by name.
 pub(super) struct Scan {
     /// Path, and the same within the folder as text with `/` between its parts.
     pub(super) images: Vec<(PathBuf, String)>,
     /// All folders in it, those without images too, likewise as text.
     pub(super) folders: Vec<String>,
-    pub(super) ignored: usize,
+    pub(super) ignored: Ignored,
 }
 
 impl Scan {
     pub(super) fn of(folder: &Path) -> Result<Self, DataError> {
-        let mut scan = Self { images: Vec::new(), folders: Vec::new(), ignored: 0 };
+        let mut scan = Self { images: Vec::new(), folders: Vec::new(), ignored: Ignored::default() };
         scan.walk(folder, "", &mut Vec::new())?;
         scan.images.sort_by(|a, b| natural::compare(&a.1, &b.1).then_with(|| a.0.cmp(&b.0)));
         Ok(scan)
@@ -298,7 +301,7 @@ impl Scan {
     fn walk(&mut self, folder: &Path, within: &str, above: &mut Vec<PathBuf>) -> Result<(), DataError> {
         let real = fs::canonicalize(folder).map_err(DataError::io(folder, "open"))?;
         if above.len() >= MAX_DEPTH || above.contains(&real) {
-            self.ignored += 1;
+            self.ignored.add_folder();
             return Ok(());
         }
         above.push(real);
@@ -306,15 +309,15 @@ impl Scan {
             let entry = entry.map_err(DataError::io(folder, "list"))?;
             let path = entry.path();
             let name = name_text(&entry.file_name());
-            if name.starts_with('.') || SYSTEM.contains(&name.as_str()) {
-                self.ignored += 1;
+            if is_hidden(&name) {
+                self.ignored.add_hidden();
             } else if path.is_dir() {
                 self.folders.push(format!("{within}{name}"));
                 self.walk(&path, &format!("{within}{name}/"), above)?;
             } else if is_image_name(&path) {
                 self.images.push((path, format!("{within}{name}")));
             } else {
-                self.ignored += 1;
+                self.ignored.add(&path);
             }
         }
         above.pop();
@@ -336,7 +339,7 @@ impl SplitImages {
     /// `channels`, if given, is what `Colour::Auto` has already come to: 3 makes all images RGB.
     fn read(
         split: &Split,
-        ignored: usize,
+        ignored: &Ignored,
         options: &FolderOptions,
         channels: Option<usize>,
         on_image: Option<OnImage<'_>>,
@@ -378,7 +381,7 @@ impl SplitImages {
             Some(images) => Ok(Self { images, ids, has_classes: split.has_classes, skipped, note }),
             None => Err(DataError::NoImages {
                 path: split.folder.clone(),
-                ignored,
+                ignored: ignored.clone(),
                 unreadable: skipped.len(),
                 example: skipped.into_iter().next().map(Box::new),
             }),

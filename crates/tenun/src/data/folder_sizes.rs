@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::decode::{decode, size_of};
 use super::folder::{FolderOptions, Found, Scan, display_name};
 use super::idx_files::is_idx_folder;
-use super::{DataError, Unreadable};
+use super::{DataError, Ignored, Unreadable};
 use crate::settings::{Colour, Fit};
 
 /// Which sizes the images of a folder and of its sub-folders have.
@@ -29,7 +29,7 @@ pub struct FolderSizes {
     /// Images that cannot be read.
     pub unreadable: Vec<Unreadable>,
     /// Files passed over because their names are not those of images.
-    pub ignored_files: usize,
+    pub ignored_files: Ignored,
 }
 
 /// A size, and how many images have it.
@@ -137,7 +137,7 @@ mod tests {
         let found = FolderSizes::of(folder.path()).unwrap();
         let sizes: Vec<_> = found.sizes.iter().map(|size| (size.images, size.height, size.width)).collect();
         assert_eq!(sizes, [(3, 9, 8), (2, 4, 6), (1, 2, 3), (1, 3, 2)]);
-        assert_eq!((found.images, found.coloured, found.ignored_files), (7, 1, 1));
+        assert_eq!((found.images, found.coloured, found.ignored_files.to_string()), (7, 1, "1 .txt".into()));
         assert_eq!(found.unreadable.len(), 1);
         assert_eq!(found.usual(), Some(SizeCount { height: 9, width: 8, images: 3 }));
         let mixed = |options| FolderSizes::of_mixed(folder.path(), &options).unwrap();

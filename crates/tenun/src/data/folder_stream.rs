@@ -9,7 +9,7 @@ use tenun_engine::Shape;
 
 use super::decode::decode;
 use super::folder::{Found, Growing, Split, SplitImages, class_names, display_name};
-use super::{DataError, Dataset, FolderOptions};
+use super::{DataError, Dataset, FolderOptions, Ignored};
 use crate::settings::{Colour, Fit};
 
 /// The images of one split of a folder, or image files, part by part, as [`super::read_folder`] and [`super::read_files`]
@@ -24,6 +24,7 @@ pub struct FolderStream {
     is_test: bool,
     other_split: usize,
     notes: Vec<String>,
+    ignored: Ignored,
     size: Option<(usize, usize)>,
     fit: Fit,
     colour: Colour,
@@ -51,7 +52,7 @@ impl FolderStream {
             test => (found.train, false, test.map_or(0, |test| test.images.len())),
         };
         let parts = Self::new(name, chosen, shape, options)?;
-        Some(Self { is_test, other_split, notes: found.notes, ..parts })
+        Some(Self { is_test, other_split, notes: found.notes, ignored: found.ignored, ..parts })
     }
 
     /// Image files, in the order given. `None` as in [`Self::of_folder`]; [`super::read_files`] then says what is wrong.
@@ -83,6 +84,7 @@ impl FolderStream {
             is_test: false,
             other_split: 0,
             notes: Vec::new(),
+            ignored: Ignored::default(),
             size: options.size,
             fit: options.fit,
             colour,
@@ -152,6 +154,12 @@ impl FolderStream {
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Files of the folder that are passed over.
+    #[must_use]
+    pub fn ignored(&self) -> &Ignored {
+        &self.ignored
     }
 
     /// A flag that is set as soon as an image is found to have colour, whatever colour it is brought to.

@@ -84,7 +84,7 @@ fn sub_folders_are_classes_in_the_order_people_count() {
     fs::write(folder.path().join("README.txt"), "not an image").unwrap();
     fs::write(folder.path().join("2/.DS_Store"), "").unwrap();
     let collection = read(folder.path()).unwrap();
-    assert_eq!((collection.ignored, collection.skipped.len()), (3, 0));
+    assert_eq!((collection.ignored.count(), collection.skipped.len()), (3, 0));
     let set = collection.train;
     assert_eq!(ids(&set), ["2/b9.png", "2/b10.png", "2/deep/er/c.png", "10/a.png"]);
     assert_eq!(set.labels().unwrap().names(), ["2", "10"]);
@@ -287,7 +287,9 @@ fn folders_with_no_image() {
     let folder = tempfile::tempdir().unwrap();
     refused(read(folder.path()), &["no image in", "0 other files"], &["PNG, JPEG"]);
     fs::write(folder.path().join("notes.txt"), "").unwrap();
-    refused(read(folder.path()), &["1 other file ignored"], &["PNG, JPEG"]);
+    refused(read(folder.path()), &["1 other file ignored (1 .txt)"], &["PNG, JPEG"]);
+    fs::write(folder.path().join("film.MP4"), "").unwrap();
+    refused(read(folder.path()), &["2 other files ignored (1 .mp4, 1 .txt)"], &[".mp4 is a video", "ffmpeg"]);
     fs::write(folder.path().join("bad.png"), "bad").unwrap();
     let options = FolderOptions { skip_bad: true, ..Default::default() };
     refused(read_folder(folder.path(), &options), &["1 image unreadable", "first:", "bad.png"], &["damaged"]);
@@ -319,7 +321,7 @@ fn a_link_to_a_folder_above_ends_the_walk() {
     save(folder.path(), "in/a.png", grey(2, 2, 0));
     std::os::unix::fs::symlink(folder.path(), folder.path().join("in/loop")).unwrap();
     let collection = read(folder.path()).unwrap();
-    assert_eq!((collection.train.len(), collection.ignored), (1, 1));
+    assert_eq!((collection.train.len(), collection.ignored.count()), (1, 1));
 }
 
 #[test]
@@ -402,7 +404,7 @@ fn folders_of_systems_are_no_classes() {
     }
     let collection = read(folder.path()).unwrap();
     assert_eq!(collection.train.labels().unwrap().names(), ["Cat", "Dog"]);
-    assert_eq!((collection.train.len(), collection.ignored), (2, 2));
+    assert_eq!((collection.train.len(), collection.ignored.count()), (2, 2));
 }
 
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::classes::{self, Label};
 use super::folder::grey_to_rgb;
 use super::npz_keys::Part;
-use super::{Collection, DataError, Dataset, Images};
+use super::{Collection, DataError, Dataset, Ignored, Images};
 
 /// One source, and which part of the whole it is.
 pub(crate) struct Piece {
@@ -27,7 +27,12 @@ struct Joined {
 pub(crate) fn join(name: &str, origin: &Path, pieces: Vec<Piece>) -> Result<Collection, DataError> {
     let first = pieces.first().map(|piece| (piece.path.clone(), piece.collection.train.images().shape()));
     let Some((first_path, mut shape)) = first else {
-        return Err(DataError::NoImages { path: origin.into(), ignored: 0, unreadable: 0, example: None });
+        return Err(DataError::NoImages {
+            path: origin.into(),
+            ignored: Ignored::default(),
+            unreadable: 0,
+            example: None,
+        });
     };
     for piece in &pieces {
         let other = piece.collection.train.images().shape();
@@ -44,7 +49,7 @@ pub(crate) fn join(name: &str, origin: &Path, pieces: Vec<Piece>) -> Result<Coll
     let several = pieces.len() > 1;
     let (mut train, mut test) = (Joined::default(), Joined::default());
     (train.labels, test.labels) = (Some(Vec::new()), Some(Vec::new()));
-    let (mut skipped, mut ignored, mut notes) = (Vec::new(), 0, Vec::new());
+    let (mut skipped, mut ignored, mut notes) = (Vec::new(), Ignored::default(), Vec::new());
     for Piece { part, called, collection, .. } in pieces {
         let prefix = if several { format!("{called}/") } else { String::new() };
         let to = if part == Part::Train { &mut train } else { &mut test };
@@ -53,7 +58,7 @@ pub(crate) fn join(name: &str, origin: &Path, pieces: Vec<Piece>) -> Result<Coll
             test.add(set, &prefix, shape.channels);
         }
         skipped.extend(collection.skipped);
-        ignored += collection.ignored;
+        ignored.extend(&collection.ignored);
         for note in collection.notes {
             let note = if several { format!("{called}: {note}") } else { note };
             notes.push(note);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::DataError;
 use super::folder_tree::{Dir, Level, is_of_good, leads_to_splits, masks_below};
-use super::split_names::{is_just_images, masked, no_classes, roles};
+use super::split_names::{Role, is_just_images, masked, masks_of, no_classes, roles, said};
 use crate::names::{escaped, shown as shown_path};
 use crate::settings::{LAYOUT, Layout, TEST, TRAIN};
 use crate::text::counted;
@@ -58,6 +58,22 @@ pub(super) fn plan(
     layout: Layout,
 ) -> Result<Plan, DataError> {
     read(folder, ids, folders, layout, |reading, root| reading.with_splits(root))
+}
+
+/// As [`plan`], of an archive whose name without its ending is `name`: it may say that the archive is one split.
+pub(super) fn plan_of_archive(
+    archive: &Path,
+    name: &str,
+    ids: &[String],
+    layout: Layout,
+) -> Result<Plan, DataError> {
+    let is_split = matches!(said(name), Some(Role::Train | Role::Test | Role::Validation));
+    read(archive, ids, &[], layout, |reading, root| {
+        if layout == Layout::Auto && is_split && !leads_to_splits(root) {
+            return reading.within_split(root, Some(name)).map(|train| reading.only(train));
+        }
+        reading.with_splits(root)
+    })
 }
 
 /// As [`plan`], of a folder that is one split, because the user said so.
@@ -186,10 +202,15 @@ impl Reading<'_> {
         let names = |dir: &Dir| dir.path().rsplit('/').next().unwrap_or_default().to_owned();
         let train_part = self.within_split(train, Some(&names(train)))?;
         let test_part = test.map(|test| self.within_split(test, Some(&names(test)))).transpose()?;
-        let (masks, other_masks): (Vec<&Dir>, Vec<&Dir>) = level.masks.iter().partition(|dir| {
-            let name = names(dir).to_lowercase();
-            !name.contains("train") && level.masks.len() == 1 && test.is_some()
-        });
+        let tests = if level.test.is_empty() { Role::Validation } else { Role::Test };
+        let are_of_test =
+            |dir: &Dir| test.is_some() && masks_of(&names(dir)).is_none_or(|role| role == tests);
+        let (mut masks, mut other_masks): (Vec<&Dir>, Vec<&Dir>) =
+            level.masks.iter().partition(|dir| are_of_test(dir));
+        if masks.len() > 1 {
+            // Which of them are meant is not known.
+            other_masks.append(&mut masks);
+        }
         let mut uses =
             vec![format!("training images: {} ({})", shown(&train_part, train), train_part.images.len())];
         match (&test_part, test) {

@@ -149,6 +149,23 @@ fn masks_are_never_trained_on_unasked() {
     let plan = planned(&[("train", 4), ("train_masks", 4), ("test", 2)], Layout::Auto).unwrap();
     assert_eq!((plan.train.images.len(), plan.test.unwrap().images.len(), plan.masks), (4, 2, None));
     assert!(plan.notes[0].contains("not used: `train_masks` (4)"), "{:?}", plan.notes);
+    for (folders, test, masks, unused) in [
+        (&[("imagesTr", 4), ("imagesTs", 2), ("labelsTr", 4)][..], 2, None, "`labelsTr` (4)"),
+        (
+            &[("imagesTr", 4), ("imagesTs", 2), ("labelsTr", 4), ("labelsTs", 2)],
+            2,
+            Some("labelsTs/"),
+            "`labelsTr` (4)",
+        ),
+        (&[("train", 4), ("val", 3), ("test", 2), ("val_masks", 3)], 2, None, "`val_masks` (3), `val` (3)"),
+        (&[("train", 4), ("test", 2), ("masks", 4), ("labels", 2)], 2, None, "`labels` (2), `masks` (4)"),
+        (&[("train", 4), ("labels", 4), ("pred", 1)], 0, None, "`labels` (4), `pred` (1)"),
+    ] {
+        let plan = planned(folders, Layout::Auto).unwrap();
+        assert_eq!(plan.test.map_or(0, |test| test.images.len()), test, "{folders:?}");
+        assert_eq!(plan.masks.as_deref(), masks, "{folders:?}");
+        assert!(plan.notes[0].ends_with(&format!("not used: {unused}")), "{:?}", plan.notes);
+    }
     assert_eq!(counts(&[("with_mask", 4), ("without_mask", 4)]), (8, None, true));
 }
 

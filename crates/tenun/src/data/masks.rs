@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::split_names::masked;
+
 /// The masks of test images, as MVTec AD has them in `ground_truth`: never trained on, kept for evaluation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Masks {
@@ -17,9 +19,7 @@ impl Masks {
         let mut of: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         for (path, id) in masks {
             let stem = without_ending(&id);
-            let image =
-                ["_mask", "-mask", "_gt", "_label"].iter().find_map(|ending| stem.strip_suffix(ending));
-            of.entry(image.unwrap_or(stem).to_owned()).or_default().push(path.clone());
+            of.entry(masked(stem).unwrap_or(stem).to_owned()).or_default().push(path.clone());
             // Several masks of one image lie in a folder of its name, at least two deep.
             if let Some((folder, _)) = id.rsplit_once('/').filter(|(folder, _)| folder.contains('/')) {
                 of.entry(folder.to_owned()).or_default().push(path);

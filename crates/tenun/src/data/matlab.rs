@@ -55,7 +55,8 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let mut chosen = npz_keys::choose(&names, &mut notes);
     let looks_like_images = |array: &Array| array.axes.len() >= 3;
     if chosen.key(Part::Train, What::Images).is_none() {
-        let mut candidates = arrays.iter().filter(|(_, array)| looks_like_images(array));
+        let may_be = |name: &str, array: &Array| npz_keys::may_be_images(name) && looks_like_images(array);
+        let mut candidates = arrays.iter().filter(|(name, array)| may_be(name, array));
         if let (Some((name, _)), None) = (candidates.next(), candidates.next()) {
             chosen.set(Part::Train, What::Images, name.clone());
         }

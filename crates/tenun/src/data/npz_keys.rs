@@ -1,4 +1,7 @@
-//! What the arrays of an archive hold, by their names; and which part a file or folder is.
+//! What the arrays of an archive hold, by their names; and which part a file is. The names of splits and of masks are those of
+//! `split_names`.
+
+use super::split_names::{self, Role};
 
 /// Which images an array is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -6,6 +9,18 @@ pub(crate) enum Part {
     Train,
     Test,
     Validation,
+}
+
+impl Part {
+    /// The part of a split.
+    pub(super) fn of(role: Role) -> Option<Self> {
+        match role {
+            Role::Train => Some(Self::Train),
+            Role::Test => Some(Self::Test),
+            Role::Validation => Some(Self::Validation),
+            Role::Masks | Role::Other => None,
+        }
+    }
 }
 
 /// Whether an array holds images or their labels.
@@ -31,17 +46,17 @@ impl Chosen {
 
 /// What a name says; none if it says nothing that is known.
 fn role(key: &str) -> Option<(Part, What)> {
-    let lower = key.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split(['_', '-', '/', '.', ' ']).filter(|word| !word.is_empty()).collect();
-    if lower == "arr_0" {
+    if key.eq_ignore_ascii_case("arr_0") {
         return Some((Part::Train, What::Images));
     }
     let (mut part, mut what) = (None, None);
-    for word in words {
-        match word {
-            "train" | "training" | "tr" | "trn" => part = Some(Part::Train),
-            "test" | "testing" | "te" | "tst" => part = Some(Part::Test),
-            "val" | "valid" | "validation" | "dev" => part = Some(Part::Validation),
+    for (word, split) in split_names::key_words(key) {
+        if let Some(split) = split.and_then(Part::of) {
+            part = Some(split);
+            continue;
+        }
+        match &word[..] {
+            "set" => {}
             "x" | "xs" | "image" | "images" | "img" | "imgs" | "data" | "pixels" | "pictures" | "faces"
             | "inputs" | "samples" | "features" => {
                 what = what.or(Some(What::Images));
@@ -49,13 +64,6 @@ fn role(key: &str) -> Option<(Part, What)> {
             "y" | "ys" | "label" | "labels" | "target" | "targets" | "class" | "classes" | "cls" => {
                 what = Some(What::Labels);
             }
-            // As one word: xtrain, trainx, xtr.
-            "xtrain" | "trainx" | "xtr" => (part, what) = (Some(Part::Train), Some(What::Images)),
-            "xtest" | "testx" | "xte" => (part, what) = (Some(Part::Test), Some(What::Images)),
-            "xval" | "valx" => (part, what) = (Some(Part::Validation), Some(What::Images)),
-            "ytrain" | "trainy" | "ytr" => (part, what) = (Some(Part::Train), Some(What::Labels)),
-            "ytest" | "testy" | "yte" => (part, what) = (Some(Part::Test), Some(What::Labels)),
-            "yval" | "valy" => (part, what) = (Some(Part::Validation), Some(What::Labels)),
             _ => return None,
         }
     }
@@ -68,16 +76,14 @@ fn role(key: &str) -> Option<(Part, What)> {
     }
 }
 
-/// The part that a folder or file of this name holds, if it says one: `train`, `Training_Set`, `test2017`.
+/// The part that a file of this name holds, or a row with this word for it, if it says one: `train`, `PublicTest`, `test2017`.
 pub(crate) fn part(name: &str) -> Option<Part> {
-    let lower = name.to_ascii_lowercase();
-    let mut words = lower.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty());
-    words.find_map(|word| match word {
-        "train" | "training" | "trainset" | "trn" => Some(Part::Train),
-        "test" | "testing" | "testset" | "tst" => Some(Part::Test),
-        "val" | "valid" | "validation" | "valset" | "dev" | "eval" => Some(Part::Validation),
-        _ => None,
-    })
+    split_names::said(name).and_then(Part::of)
+}
+
+/// Whether an array that no name is known of may hold images, by its name: masks and labels never are.
+pub(crate) fn may_be_images(key: &str) -> bool {
+    split_names::said(key) != Some(Role::Masks) && what(key) != Some(What::Labels)
 }
 
 /// What a name says of an array by itself.
@@ -159,7 +165,13 @@ mod tests {
         for key in ["x_test", "test_images", "TEST_X", "test_data", "testX"] {
             assert_eq!(chosen(&[key]).0.key(Part::Test, What::Images), Some(key), "{key}");
         }
-        for key in ["y_train", "train_labels", "labels", "Y", "targets", "image_labels"] {
+        for key in ["xte", "xTest", "images_ts", "X-te", "evalImages", "holdout_x"] {
+            let test = chosen(&[key]).0;
+            assert_eq!(test.key(Part::Test, What::Images), Some(key), "{key}");
+        }
+        for key in
+            ["y_train", "ytr", "yTrain", "trainy", "train_labels", "labels", "Y", "targets", "image_labels"]
+        {
             assert_eq!(chosen(&[key]).0.key(Part::Train, What::Labels), Some(key), "{key}");
         }
     }
@@ -174,5 +186,15 @@ mod tests {
         assert_eq!(two.key(Part::Test, What::Labels), Some("val_labels"));
         assert_eq!(notes, ["test images are those of `val_images`"]);
         assert_eq!(chosen(&["images", "x_train"]).1, ["arrays that are not used: `images`"]);
+        let (beside, notes) = chosen(&["x_train", "train_masks", "ground_truth", "gt_images"]);
+        assert_eq!(beside.key(Part::Train, What::Images), Some("x_train"));
+        assert_eq!(notes, ["arrays that are not used: `ground_truth`, `gt_images`, `train_masks`"]);
+        for key in ["masks", "GroundTruth", "train_gt", "labels", "y_test", "segmentation"] {
+            assert!(
+                !may_be_images(key) && chosen(&[key]).0.key(Part::Train, What::Images).is_none(),
+                "{key}"
+            );
+        }
+        assert!(["faces", "stack", "with_mask"].into_iter().all(may_be_images));
     }
 }

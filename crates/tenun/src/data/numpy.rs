@@ -97,6 +97,9 @@ pub fn read_npz(path: &Path) -> Result<Collection, DataError> {
     let mut chosen = npz_keys::choose(&keys, &mut notes);
     if chosen.key(Part::Train, What::Images).is_none() {
         let looks_like_images = |key: &&String| {
+            if !npz_keys::may_be_images(key) {
+                return false;
+            }
             let header = entry(path, &mut archive, key)
                 .and_then(|(entry, _)| npy::read_shape(path, &place(key), entry));
             header.is_ok_and(|(element, axes)| {

@@ -18,7 +18,8 @@ use super::npz_keys::Part;
 use super::numpy::{is_npz, read_npy, read_npz};
 use super::progress::Progress;
 use super::{
-    Collection, DataError, archives, batches, idx_files, matlab, parquet_images, records, shards, tables,
+    Collection, DataError, Ignored, archives, batches, idx_files, matlab, parquet_images, records, shards,
+    tables,
 };
 use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, LAYOUT, SIZE, TEST, TRAIN};
 use crate::suggest;
@@ -139,8 +140,14 @@ fn open_each(
         let entries = lines.iter().zip(ids).map(entry).collect();
         let path = Path::new(name);
         let on_image = options.progress.on_image;
-        let container =
-            Container { path, ignored: 0, names: None, notes: Vec::new(), options: folder, on_image };
+        let container = Container {
+            path,
+            ignored: Ignored::default(),
+            names: None,
+            notes: Vec::new(),
+            options: folder,
+            on_image,
+        };
         return container.read(entries, |path| contents(path));
     }
     let mut pieces = Vec::new();

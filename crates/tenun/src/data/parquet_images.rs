@@ -17,8 +17,9 @@ use super::encoded::{Container, Entry};
 use super::folder::FolderOptions;
 use super::npz_keys::Part;
 use super::progress::OnImage;
+use super::split_names::{Role, said};
 use super::tables::{are_codes, codes};
-use super::{Collection, DataError};
+use super::{Collection, DataError, Ignored};
 
 const LABELS: [&str; 8] =
     ["label", "labels", "fine_label", "class", "target", "y", "category", "coarse_label"];
@@ -50,7 +51,7 @@ pub(crate) fn read(
         label: labels.as_ref().map(|labels| labels.get(row).cloned().unwrap_or(Label::None)),
     });
     let entries = entries.collect();
-    let container = Container { path, ignored: 0, names, notes, options, on_image };
+    let container = Container { path, ignored: Ignored::default(), names, notes, options, on_image };
     container.read(entries, |&row| match &pictures[row] {
         Some(picture) => Ok(picture.data().to_vec()),
         None => Err("there is no picture in this row".into()),
@@ -86,7 +87,8 @@ impl Table {
                     PICTURES.contains(&only.to_lowercase().as_str())
                         && leaves[at].converted_type() != parquet::basic::ConvertedType::UTF8
                 }
-                [.., last] => last == "bytes",
+                // `mask.bytes`, `label.bytes`: never trained on.
+                [first, .., last] => last == "bytes" && said(first) != Some(Role::Masks),
                 [] => false,
             }
         };

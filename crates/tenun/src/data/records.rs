@@ -9,7 +9,7 @@ use tenun_engine::Shape;
 
 use super::classes::{self, Label};
 use super::folder::display_name;
-use super::{Collection, DataError, Dataset, Images, natural};
+use super::{Collection, DataError, Dataset, Ignored, Images, natural};
 
 /// Bytes of a picture: 32×32 in red, then green, then blue.
 const PICTURE: usize = 3 * 32 * 32;
@@ -78,7 +78,7 @@ fn part(files: &[PathBuf]) -> Result<(Images, Vec<Label>), DataError> {
     let path = files.first().cloned().unwrap_or_default();
     let images = Images::new(Shape::new(3, 32, 32), pixels).ok_or(DataError::NoImages {
         path,
-        ignored: 0,
+        ignored: Ignored::default(),
         unreadable: 0,
         example: None,
     })?;

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::decode::is_image_name;
 use super::folder::display_name;
+use super::ignored::is_hidden;
 use super::join::{Piece, join};
 use super::npz_keys::{self, Part, What};
-use super::{Collection, DataError, natural};
+use super::split_names::{Role, said};
+use super::{Collection, DataError, Ignored, natural};
+use crate::names::escaped;
 
 /// The endings of such files. Where there are several, the first that there is counts.
 const ENDINGS: [&str; 8] = ["parquet", "tar", "tgz", "gz", "npz", "npy", "zip", "csv"];
@@ -16,15 +19,17 @@ const ENDINGS: [&str; 8] = ["parquet", "tar", "tgz", "gz", "npz", "npy", "zip", 
 pub(crate) struct Shards {
     pieces: Vec<(Part, PathBuf)>,
     notes: Vec<String>,
+    /// Files of the folder that are no parts.
+    ignored: Ignored,
 }
 
 /// The files of a folder that are its parts, each with what it holds; none if pictures or folders lie among them.
 pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
-    let (mut files, mut data) = (Vec::new(), None);
+    let (mut files, mut data, mut ignored) = (Vec::new(), None, Ignored::default());
     for entry in fs::read_dir(folder).ok()?.flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         match path.is_dir() {
-            _ if name.starts_with('.') => {}
+            _ if is_hidden(&name) => ignored.add_hidden(),
             true if name == "data" => data = Some(path),
             true => return None,
             false if is_image_name(&path) => return None,
@@ -45,23 +50,36 @@ pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
         some
     };
     let Some(kind) = ENDINGS.into_iter().find(|kind| !of_kind(kind).is_empty()) else {
-        return in_folder(&data?);
+        let mut shards = in_folder(&data?)?;
+        files.iter().for_each(|path| ignored.add(path));
+        shards.ignored.extend(&ignored);
+        return Some(shards);
     };
-    let chosen: Vec<PathBuf> = of_kind(kind)
+    let of_this = of_kind(kind);
+    files.iter().filter(|path| !of_this.contains(path)).for_each(|path| ignored.add(path));
+    let chosen: Vec<PathBuf> = of_this
         .into_iter()
         // Labels are read with the images that they lie beside.
         .filter(|path| kind != "npy" || npz_keys::what(&stem(path)) != Some(What::Labels))
         .collect();
-    let parts: Vec<Part> =
-        chosen.iter().map(|path| npz_keys::part(&stem(path)).unwrap_or(Part::Train)).collect();
+    let roles: Vec<Option<Role>> = chosen.iter().map(|path| said(&stem(path))).collect();
     let mut notes = Vec::new();
-    let has_test = parts.contains(&Part::Test);
+    let has = |known: &[Role]| roles.iter().flatten().any(|role| known.contains(role));
+    let has_test = has(&[Role::Test]);
+    let has_splits = has(&[Role::Train, Role::Test]);
+    let are_all_masks = roles.iter().all(|role| *role == Some(Role::Masks));
     let mut pieces = Vec::new();
-    for (path, part) in chosen.into_iter().zip(parts) {
-        if has_test && part == Part::Validation {
-            notes.push(format!("{} is not used", display_name(&path)));
-        } else {
-            pieces.push((part, path));
+    for (path, &role) in chosen.iter().zip(&roles) {
+        let is_used = match role {
+            Some(Role::Validation) => !has_test,
+            // Masks lie beside images, and what has no labels beside splits.
+            Some(Role::Masks) => are_all_masks,
+            Some(Role::Other) => !has_splits,
+            _ => true,
+        };
+        match is_used {
+            true => pieces.push((role.and_then(Part::of).unwrap_or(Part::Train), path.clone())),
+            false => notes.push(format!("{} is not used", escaped(&display_name(path)))),
         }
     }
     pieces.sort_by_key(|(part, _)| *part != Part::Train);
@@ -70,7 +88,7 @@ pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
     if !tests.is_empty() && tests.len() < pieces.len() {
         notes.push(format!("test images are those of {}", tests.join(", ")));
     }
-    Some(Shards { pieces, notes })
+    Some(Shards { pieces, notes, ignored })
 }
 
 fn stem(path: &Path) -> String {
@@ -90,5 +108,6 @@ pub(crate) fn read(
     }
     let mut collection = join(&display_name(folder), folder, pieces)?;
     collection.notes.splice(..0, parts.notes);
+    collection.ignored.extend(&parts.ignored);
     Ok(collection)
 }

@@ -8,8 +8,8 @@ use super::{DataError, Dataset, ImageDigest};
 /// Whether an image is held out follows from its pixels and `seed` alone: from a number `h` between 0 and 1, which SHA-256
 /// gives, and which is below `fraction` for the images held out. So images that are added, removed or put in another order
 /// move no other image to the other side; equal images are on one side; and a larger fraction holds out all that a smaller
-/// one does. The number held out is binomially distributed around `fraction × n`. Where it would be none, the images of
-/// the smallest `h` are held out all the same; where it would be all, those of the largest are trained on. Classes are not
+/// one does. The number held out is binomially distributed around `fraction × n`. Where chance would have it none, the images
+/// of the smallest `h` are held out all the same; where all, those of the largest are trained on. Classes are not
 /// balanced. Both sides keep the order of the source.
 ///
 /// `h` is the first 8 bytes, as a little-endian number of 64 bits over 2⁶⁴, of the SHA-256 of the text `tenun split 1`
@@ -29,11 +29,14 @@ use super::{DataError, Dataset, ImageDigest};
 /// ```
 ///
 /// # Errors
-/// [`DataError::Fraction`] if `fraction` is not between 0 and 1 (both excluded; NaN too), or if there are no two different
-/// images.
+/// [`DataError::Fraction`] if `fraction` is not between 0 and 1 (both excluded; NaN too), if `fraction × n` rounds to none or
+/// all of the images, or if there are no two different ones.
 pub fn hold_out(set: &Dataset, fraction: f64, seed: u64) -> Result<(Dataset, Dataset), DataError> {
     // Written so that NaN is refused: it is neither above 0 nor below 1.
     let inside = fraction > 0.0 && fraction < 1.0;
+    // As many as are asked for; chance makes it a few more or less.
+    let asked = (fraction * set.len() as f64).round();
+    let inside = inside && asked >= 1.0 && asked < set.len() as f64;
     let numbers: Vec<u64> = set.digests().iter().map(|digest| number(digest, seed)).collect();
     let (least, most) = (numbers.iter().min().copied(), numbers.iter().max().copied());
     let (Some(least), Some(most), true) = (least, most, inside && least != most) else {
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn fractions_that_make_no_sense() {
-        for fraction in [f64::NAN, 0.0, -0.1, 1.0, 1.5, f64::INFINITY] {
+        for fraction in [f64::NAN, 0.0, -0.1, 1.0, 1.5, f64::INFINITY, 0.01, 0.99] {
             let error = hold_out(&of(0..10), fraction, 1).unwrap_err();
             assert!(matches!(error, DataError::Fraction { count: 10, .. }), "{error}");
             let message = error.to_string();
@@ -98,17 +101,18 @@ mod tests {
         };
         assert_eq!(held(0.3, 0), GOLDEN_03_0);
         assert_eq!(held(0.3, 7), GOLDEN_03_7);
-        assert_eq!(held(0.001, 7), GOLDEN_LEAST_7);
-        assert_eq!(held(0.999, 7).len(), 19);
+        assert_eq!(held(0.05, 1), GOLDEN_LEAST_1, "its number is 0.077, the smallest");
+        let all_but_2: Vec<u16> = (0..20).filter(|&image| image != 2).collect();
+        assert_eq!(held(0.95, 1), all_but_2, "its number is 0.904, the largest");
     }
 
     const GOLDEN_03_0: [u16; 9] = [1, 2, 4, 6, 7, 8, 9, 11, 17];
     const GOLDEN_03_7: [u16; 5] = [3, 4, 7, 9, 12];
-    const GOLDEN_LEAST_7: [u16; 1] = [3];
+    const GOLDEN_LEAST_1: [u16; 1] = [1];
 
     proptest! {
         #[test]
-        fn two_parts_that_make_the_whole(count in 4_u32..200, fraction in 0.01_f64..0.99, seed in 0_u64..1000) {
+        fn two_parts_that_make_the_whole(count in 4_u32..200, fraction in 0.2_f64..0.8, seed in 0_u64..1000) {
             let (train, held) = hold_out(&of(0..count), fraction, seed).unwrap();
             prop_assert!(!train.is_empty() && !held.is_empty());
             let classes = |set: &Dataset| set.labels().unwrap().classes().to_vec();

@@ -258,6 +258,43 @@ pub(super) fn roles(names: &[&str]) -> Vec<Option<Role>> {
     (0..names.len()).map(|at| understood[at].role.filter(|_| counts(at))).collect()
 }
 
+/// What the name of a file says by itself that it holds, whatever other words are in it: `train-00000-of-00001`.
+pub(super) fn said(name: &str) -> Option<Role> {
+    let name = Name::of(name);
+    // `with_mask` is a class.
+    name.role.filter(|role| *role != Role::Masks || !name.contrasts)
+}
+
+/// Which split one word of a name stands for.
+fn split_of(word: &str) -> Option<Role> {
+    let splits = [(TRAIN, Role::Train), (TEST, Role::Test), (VALIDATION, Role::Validation)];
+    splits.into_iter().find(|(known, _)| known.contains(&word)).map(|(_, role)| role)
+}
+
+/// Whose masks a folder of masks has, if its name says so: `train_masks` and `labelsTr` those of the training images.
+pub(super) fn masks_of(name: &str) -> Option<Role> {
+    words(name).iter().find_map(|word| split_of(word))
+}
+
+/// The words of an array's name, each with the split that it stands for: `x_train` and `xTrain` are `x` and `train`, and so is
+/// `xtr`, as no folder is called.
+pub(super) fn key_words(key: &str) -> Vec<(String, Option<Role>)> {
+    // Two letters that may be any syllable in the name of a folder.
+    let split_of_key = |word: &str| split_of(word).or((word == "te").then_some(Role::Test));
+    let mut found = Vec::new();
+    for word in words(key) {
+        let letter = word.split_at_checked(1).filter(|(first, _)| ["x", "y"].contains(first));
+        match letter.and_then(|(first, rest)| Some((first.to_owned(), rest, split_of_key(rest)?))) {
+            Some((first, rest, split)) => found.extend([(first, None), (rest.to_owned(), Some(split))]),
+            None => {
+                let split = split_of_key(&word);
+                found.push((word, split));
+            }
+        }
+    }
+    found
+}
+
 /// Whether a folder is called by what it holds, images, and by nothing else.
 pub(super) fn is_just_images(name: &str) -> bool {
     let words = words(name);
@@ -441,6 +478,19 @@ mod tests {
         ] {
             assert_eq!(Name::of(name).role, Some(Role::Masks), "{name}");
         }
+        let whose = [("train_masks", Role::Train), ("labelsTr", Role::Train), ("labelsTs", Role::Test)];
+        for (name, role) in
+            [whose, [("test-gt", Role::Test), ("valmasks", Role::Validation), ("MaskDev", Role::Validation)]]
+                .concat()
+        {
+            assert_eq!(masks_of(name), Some(role), "{name}");
+        }
+        assert_eq!(["masks", "ground_truth", "labels"].map(masks_of), [None; 3]);
+        assert_eq!(
+            [said("train-masks-0001"), said("with_mask"), said("cat")],
+            [Some(Role::Masks), None, None]
+        );
+        assert_eq!(said("train-00000-of-00001"), Some(Role::Train));
         assert_eq!(masked("7_mask"), Some("7"));
         assert_eq!(masked("benign (1)_mask_1"), Some("benign (1)"));
         assert_eq!(masked("a-GT"), Some("a"));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Collection, Dataset, Unreadable};
+use super::{Collection, Dataset, Ignored, Unreadable};
 
 /// How many examples are named of what was found.
 const EXAMPLES: usize = 5;
@@ -30,7 +30,7 @@ pub struct Summary {
     /// Images that could not be read and were left out.
     pub unreadable: Vec<Unreadable>,
     /// Files passed over because their names are not those of images.
-    pub ignored_files: usize,
+    pub ignored_files: Ignored,
     /// Remarks on how the source was read.
     pub notes: Vec<String>,
 }
@@ -142,7 +142,7 @@ impl Summary {
             test: test.map(SplitSummary::of),
             test_images_in_train: in_train,
             unreadable: collection.skipped.clone(),
-            ignored_files: collection.ignored,
+            ignored_files: collection.ignored.clone(),
             notes: collection.notes.clone(),
         }
     }

@@ -109,7 +109,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
             return Err(DataError::malformed(path, format!("row {at}"), &expected, here.to_string(), ADVICE));
         }
         let label = columns.label.map(|column| classes::of_text(record.get(column).unwrap_or_default()));
-        let split = columns.split.and_then(|column| npz_keys::part(&spaced(record.get(column)?)));
+        let split = columns.split.and_then(|column| npz_keys::part(record.get(column)?));
         rows.push(Row { label, part: split.unwrap_or(Part::Train) });
         more = reader.read_record(&mut record).map_err(broken)?;
     }
@@ -201,18 +201,6 @@ fn collect(
     let mut collection = Collection::new(path.into(), train, test)?;
     collection.notes = notes;
     Ok(collection)
-}
-
-/// `PublicTest` as two words.
-fn spaced(text: &str) -> String {
-    let mut spaced = String::new();
-    for letter in text.chars() {
-        if letter.is_uppercase() {
-            spaced.push(' ');
-        }
-        spaced.push(letter);
-    }
-    spaced
 }
 
 impl Columns {

@@ -148,7 +148,7 @@ impl Job {
         &self.network
     }
 
-    /// What the user should know: how the data were read and split.
+    /// What the user should know: how the data were read and split. Images that were left out are in [`Self::collection`].
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes

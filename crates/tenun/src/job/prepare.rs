@@ -93,14 +93,6 @@ pub(super) fn job(
             are(twice)
         ));
     }
-    if !collection.skipped.is_empty() {
-        let left_out = collection.skipped.len();
-        notes.push(format!(
-            "{} could not be read and {} left out",
-            counted(left_out, "image"),
-            are(left_out)
-        ));
-    }
     let shape = collection.train.images().shape();
     let network = Network::new(&measured(layers, collection.train.images()).spec(shape))?;
     let network = for_loss(network, settings.training.loss)?;

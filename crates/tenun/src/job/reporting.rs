@@ -7,6 +7,7 @@ use crate::folder::FolderError;
 use crate::measure::Scored;
 use crate::report::{Context, Report};
 use crate::run::{self, RunDir};
+use crate::text::{are, counted};
 use crate::train::{EpochMetrics, Observer};
 use crate::{Error, Model};
 
@@ -22,10 +23,16 @@ pub(super) fn write(
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
     let (evaluated, evaluated_split) = job.scored();
+    let mut notes = job.notes.clone();
+    // Elsewhere they are told one by one.
+    let skipped = job.collection.skipped.len();
+    if skipped > 0 {
+        notes.push(format!("{} could not be read and {} left out", counted(skipped, "image"), are(skipped)));
+    }
     let context = Context {
         settings: &job.settings,
         command: &job.command(),
-        notes: &job.notes,
+        notes: &notes,
         model,
         cpu: &job.cpu,
         collection: &job.collection,

@@ -174,10 +174,10 @@ impl Sweep {
         &self.collection.train
     }
 
-    /// Remarks on how the images were read.
+    /// The images without their test images, with what was left out and how they were read.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
-        &self.collection.notes
+    pub fn collection(&self) -> &Collection {
+        &self.collection
     }
 
     /// Whether there are test images, on which the best could be measured.

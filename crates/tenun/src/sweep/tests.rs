@@ -195,7 +195,7 @@ fn what_does_not_fit_is_found_before_anything_runs() {
     assert_eq!(wrong.to_string(), "with preset=cea: there is no preset `cea`");
     assert!(wrong.hint().unwrap().contains("did you mean `cae`?"));
     let mut fraction = settings(&data, &["lr=1"]);
-    fraction.base.data.val_fraction = Some(1.0);
+    fraction.base.data.val_fraction = Some(0.999);
     assert!(Sweep::new(fraction, Progress::default()).is_err());
 }
 

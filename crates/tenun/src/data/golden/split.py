@@ -15,9 +15,10 @@ def number(image, seed):
 
 def held_out(count, fraction, seed):
     numbers = [number(digest(struct.pack("<I", i), 1, 1, 4), seed) for i in range(count)]
-    return [i for i, n in enumerate(numbers) if n < fraction] or [numbers.index(min(numbers))]
+    below = [i for i, n in enumerate(numbers) if n < fraction] or [numbers.index(min(numbers))]
+    return below if len(below) < count else [i for i in below if numbers[i] < max(numbers)]
 
 
-for fraction, seed in [(0.3, 0), (0.3, 7), (0.001, 7)]:
+for fraction, seed in [(0.3, 0), (0.3, 7), (0.05, 1), (0.95, 1)]:
     print(fraction, seed, held_out(20, fraction, seed))
 print(digest(bytes([1, 254]), 1, 1, 2).hex())
