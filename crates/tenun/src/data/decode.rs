@@ -3,10 +3,10 @@
 use std::io::{BufRead, Cursor, Seek};
 use std::path::Path;
 
-use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use super::fit::to_size;
 use super::foreign::{self, Foreign};
 use super::tiff::Tiff;
 use super::{gif, jpeg};
@@ -75,7 +75,7 @@ pub(crate) fn contents(path: &Path) -> Result<Vec<u8>, String> {
     if data.len() > MAX_FILE_BYTES {
         return Err(format!("the file has {} bytes, more than the limit of {MAX_FILE_BYTES}", data.len()));
     }
-    std::fs::read(path).map_err(words)
+    crate::file::read(path).map_err(words)
 }
 
 /// Which format the image is of; what is wrong if it is of none that is read.
@@ -118,7 +118,7 @@ pub(crate) fn decode_bytes(
         special = tiff.picture(MAX_DECODED_BYTES as usize)?;
     }
     let mut decoder = match special {
-        Some(image) => return Ok(finish(image, pictures, size, fit, colour)),
+        Some(image) => return finish(image, pictures, size, fit, colour),
         None => decoder(Cursor::new(file), format)?,
     };
     // A decoder may overlook the limit; the size it announces is known before anything is allocated.
@@ -135,7 +135,7 @@ pub(crate) fn decode_bytes(
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
     image.apply_orientation(orientation);
-    Ok(finish(image, pictures, size, fit, colour))
+    finish(image, pictures, size, fit, colour)
 }
 
 /// The picture in the size and colour that were asked for.
@@ -145,18 +145,10 @@ fn finish(
     size: Option<(usize, usize)>,
     fit: Fit,
     colour: Colour,
-) -> Decoded {
+) -> Result<Decoded, String> {
     let mut image = on_white(image);
-    if let Some((height, width)) = size
-        && (image.height() as usize, image.width() as usize) != (height, width)
-    {
-        let (width, height) = (width as u32, height as u32);
-        image = match fit {
-            Fit::Error => image,
-            // Triangle is bilinear that averages when it shrinks, and never rings as sharper filters do.
-            Fit::Resize => image.resize_exact(width, height, FilterType::Triangle),
-            Fit::Crop => image.resize_to_fill(width, height, FilterType::Triangle),
-        };
+    if let Some(size) = size {
+        image = to_size(image, size, fit)?;
     }
     let coloured = !is_grey(&image);
     let grey = match colour {
@@ -167,7 +159,7 @@ fn finish(
     let (height, width) = (image.height() as usize, image.width() as usize);
     let (channels, planes) =
         if grey { (1, image.into_luma8().into_raw()) } else { (3, planes_of(&image.into_rgb8().into_raw())) };
-    Decoded { channels, height, width, planes, coloured, pictures }
+    Ok(Decoded { channels, height, width, planes, coloured, pictures })
 }
 
 /// What decodes a file of this format.

@@ -16,6 +16,7 @@ pub(crate) mod digest;
 mod encoded;
 mod error;
 mod fetch;
+mod fit;
 mod folder;
 mod folder_sizes;
 mod folder_stream;

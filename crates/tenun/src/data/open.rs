@@ -1,6 +1,6 @@
 //! [`open`]: from what a user calls a data set to its images. Every command and every run opens its images here.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,7 @@ use super::progress::Progress;
 use super::{
     Collection, DataError, archives, batches, idx_files, matlab, parquet_images, records, shards, tables,
 };
+use crate::file;
 use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, SIZE};
 use crate::suggest;
 
@@ -253,7 +254,7 @@ const START: u64 = 512;
 
 /// Opens a file by what it starts with.
 fn open_file(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Opened, DataError> {
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let start = start_of(file).map_err(DataError::io(path, "read"))?;
     let on_image = options.progress.on_image;
     let copies = options.paths.unpacked.as_deref();
@@ -316,7 +317,7 @@ fn start_of(file: impl Read) -> std::io::Result<Vec<u8>> {
 
 /// Whether a gzip file begins as a tar does when it is decompressed.
 fn is_tar_within(path: &Path) -> bool {
-    let start = File::open(path).and_then(|file| start_of(MultiGzDecoder::new(BufReader::new(file))));
+    let start = file::open(path).and_then(|file| start_of(MultiGzDecoder::new(BufReader::new(file))));
     start.is_ok_and(|start| archives::is_tar(&start))
 }
 

@@ -69,7 +69,7 @@ fn part(files: &[PathBuf]) -> Result<(Images, Vec<Label>), DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for path in files {
         let before = labels_before(path).unwrap_or(1);
-        let bytes = fs::read(path).map_err(DataError::io(path, "read"))?;
+        let bytes = crate::file::read(path).map_err(DataError::io(path, "read"))?;
         for record in bytes.chunks_exact(PICTURE + before) {
             labels.push(Label::Number(record[before - 1].into()));
             pixels.extend_from_slice(&record[before..]);

@@ -64,7 +64,7 @@ struct Source {
 impl Source {
     /// The file as it is now; none if it is not compressed.
     fn of(path: &Path, copies: &Path) -> io::Result<Option<Self>> {
-        let mut file = File::open(path)?;
+        let mut file = file::open(path)?;
         let mut start = [0; 2];
         file.read_exact(&mut start)?;
         if start != [0x1f, 0x8b] {
