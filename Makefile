@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Where `make demo` puts its run; what was there is replaced.
 DEMO ?= runs/demo
 
-.PHONY: help demo test lint fmt bench bench-all families families-speed doctor-page kernels instructions docs arm64 ci clean
+.PHONY: help demo test lint fmt bench bench-all families families-speed doctor-page fuzz memory-page kernels instructions docs arm64 ci clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,13 @@ families-speed: ## measure how fast every preset trains for its multiply-adds, a
 
 doctor-page: ## provoke every rule of the doctor, and write docs/doctor.md
 	scripts/doctor_page.py
+
+fuzz: ## fuzz every parser with libFuzzer, on stable; RUNS=1000000, SECONDS_EACH=120, ARGUMENTS="npy model"
+	scripts/fuzz.sh $(ARGUMENTS)
+
+memory-page: ## compare the memory of runs with what was said of it, and write docs/memory.md
+	$(CARGO) build --release --locked --package tenun-cli
+	scripts/memory.py --write $(ARGUMENTS)
 
 kernels: ## measure single kernels with every register width; ARGUMENTS=conv some of them
 	$(CARGO) bench --locked --package tenun-engine --bench kernels -- $(ARGUMENTS)

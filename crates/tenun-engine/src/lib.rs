@@ -24,7 +24,7 @@ pub use loss::{Loss, UnknownLoss};
 pub use network::{BufferUpdate, Chain, Network, Spec, SpecError};
 pub use optimizer::{Horizon, Method, Optimizer, Schedule};
 pub use place::{Parameter, Part, Place};
-pub use plan::{Batch, ForwardPlan, Images, PlanError, Stage, TrainingPlan};
+pub use plan::{Batch, ForwardPlan, Images, PlanError, PlanMemory, Stage, TrainingPlan};
 pub use program::{Cpu, CpuError, PlanStep, Rewrite, UnknownRewrite};
 pub use shape::Shape;
 pub use tenun_kernels::{Philox, Purpose, TILE, UnknownWidth, Width, normal};

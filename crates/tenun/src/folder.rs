@@ -60,6 +60,12 @@ pub enum FolderError {
         /// What it should hold.
         expected: &'static Contents,
     },
+    /// A link where a folder of the results has to be.
+    #[error("{} is a link; the folder of the results is to be there itself", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// The operating system refused, or a file is not what it should be.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
@@ -86,6 +92,7 @@ impl FolderError {
                 path,
                 &format!("give the folder that `{}` printed", expected.command),
             )),
+            Self::Link { .. } => Some("remove the link: what it leads to would be written over".to_owned()),
             Self::Io { .. } => Some(format!("choose a folder that can be written to with `{OUT}`")),
         }
     }
@@ -168,6 +175,16 @@ impl<K: Kind> ResultsDir<K> {
         self.path.join(name)
     }
 
+    /// A folder in it, made if there is none. A link is refused: what is written would be elsewhere.
+    pub(crate) fn inner(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = self.file(name);
+        if fs::symlink_metadata(&path).is_ok_and(|data| data.is_symlink()) {
+            return Err(FolderError::Link { path });
+        }
+        fs::create_dir_all(&path).map_err(FolderError::io(&path, "create"))?;
+        Ok(path)
+    }
+
     /// Writes a file in it, whole or not at all.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
         let path = self.file(name);
@@ -222,6 +239,23 @@ mod tests {
         assert!(matches!(RunDir::create(&path, true), Err(FolderError::Exists { holds: None, .. })));
         SweepDir::create(&path, true).unwrap();
         assert!(path.join("mine.txt").exists() && !dir.trial("1").exists() && !dir.file(SWEEP).exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_link_and_what_it_leads_to_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("mine")).unwrap();
+        fs::write(at("mine/a.png"), "mine").unwrap();
+        let run = RunDir::create(&at("run"), false).unwrap();
+        std::os::unix::fs::symlink(at("mine"), at("run/pictures")).unwrap();
+        let error = run.inner(PICTURES).unwrap_err();
+        assert!(error.to_string().contains("pictures is a link"), "{error}");
+        fs::write(at("run").join(CONFIG), "").unwrap();
+        let run = RunDir::create(&at("run"), true).unwrap();
+        assert!(at("mine/a.png").is_file() && !at("run/pictures").exists());
+        assert!(run.inner(PICTURES).unwrap().is_dir());
     }
 
     #[test]

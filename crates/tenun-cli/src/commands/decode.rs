@@ -1,16 +1,19 @@
 //! `tenun decode`.
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 use tenun::Model;
 use tenun::codes;
 use tenun::engine::Cpu;
+use tenun::picture::PictureBatch;
 
-use super::{mistaken, pictures};
+use super::{guard, mistaken, pictures, stream};
 use crate::activity::Activity;
 use crate::arguments::DecodeArgs;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::printer::Printer;
 use crate::text::counted;
 
@@ -55,13 +58,22 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
     }
     let files = pictures::names(&args.out, codes.ids().iter().map(String::as_str))?;
     pictures::refuse_existing(&files, args.overwrite)?;
+    let mut read = guard::of_model(&args.model);
+    read.extend([args.codes.clone(), codes::ids_beside(&args.codes)]);
+    guard::refuse(&files, &read)?;
+    let stop = interrupt::watch()?;
+    let mut batch = PictureBatch::new(files.clone())?;
     let activity = Activity::new(printer, format!("decoding {}", counted(files.len(), "code")));
     let mut done = 0;
-    for (part, values) in files.chunks(PART).zip(codes.values().chunks(PART * expected)) {
-        pictures::write(part, shape, &model.inverse_transform(values, &cpu)?)?;
-        done += part.len();
+    for values in codes.values().chunks(PART * expected) {
+        if stop.load(Ordering::Relaxed) {
+            return Err(stream::interrupted());
+        }
+        batch.write(shape, &model.inverse_transform(values, &cpu)?)?;
+        done += values.len() / expected;
         activity.progress(done, files.len());
     }
+    batch.finish(|| Ok::<(), tenun::Error>(()))?;
     drop(activity);
     let fields = Written { images: files.len(), out: &args.out };
     printer.result("decode", &fields, || {

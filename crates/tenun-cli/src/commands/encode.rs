@@ -9,7 +9,7 @@ use tenun::codes::{self, Codes, Heading};
 use tenun::data::Dataset;
 use tenun::engine::Cpu;
 
-use super::{mistaken, stream};
+use super::{guard, mistaken, stream};
 use crate::activity::Activity;
 use crate::arguments::EncodeArgs;
 use crate::failure::Failure;
@@ -33,7 +33,14 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     let inputs = [args.data.clone()];
     let images = stream::open_for(&model, &inputs, &args.source, args.choice, printer)?;
 
+    let mut outputs = vec![args.out.clone()];
+    if format == codes::Format::Npy {
+        outputs.push(codes::ids_beside(&args.out));
+    }
+    guard::refuse(&outputs, &[guard::of_model(&args.model), guard::of_data(&inputs, &args.source)].concat())?;
+
     let features = model.network().latent().len();
+    tell_formulas(&images.ids(), format, printer);
     let heading = Heading {
         images: images.len(),
         features,
@@ -57,6 +64,23 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
         format!("{codes} of {numbers} in {}\n", args.out.display())
     });
     Ok(())
+}
+
+/// Says so where a spreadsheet would take identifiers in a table for formulas. They are written as they are: changed, they
+/// would not name their images any more.
+fn tell_formulas(ids: &[String], format: codes::Format, printer: &Printer) {
+    let mut formulas = ids.iter().filter(|id| id.starts_with(['=', '+', '-', '@', '\t', '\r']));
+    if let (false, Some(first)) = (format == codes::Format::Parquet, formulas.next()) {
+        printer.note(format_args!(
+            "note: {} with =, +, - or @, such as {first:?}: spreadsheets take that for a formula; import the column as text",
+            counted_verb(1 + formulas.count())
+        ));
+    }
+}
+
+/// `1 identifier begins`, `2 identifiers begin`.
+fn counted_verb(number: usize) -> String {
+    format!("{} {}", counted(number, "identifier"), if number == 1 { "begins" } else { "begin" })
 }
 
 fn encode(model: &Model, part: &Dataset, cpu: &Cpu) -> Result<Codes, Failure> {

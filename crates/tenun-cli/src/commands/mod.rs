@@ -5,6 +5,7 @@ pub(crate) mod decode;
 pub(crate) mod doctor;
 pub(crate) mod encode;
 pub(crate) mod eval;
+mod guard;
 pub(crate) mod layers;
 pub(crate) mod manual;
 mod mistaken;

@@ -1,13 +1,10 @@
 //! Pictures out: one file an image, by its identifier.
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use tenun::data::is_image_name;
-use tenun::engine::Shape;
 use tenun::names::{escaped, name_path, shown};
-use tenun::picture::save_images;
 
 use crate::failure::Failure;
 
@@ -78,48 +75,6 @@ pub(crate) fn refuse_existing<'a>(
     }
 }
 
-/// Writes `values`, `[image][channel][row][column]`, to `files`.
-pub(crate) fn write(files: &[PathBuf], shape: Shape, values: &[f32]) -> Result<(), Failure> {
-    Ok(save_images(files, shape, values)?)
-}
-
-/// The files that are not there yet, and their folders: removed again unless all that was to be written is there.
-pub(crate) struct NewFiles {
-    files: Vec<PathBuf>,
-    /// A folder before those in it.
-    folders: Vec<PathBuf>,
-}
-
-impl NewFiles {
-    pub(crate) fn of(files: &[PathBuf]) -> Self {
-        let files: Vec<_> = files.iter().filter(|file| !file.exists()).cloned().collect();
-        let above = files.iter().flat_map(|file| file.ancestors().skip(1));
-        let above: HashSet<&Path> = above.filter(|folder| !folder.as_os_str().is_empty()).collect();
-        let mut folders: Vec<_> =
-            above.into_iter().filter(|folder| !folder.exists()).map(Path::to_path_buf).collect();
-        folders.sort();
-        Self { files, folders }
-    }
-
-    /// All is there.
-    pub(crate) fn keep(mut self) {
-        self.files.clear();
-        self.folders.clear();
-    }
-}
-
-impl Drop for NewFiles {
-    fn drop(&mut self) {
-        // What was not written yet is not there to be removed, and a folder in which others have put something stays.
-        for file in &self.files {
-            let _ = fs::remove_file(file);
-        }
-        for folder in self.folders.iter().rev() {
-            let _ = fs::remove_dir(folder);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,27 +97,6 @@ mod tests {
                 .map(|name| Path::new("out").join(std::ffi::OsStr::from_bytes(name)));
             assert_eq!(files, expected);
         }
-    }
-
-    #[test]
-    fn what_was_begun_is_removed_and_what_was_there_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::create_dir(at("old")).unwrap();
-        fs::write(at("old/a.png"), "mine").unwrap();
-        let files = ["old/a.png", "old/b.png", "new/c/d.png", "new/e.png", "other/f.png"].map(at);
-        let write = |new: NewFiles| {
-            fs::create_dir_all(at("new/c")).unwrap();
-            fs::create_dir_all(at("other")).unwrap();
-            fs::write(at("other/mine.txt"), "mine").unwrap();
-            files[1..4].iter().for_each(|file| fs::write(file, "theirs").unwrap());
-            new
-        };
-        drop(write(NewFiles::of(&files)));
-        assert!(at("old/a.png").exists() && at("other/mine.txt").exists());
-        assert!(!at("old/b.png").exists() && !at("new").exists());
-        write(NewFiles::of(&files)).keep();
-        assert!(files[..4].iter().all(|file| file.exists()));
     }
 
     #[test]

@@ -7,11 +7,10 @@ use tenun::Model;
 use tenun::data::Dataset;
 use tenun::engine::{Cpu, Shape};
 use tenun::overlap::Stopped;
-use tenun::picture::{ReconstructionGrid, Theme, reconstruction_grid, save_picture};
+use tenun::picture::{PictureBatch, ReconstructionGrid, Theme, reconstruction_grid, save_picture};
 
-use super::pictures::{self, NewFiles};
 use super::stream::{self, Images};
-use super::{mistaken, source};
+use super::{guard, mistaken, pictures, source};
 use crate::activity::Activity;
 use crate::arguments::ReconstructArgs;
 use crate::failure::Failure;
@@ -55,28 +54,39 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
         None => Vec::new(),
     };
     pictures::refuse_existing(files.iter().chain(&args.grid), args.overwrite)?;
+    let outputs: Vec<PathBuf> = files.iter().chain(&args.grid).cloned().collect();
+    guard::refuse(
+        &outputs,
+        &[guard::of_model(&args.model), guard::of_data(&args.input, &args.source)].concat(),
+    )?;
+    if let Some(grid) = args.grid.as_ref().filter(|grid| files.contains(grid)) {
+        return Err(Failure::usage(
+            format!("--grid and --out would both be written to {}", grid.display()),
+            Some("give the grid another name".into()),
+        ));
+    }
 
     let shape = model.network().output();
     let in_grid = match (&args.grid, &images) {
         (Some(grid), Images::Whole(set)) => Some((grid, set.clone())),
         _ => None,
     };
+    let mut batch = PictureBatch::new(files.clone())?;
     if !files.is_empty() {
-        let new = NewFiles::of(&files);
         let reconstructing = Activity::new(printer, format!("reconstructing {}", counted(total, "image")));
         images.process(
             reconstructing,
             shape.len(),
             |part| Ok(model.reconstruct(part.images(), &cpu)?),
-            |parts| write_each(&files, shape, parts),
+            |parts| write_each(&mut batch, shape, parts),
             &model,
             args.source.colour,
         )?;
-        new.keep();
     }
-    if let Some((grid, set)) = in_grid {
-        write_grid(grid, &model, &set, &cpu)?;
-    }
+    batch.finish(|| match in_grid {
+        Some((grid, set)) => write_grid(grid, &model, &set, &cpu),
+        None => Ok(()),
+    })?;
     let fields = Written { images: total, out: args.out.as_deref(), grid: args.grid.as_deref() };
     printer.result("reconstruct", &fields, || {
         let out = args
@@ -105,18 +115,15 @@ fn targets(out: &Path, ids: &[String]) -> Result<Vec<PathBuf>, Failure> {
     pictures::names(out, ids.iter().map(String::as_str))
 }
 
-/// Writes the pictures as they come, each to its file.
+/// Writes the pictures as they come.
 fn write_each(
-    files: &[PathBuf],
+    batch: &mut PictureBatch,
     shape: Shape,
     parts: &mut dyn Iterator<Item = Result<Vec<f32>, Stopped>>,
 ) -> Result<(), Failure> {
-    let mut remaining = files;
     for part in parts {
         let part = part.map_err(|stopped| Failure::failed(stopped.to_string(), None))?;
-        let (now, later) = remaining.split_at(remaining.len().min(part.len() / shape.len()));
-        pictures::write(now, shape, &part)?;
-        remaining = later;
+        batch.write(shape, &part)?;
     }
     Ok(())
 }

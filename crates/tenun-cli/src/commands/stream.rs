@@ -161,7 +161,7 @@ fn cut(set: Dataset, numbers: usize) -> impl Iterator<Item = Result<Dataset, Fai
     (0..set.len()).step_by(size).map(move |start| Ok(set.part(start..(start + size).min(set.len()))))
 }
 
-fn interrupted() -> Failure {
+pub(crate) fn interrupted() -> Failure {
     Failure { kind: Kind::Interrupted, message: "the incomplete output was removed".into(), hint: None }
 }
 

@@ -4,8 +4,10 @@ use serde::Serialize;
 use tenun::Model;
 use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Shape, TrainingPlan};
 use tenun::job;
+use tenun::machine;
 use tenun::preset::{self, Preset};
 use tenun::settings::{NetworkSettings, Settings, WITHOUT, network_title};
+use tenun::text::megabytes;
 
 use super::{Given, mistaken, settings};
 use crate::arguments::SummaryArgs;
@@ -66,8 +68,21 @@ struct Step {
 fn plan_of(network: &Network, args: &SummaryArgs, settings: &Settings) -> Result<Plan, Failure> {
     let cpu = Cpu::from_environment(args.threads.threads)?.without(&settings.training.without);
     let loss = if network.ends_in_sigmoid() { Loss::Bce } else { Loss::Mse };
-    let plan = TrainingPlan::new(network, loss, &cpu).map_err(tenun::Error::from)?;
-    let steps = plan.steps().iter().map(|step| Step {
+    // A plan that no memory holds has lists of positions that none holds either.
+    if let Some(available) = machine::available().filter(|&available| network.least_memory() > available) {
+        return Err(Failure::failed(
+            format!(
+                "a plan of this network takes at least {} of memory, and {} are free; its largest layer is {}",
+                megabytes(network.least_memory()),
+                megabytes(available),
+                network.largest_layer()
+            ),
+            Some("leave `--plan` out, or make the images smaller".into()),
+        ));
+    }
+    let (steps, bytes) = TrainingPlan::describe(network, loss, &cpu).map_err(tenun::Error::from)?;
+    let computed = steps.iter().map(|step| step.multiply_adds as u64).sum();
+    let steps = steps.iter().map(|step| Step {
         layers: step.layers.clone(),
         rewrites: step.rewrites.clone(),
         memory: step.memory,
@@ -76,9 +91,9 @@ fn plan_of(network: &Network, args: &SummaryArgs, settings: &Settings) -> Result
     Ok(Plan {
         registers: cpu.width().to_string(),
         threads: cpu.threads(),
-        memory: plan.memory(),
+        memory: bytes.saturating_mul(cpu.threads()),
         multiply_adds_written: network.training_multiply_adds(),
-        multiply_adds: plan.steps().iter().map(|step| step.multiply_adds as u64).sum(),
+        multiply_adds: computed,
         steps: steps.collect(),
     })
 }

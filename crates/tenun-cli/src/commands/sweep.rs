@@ -1,6 +1,6 @@
 //! `tenun sweep`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
@@ -11,7 +11,7 @@ use tenun::sweep::{
     CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers, word,
 };
 
-use super::{Given, mistaken, settings, source};
+use super::{Given, guard, mistaken, settings, source};
 use crate::arguments::SweepArgs;
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
@@ -83,6 +83,10 @@ fn prepare(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(Sweep,
         train_sha256: None,
         base,
     };
+    let values =
+        args.vary.iter().filter_map(|text| text.split_once('=')).flat_map(|(_, values)| values.split(','));
+    let varied = values.map(|value| PathBuf::from(value.trim())).filter(|path| path.exists());
+    guard::refuse_results(&folder, &varied.chain(guard::of_settings(&settings.base)).collect::<Vec<_>>())?;
     let sweep = source::with_bar(printer, |progress| Sweep::new(settings, progress))?;
     Ok((sweep, SweepDir::create(&folder, args.train.overwrite)?))
 }

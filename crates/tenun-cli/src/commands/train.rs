@@ -10,7 +10,7 @@ use tenun::settings::control::RESUME;
 use tenun::settings::{DATA, Settings, network_title};
 use tenun::text::megabytes;
 
-use super::{mistaken, resume, settings, source};
+use super::{guard, mistaken, resume, settings, source};
 use crate::arguments::TrainArgs;
 use crate::failure::{Failure, Kind};
 use crate::interrupt;
@@ -47,6 +47,7 @@ fn prepare(args: &TrainArgs, cpu: Cpu, printer: &Printer) -> Result<(Job, RunDir
         let run = RunDir::open(folder)?;
         let old = Settings::read(&run.file(run::CONFIG))?;
         let epochs = resume::check(args, &run, &old)?;
+        guard::refuse_results(folder, &guard::of_run(&old))?;
         let job = source::with_bar(printer, |progress| Job::open(&run, epochs, cpu, progress))?;
         return Ok((job, run));
     }
@@ -54,6 +55,7 @@ fn prepare(args: &TrainArgs, cpu: Cpu, printer: &Printer) -> Result<(Job, RunDir
     let settings = settings::of(&args.settings)?;
     settings.check()?;
     let folder = args.out.clone().unwrap_or_else(|| RunDir::default_path(&settings));
+    guard::refuse_results(&folder, &guard::of_settings(&settings))?;
     let job = source::with_bar(printer, |progress| Job::new(settings, cpu, progress))?;
     Ok((job, RunDir::create(&folder, args.overwrite)?))
 }
@@ -74,7 +76,7 @@ struct Start<'a> {
     parameters: usize,
     latent: usize,
     epochs: u32,
-    /// Bytes that training is going to hold besides the images.
+    /// Bytes of memory that the run is going to take at most.
     memory: u64,
 }
 

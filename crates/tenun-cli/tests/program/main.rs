@@ -7,6 +7,7 @@ mod mistaken;
 mod model_files;
 mod output;
 mod resume;
+mod robustness;
 mod setting;
 mod splits;
 mod streams;

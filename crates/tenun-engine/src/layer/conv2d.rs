@@ -116,12 +116,12 @@ impl LayerKind for Conv2d {
             return Err("`filters` is 0; a convolution needs at least 1".to_owned());
         }
         if kernel % 2 == 0 {
-            return Err(format!("`kernel` is {kernel}; it has to be odd, such as {}", kernel + 1));
+            return Err(format!("`kernel` is {kernel}; it has to be odd, such as {}", kernel | 1));
         }
         if !(1..=2).contains(&stride) {
             return Err(format!("`stride` is {stride}; it has to be 1 or 2"));
         }
-        let across = |size: usize| (size + 2 * self.pad()).checked_sub(kernel).map(|rest| rest / stride + 1);
+        let across = |size: usize| Some(size.checked_add(2 * self.pad())?.checked_sub(kernel)? / stride + 1);
         match (across(input.height), across(input.width)) {
             (Some(height), Some(width)) => Ok(Shape::new(filters, height, width)),
             _ => Err(format!(
@@ -132,8 +132,10 @@ impl LayerKind for Conv2d {
     }
 
     fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
-        let area = self.kernel * self.kernel;
-        let initial = Initial::GlorotUniform { inputs: input.channels * area, outputs: self.filters * area };
+        // What overflows has too many parameters, which is found by their axes.
+        let area = self.kernel.saturating_mul(self.kernel);
+        let (inputs, outputs) = (input.channels.saturating_mul(area), self.filters.saturating_mul(area));
+        let initial = Initial::GlorotUniform { inputs, outputs };
         let axes = vec![self.filters, input.channels, self.kernel, self.kernel];
         let mut parameters = vec![ParameterSpec { name: "weight", axes, initial }];
         if self.bias {
@@ -148,7 +150,9 @@ impl LayerKind for Conv2d {
 
     fn multiply_adds(&self, input: Shape) -> u64 {
         let outputs = self.infer(input).map_or(0, |output| output.len());
-        (outputs * input.channels * self.kernel * self.kernel) as u64
+        [input.channels, self.kernel, self.kernel]
+            .iter()
+            .fold(outputs as u64, |n, &m| n.saturating_mul(m as u64))
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {

@@ -83,7 +83,7 @@ impl LayerKind for Dense {
     }
 
     fn multiply_adds(&self, input: Shape) -> u64 {
-        (self.features * input.len()) as u64
+        (self.features as u64).saturating_mul(input.len() as u64)
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], _: Option<RandomKey>) -> Vec<R> {

@@ -204,6 +204,9 @@ macro_rules! layers {
             }
         }
 
+/// Outputs of a layer, at most: bytes of several images of them are still a number of this computer.
+const MOST_NUMBERS: usize = usize::MAX >> 12;
+
         impl Layer {
             /// The names that the field `layer` can take.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($module)),*];
@@ -316,8 +319,8 @@ impl Layer {
         let output = each!(self, layer => layer.infer(input))?;
         match output.checked_len() {
             Some(0) => Err(format!("nothing would be left: {output}")),
-            None => Err(format!("{output} is more than this computer can address")),
-            Some(_) => Ok(output),
+            Some(numbers) if numbers <= MOST_NUMBERS => Ok(output),
+            _ => Err(format!("{output} is more than this computer can address")),
         }
     }
 

@@ -15,6 +15,11 @@ pub struct Placed {
 }
 
 impl Placed {
+    /// This layer and those of its body, and of theirs.
+    pub(crate) fn with_body(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
+        Box::new(std::iter::once(self).chain(self.body.iter().flat_map(Self::with_body)))
+    }
+
     /// Appends this layer's parameters and those of its body.
     pub(crate) fn collect_parameters<'a>(&'a self, to: &mut Vec<&'a Parameter>) {
         to.extend(&self.place.parameters);

@@ -147,7 +147,7 @@ impl LayerKind for Quantize {
     }
 
     fn multiply_adds(&self, input: Shape) -> u64 {
-        (self.codes * input.len()) as u64
+        (self.codes as u64).saturating_mul(input.len() as u64)
     }
 
     fn reference<R: Real>(&self, at: &Placed, parameters: &[R], x: &[R], key: Option<RandomKey>) -> Vec<R> {

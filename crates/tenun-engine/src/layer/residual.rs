@@ -68,7 +68,7 @@ impl LayerKind for Residual {
         let mut shape = input;
         let mut total = 0;
         for layer in &self.body {
-            total += layer.multiply_adds(shape);
+            total = layer.multiply_adds(shape).saturating_add(total);
             shape = layer.infer(shape).unwrap_or(shape);
         }
         total

@@ -38,6 +38,12 @@ pub enum SpecError {
         /// All layers.
         chain: Box<Chain>,
     },
+    /// More layers than any network has.
+    #[error("expected at most {most} layers in encoder and decoder together, got more")]
+    TooMany {
+        /// How many there may be.
+        most: u32,
+    },
     /// More parameters than can be addressed.
     #[error("{layer} needs more parameters than this computer can address")]
     TooLarge {
@@ -81,6 +87,9 @@ fn signed(a: usize, b: usize) -> isize {
     a as isize - b as isize
 }
 
+/// Lines of a chain that are shown, at most, the input's among them: the last layers tell where it goes wrong.
+const SHOWN: usize = 40;
+
 /// The shapes through a network, layer by layer, up to where it goes wrong.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chain {
@@ -95,6 +104,13 @@ impl fmt::Display for Chain {
         let name = self.lines.iter().map(|line| line.0.len()).max().unwrap_or(0);
         let shape = self.lines.iter().map(|line| line.1.to_string().chars().count()).max().unwrap_or(0);
         for (i, (layer, output, settings)) in self.lines.iter().enumerate() {
+            let hidden = self.lines.len().saturating_sub(SHOWN);
+            if (1..=hidden).contains(&i) {
+                if i == hidden {
+                    writeln!(f, "  … {hidden} layers more")?;
+                }
+                continue;
+            }
             let line = format!("  {layer:name$}  {:>shape$}  {settings}", output.to_string());
             write!(f, "{}", line.trim_end())?;
             if i + 1 == self.lines.len() {

@@ -151,10 +151,50 @@ impl Network {
         self.parameter_count
     }
 
+    /// The layer with the most outputs, as people are told of it: its name and the shape of its output.
+    #[must_use]
+    pub fn largest_layer(&self) -> String {
+        let all = self.layers().flat_map(Placed::with_body);
+        let largest = all.max_by_key(|placed| placed.place.output.len());
+        largest.map_or_else(String::new, |placed| format!("{}, {}", placed.place.name, placed.place.output))
+    }
+
+    /// The layer with the most parameters, as people are told of it: its name and how many they are.
+    #[must_use]
+    pub fn heaviest_layer(&self) -> String {
+        let own = |placed: &&Placed| placed.place.parameters.iter().map(|own| own.range.len()).sum::<usize>();
+        let heaviest = self.layers().flat_map(Placed::with_body).max_by_key(own);
+        heaviest
+            .map_or_else(String::new, |placed| format!("{}, {} parameters", placed.place.name, own(&placed)))
+    }
+
+    /// Bytes that no plan of this network does without, from the shapes alone: its weights once, and sixteen bytes, which
+    /// are four images side by side, for each output of its largest layer.
+    #[must_use]
+    pub fn least_memory(&self) -> u64 {
+        let all = self.layers().flat_map(Placed::with_body);
+        let largest = all.map(|placed| placed.place.output.len() as u64).max().unwrap_or(0);
+        let weights = (self.parameter_count as u64).saturating_mul(size_of::<f32>() as u64);
+        largest.saturating_mul(16).saturating_add(weights)
+    }
+
+    /// Bytes that no plan forwards goes beyond: every layer's output twice for sixteen images and every thread, and the
+    /// weights as the kernel reads them that arranges most copies of them.
+    pub(crate) fn most_memory(&self, threads: usize) -> u64 {
+        let all = self.layers().flat_map(Placed::with_body);
+        let outputs = all.fold(self.input.len() as u64, |sum, placed| {
+            sum.saturating_add(placed.place.output.len() as u64)
+        });
+        let weights = (self.parameter_count as u64).saturating_mul(8 * size_of::<f32>() as u64);
+        outputs.saturating_mul(2 * 16 * size_of::<f32>() as u64 * threads as u64).saturating_add(weights)
+    }
+
     /// Multiply-adds that the layers as written need for one image, forwards.
     #[must_use]
     pub fn multiply_adds(&self) -> u64 {
-        self.layers().map(|placed| placed.layer.multiply_adds(placed.place.input)).sum()
+        self.layers()
+            .map(|placed| placed.layer.multiply_adds(placed.place.input))
+            .fold(0, u64::saturating_add)
     }
 
     /// Multiply-adds that training needs for one image if the layers are computed as they are written: forwards, for
@@ -165,9 +205,9 @@ impl Network {
         let each = self.layers().map(|placed| {
             let passes = 2 + u64::from(after_parameters);
             after_parameters |= placed.parameter_count() > 0;
-            passes * placed.layer.multiply_adds(placed.place.input)
+            placed.layer.multiply_adds(placed.place.input).saturating_mul(passes)
         });
-        each.sum()
+        each.fold(0, u64::saturating_add)
     }
 
     /// Initial parameters: a pure function of the seed.

@@ -7,6 +7,10 @@ use crate::Shape;
 use crate::layer::{Layer, Placed};
 use crate::place::{Parameter, Part, Place};
 
+/// Layers of a network, at most, those inside residual blocks among them: many times those of the deepest that people
+/// train.
+const MOST_LAYERS: u32 = 4096;
+
 /// Puts layers in their places, one after the other.
 pub(crate) struct Placer {
     shape: Shape,
@@ -39,6 +43,9 @@ impl Placer {
         *number += 1;
         let name = format!("{part}.{}{number}", layer.stem());
         let ordinal = self.ordinal;
+        if ordinal >= MOST_LAYERS {
+            return Err(SpecError::TooMany { most: MOST_LAYERS });
+        }
         self.ordinal += 1;
         let input = self.shape;
         let output = layer.infer(input).map_err(|reason| {

@@ -110,6 +110,31 @@ impl ForwardPlan {
         Path { layers, input, output, sigmoid: false, loss: None, seed: None }.compile(network, cpu)
     }
 
+    /// Bytes that the way from images to images takes on `cpu`: buffers of all threads, weights as kernels read them.
+    /// Where the shapes of the layers alone make it clear that this is more than `available`, or less, it is a bound, and no
+    /// plan is made to learn more. Nothing of that size is allocated.
+    #[must_use]
+    pub fn estimate(network: &Network, available: u64, cpu: &Cpu) -> u64 {
+        let (least, most) = (network.least_memory(), network.most_memory(cpu.threads()));
+        if least > available {
+            return least;
+        }
+        if most <= available { most } else { Self::memory(network, cpu) }
+    }
+
+    /// Bytes of the buffers and packed weights of the way from images to images on `cpu`. They are not allocated.
+    #[must_use]
+    pub fn memory(network: &Network, cpu: &Cpu) -> u64 {
+        let mut builder = Builder::new(false, cpu);
+        let input = builder.input(network.input());
+        let layers: Vec<&Placed> = network.body().collect();
+        let end = sequence::lower(&mut builder, &layers, input);
+        builder.keep(end);
+        let program = builder.finish();
+        let bytes = program.workspace_bytes() * cpu.threads() + program.packed_len() * size_of::<f32>();
+        bytes as u64
+    }
+
     /// The shape of what goes in.
     #[must_use]
     pub fn input(&self) -> Shape {

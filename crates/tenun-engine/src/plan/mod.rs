@@ -8,7 +8,7 @@ mod training;
 
 pub use forward::{ForwardPlan, Stage};
 pub use source::Images;
-pub use training::{Batch, TrainingPlan};
+pub use training::{Batch, PlanMemory, TrainingPlan};
 
 /// A plan cannot be made.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -55,6 +55,27 @@ pub struct TrainingPlan {
     parameters: usize,
 }
 
+/// Bytes that a training plan holds, by what holds them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlanMemory {
+    /// Activations and their gradients, of all threads.
+    pub buffers: u64,
+    /// Gradients of the parameters: of groups of tiles, and of each thread's tile.
+    pub gradients: u64,
+    /// What dense layers keep of a batch.
+    pub rows: u64,
+    /// The weights as kernels read them.
+    pub packed: u64,
+}
+
+impl PlanMemory {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        [self.buffers, self.gradients, self.rows, self.packed].into_iter().fold(0, u64::saturating_add)
+    }
+}
+
 impl TrainingPlan {
     /// Compiles the training of `network` for `cpu`.
     ///
@@ -79,20 +100,45 @@ impl TrainingPlan {
         })
     }
 
-    /// Bytes that training with batches of `batch` images holds: the buffers of all threads, the gradients of groups of
-    /// tiles, what dense layers keep of a batch, the weights as kernels read them. An estimate; nothing is allocated.
+    /// Bytes that training with batches of `batch` images will hold, by what holds them; nothing is allocated. Where the
+    /// shapes of the layers alone make it clear that it is more than `available`, no plan is made to learn how much more.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn estimate(network: &Network, loss: Loss, batch: usize, cpu: &Cpu) -> Result<usize, PlanError> {
+    pub fn estimate(
+        network: &Network,
+        loss: Loss,
+        batch: usize,
+        available: u64,
+        cpu: &Cpu,
+    ) -> Result<PlanMemory, PlanError> {
         head::check(network, loss)?;
+        let least = network.least_memory();
+        if least > available {
+            return Ok(PlanMemory { buffers: least, ..PlanMemory::default() });
+        }
         let (program, _, _) = compile(network, cpu);
         let summed: usize = program.batched.others(network.parameter_count()).iter().map(Range::len).sum();
         let groups = batch.div_ceil(TILE).min(MOST_GROUPS);
         let threads = cpu.threads();
-        let floats =
-            summed * (groups + 2 * threads) + batch * program.batched.stride() + program.packed_len();
-        Ok(program.workspace_bytes() * threads + floats * size_of::<f32>())
+        let floats = |count: usize| (count as u64).saturating_mul(size_of::<f32>() as u64);
+        Ok(PlanMemory {
+            buffers: (program.workspace_bytes() as u64).saturating_mul(threads as u64),
+            gradients: floats(summed.saturating_mul(groups + 2 * threads)),
+            rows: floats(batch.saturating_mul(program.batched.stride())),
+            packed: floats(program.packed_len()),
+        })
+    }
+
+    /// The plan of training, as [`Self::steps`] has it, and the bytes of one thread's buffers; none are allocated.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn describe(network: &Network, loss: Loss, cpu: &Cpu) -> Result<(Vec<PlanStep>, usize), PlanError> {
+        head::check(network, loss)?;
+        let (program, _, _) = compile(network, cpu);
+        let bytes = program.workspace_bytes();
+        Ok((program.steps, bytes))
     }
 
     /// The loss of each image of the batch, and in `gradient` that of their mean by all parameters.

@@ -8,13 +8,14 @@ use csv::{ReaderBuilder, StringRecord};
 use super::parts::{Heading, Parts};
 use super::table::{Columns, ID, LABEL, feature};
 use super::{Codes, CodesError, open, write_whole};
+use crate::file;
 
 const ADVICE: &str = "mend the line, or write the codes again with `tenun encode`";
 
 /// Writes the table. Numbers have as many digits as it takes to read the same bits back.
 pub(super) fn write(path: &Path, head: &Heading, parts: &mut Parts<'_, '_>) -> Result<(), CodesError> {
-    write_whole(path, |file| {
-        let mut writer = csv::Writer::from_writer(file);
+    write_whole(path, |to| {
+        let mut writer = csv::Writer::from_writer(to);
         let heading = heading(head.labels).into_iter().map(str::to_owned);
         writer.write_record(heading.chain((0..head.features).map(feature)))?;
         let mut number = Vec::new();
@@ -67,13 +68,13 @@ pub(super) fn read(path: &Path) -> Result<Codes, CodesError> {
     while reader.read_record(&mut record).map_err(|error| broken(path, error))? {
         // Records all have as many fields as there are names: the reader sees to it.
         let field = |column: usize| record.get(column).unwrap_or_default();
-        let line = record.position().map_or(0, csv::Position::line);
         for &column in &columns.features {
             let value: Option<f32> = field(column).trim().parse().ok();
             let Some(value) = value.filter(|value| value.is_finite()) else {
+                let line = line(path, record.position());
                 return Err(CodesError::malformed(
                     path,
-                    format!("line {line}, column `{}`", &names[column]),
+                    format!("{line}, column `{}`", &names[column]),
                     "a finite number",
                     format!("`{}`", field(column)),
                     ADVICE,
@@ -116,9 +117,15 @@ pub(super) fn read_ids(path: &Path) -> Result<(Vec<String>, Option<Vec<String>>)
     Ok((ids, labels))
 }
 
+/// The line at which a record begins, in words.
+fn line(path: &Path, position: Option<&csv::Position>) -> String {
+    let line = position.and_then(|position| file::line_at(path, position.byte()).ok());
+    line.map_or_else(|| "the table".to_owned(), |line| format!("line {line}"))
+}
+
 /// What the reader says, with the line it says it of.
 fn broken(path: &Path, error: csv::Error) -> CodesError {
-    let line = error.position().map_or("the table".into(), |position| format!("line {}", position.line()));
+    let line = line(path, error.position());
     match error.into_kind() {
         csv::ErrorKind::Io(source) if source.kind() != io::ErrorKind::InvalidData => {
             CodesError::Io { path: path.into(), doing: "read", source }

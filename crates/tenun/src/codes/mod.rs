@@ -227,9 +227,7 @@ fn write_whole(
 
 /// Opens a file. A folder is refused here, since libraries report it in many ways.
 fn open(path: &Path) -> Result<fs::File, CodesError> {
-    let file = fs::File::open(path).map_err(CodesError::io(path, "open"))?;
-    let data = file.metadata().map_err(CodesError::io(path, "look at"))?;
-    if data.is_dir() {
+    if path.is_dir() {
         return Err(CodesError::malformed(
             path,
             "path",
@@ -238,7 +236,7 @@ fn open(path: &Path) -> Result<fs::File, CodesError> {
             "give the file of codes in it",
         ));
     }
-    Ok(file)
+    file::open(path).map_err(CodesError::io(path, "open"))
 }
 
 #[cfg(test)]

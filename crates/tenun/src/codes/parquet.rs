@@ -2,7 +2,6 @@
 
 use std::io;
 use std::ops::Range;
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +19,7 @@ use super::parts::{Heading, Parts};
 use super::table::{Columns, ID, LABEL, feature};
 use super::{Codes, CodesError, open, write_whole};
 use crate::text::counted;
+use crate::{machine, quiet};
 
 const CODEC: &str = "write the file with Snappy, or without compression: other codecs are not read";
 const ADVICE: &str = "the file is damaged or was not made for codes: write it again with `tenun encode`";
@@ -29,6 +29,13 @@ const MODEL: &str = "tenun.model";
 
 /// Rows of a group: what readers load at a time.
 const GROUP: usize = 65_536;
+
+/// Values that a byte of a file may stand for, at most. Of numbers that are all alike a few bytes make thousands, and a file
+/// of real codes has at most some hundred a byte; one that was made to keep a reader busy has a million.
+const MOST_VALUES_A_BYTE: u64 = 16_384;
+
+/// Bytes of all identifiers and classes, at most: 1 GiB. A dictionary of one long text makes any number of it.
+const MOST_TEXT: usize = 1 << 30;
 
 /// Values taken from a column at a time: a file's own counts are not trusted with memory.
 const CHUNK: usize = 8_192;
@@ -164,7 +171,7 @@ fn other(error: ParquetError) -> io::Error {
 pub(super) fn read(path: &Path) -> Result<Codes, CodesError> {
     // On some damaged files the library panics where it should give an error (a page that refers to a dictionary
     // which is not there, for one). All that it holds then is thrown away with it.
-    catch_unwind(|| read_table(path)).unwrap_or_else(|_| {
+    quiet::catch(|| read_table(path)).unwrap_or_else(|| {
         Err(CodesError::malformed(
             path,
             "pages",
@@ -179,8 +186,10 @@ fn read_table(path: &Path) -> Result<Codes, CodesError> {
     let broken = |place: &str, error: ParquetError| {
         CodesError::malformed(path, place, "an intact Parquet file", error.to_string(), ADVICE)
     };
+    let file = open(path)?;
+    let length = file.metadata().map_err(CodesError::io(path, "look at"))?.len();
     let reader =
-        SerializedFileReader::new(open(path)?).map_err(|error| broken("the file's end (metadata)", error))?;
+        SerializedFileReader::new(file).map_err(|error| broken("the file's end (metadata)", error))?;
     let description = reader.metadata().file_metadata().schema_descr();
     let leaves = description.columns();
     // A column inside a list or a record is none of ours, whatever its name.
@@ -190,10 +199,11 @@ fn read_table(path: &Path) -> Result<Codes, CodesError> {
 
     let (mut ids, mut values) = (Vec::new(), Vec::new());
     let mut labels = columns.label.map(|_| Vec::new());
+    let mut rows_left = most_rows(length, columns.features.len());
     for index in 0..reader.num_row_groups() {
         let group =
             reader.get_row_group(index).map_err(|error| broken(&format!("row group {index}"), error))?;
-        let group = GroupReader { path, group: group.as_ref(), index, names: &names };
+        let group = GroupReader { path, group: group.as_ref(), index, names: &names, rows_left };
         let mut features = Vec::new();
         for &column in &columns.features {
             features.push(group.numbers(column)?);
@@ -202,6 +212,7 @@ fn read_table(path: &Path) -> Result<Codes, CodesError> {
         for (feature, column) in features.iter().enumerate() {
             group.same_rows(columns.features[feature], rows, column.len())?;
         }
+        rows_left -= rows;
         match columns.id {
             Some(id) => {
                 let texts = group.texts(id)?;
@@ -226,12 +237,23 @@ fn read_table(path: &Path) -> Result<Codes, CodesError> {
     })
 }
 
+/// Rows of so many features that a file of `length` bytes may have: neither more than its bytes can stand for, nor than
+/// memory holds, where each number comes three times until all are in order, and each row has texts.
+fn most_rows(length: u64, features: usize) -> usize {
+    let by_length = length.saturating_mul(MOST_VALUES_A_BYTE) / features.max(1) as u64;
+    let a_row = 3 * size_of::<f32>() as u64 * features as u64 + 2 * size_of::<String>() as u64 + 64;
+    let by_memory = machine::available().map_or(u64::MAX, |bytes| bytes / a_row);
+    usize::try_from(by_length.min(by_memory)).unwrap_or(usize::MAX)
+}
+
 /// A row group being read.
 struct GroupReader<'a> {
     path: &'a Path,
     group: &'a dyn RowGroupReader,
     index: usize,
     names: &'a [&'a str],
+    /// Rows that may still come.
+    rows_left: usize,
 }
 
 impl GroupReader<'_> {
@@ -287,6 +309,10 @@ impl GroupReader<'_> {
                 let got = format!("an empty cell near row {}", values.len());
                 return Err(self.malformed(column, "a value in every row", got));
             }
+            if values.len() > self.rows_left {
+                let expected = "no more rows than the file's length and the free memory allow";
+                return Err(self.malformed(column, expected, format!("{} and more", values.len())));
+            }
             if records == 0 {
                 return Ok(values);
             }
@@ -314,8 +340,14 @@ impl GroupReader<'_> {
     fn texts(&self, column: usize) -> Result<Vec<String>, CodesError> {
         match self.reader(column)? {
             ColumnReader::ByteArrayColumnReader(reader) => {
-                let texts = self.all(column, reader)?.into_iter();
+                let texts = self.all(column, reader)?;
+                let bytes = texts.iter().fold(0usize, |sum, text| sum.saturating_add(text.len()));
+                if bytes > MOST_TEXT {
+                    let expected = format!("at most {MOST_TEXT} bytes of text");
+                    return Err(self.malformed(column, &expected, bytes.to_string()));
+                }
                 texts
+                    .into_iter()
                     .map(|text| {
                         let text = text.as_utf8().map_err(|error| error.to_string());
                         text.map(str::to_owned)

@@ -176,6 +176,11 @@ fn tables_with_faults_are_refused_with_their_place() {
         ("id,z0\na,1\nb,x\n", "line 3, column `z0`: expected a finite number, got `x`"),
         ("id,z0\na,NaN\n", "line 2, column `z0`"),
         ("z0\n1e39\n", "line 2, column `z0`"),
+        ("id,z0\r\na,1\r\nb\r\n", "line 3: expected 2 fields"),
+        ("id,z0\r\na,1\r\nb,x\r\n", "line 3, column `z0`"),
+        ("id,z0\n\n\na,x\n", "line 4, column `z0`"),
+        ("id,z0\r\n\r\n\"a\r\nb\",1\r\nc,x\r\n", "line 5, column `z0`"),
+        ("id,z0\ra,1\rb,x\r", "line 3, column `z0`"),
     ] {
         fs::write(&path, text).unwrap();
         refused(&path, expected);

@@ -1,7 +1,6 @@
 //! Zip and tar archives of pictures, read without unpacking them; tar also in the way of WebDataset.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -15,6 +14,7 @@ use super::folder::FolderOptions;
 use super::foreign;
 use super::progress::OnImage;
 use super::{Collection, DataError};
+use crate::file;
 
 /// The most bytes of one file in an archive.
 const MOST: u64 = 256 << 20;
@@ -34,7 +34,7 @@ pub(crate) fn read_zip(
     on_image: Option<OnImage<'_>>,
 ) -> Result<Collection, DataError> {
     let broken = |error: zip::result::ZipError| malformed(path, &error.to_string());
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let mut files = Vec::new();
     for (index, name) in archive.file_names_raw().enumerate() {
@@ -77,7 +77,7 @@ pub(crate) fn read_tar(
     options: &FolderOptions,
     on_image: Option<OnImage<'_>>,
 ) -> Result<Collection, DataError> {
-    let mut file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let mut file = file::open(path).map_err(DataError::io(path, "open"))?;
     if gzip {
         // Its files are not found again without the ones before; on disk, under no name, they are.
         let mut plain = tempfile::tempfile().map_err(DataError::io(path, "decompress"))?;

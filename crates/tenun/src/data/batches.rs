@@ -12,6 +12,7 @@ use super::npz_keys::{self, Part};
 use super::pickle::{self, Value};
 use super::stack::Named;
 use super::{Collection, DataError, Dataset, Images, natural};
+use crate::file;
 
 /// The most bytes of a file: several times those of any known one.
 const MOST: u64 = 8 << 30;
@@ -56,7 +57,7 @@ pub(crate) fn read_folder(folder: &Path, files: &[PathBuf]) -> Result<Collection
 pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let length = fs::metadata(path).map_err(DataError::io(path, "look at"))?.len();
     let bytes =
-        if length <= MOST { fs::read(path).map_err(DataError::io(path, "read"))? } else { Vec::new() };
+        if length <= MOST { file::read(path).map_err(DataError::io(path, "read"))? } else { Vec::new() };
     let foreign = || DataError::Foreign {
         path: path.into(),
         format: "a Python pickle of other than NumPy arrays, or damaged".into(),
@@ -122,7 +123,8 @@ fn collect(
 
 /// The names of classes in the file that CIFAR has for them, if it lies beside.
 fn class_names(beside: &Path) -> Option<Vec<String>> {
-    let file = ["batches.meta", "meta"].iter().find_map(|name| fs::read(beside.with_file_name(name)).ok())?;
+    let file =
+        ["batches.meta", "meta"].iter().find_map(|name| file::read(&beside.with_file_name(name)).ok())?;
     let meta = pickle::read(&file)?;
     let Value::List(names, _) = NAMES.iter().find_map(|key| meta.get(key))? else { return None };
     names.iter().map(Value::text).collect()

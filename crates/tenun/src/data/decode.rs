@@ -1,15 +1,16 @@
 //! One image file to bytes: limits, orientation, transparency, colour and size.
 
-use std::io::{BufRead, Cursor, Seek};
+use std::io::{BufRead, BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
-use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
+use super::fit::to_size;
 use super::foreign::{self, Foreign};
 use super::tiff::Tiff;
 use super::{gif, jpeg};
+use crate::file;
 use crate::settings::{Colour, Fit};
 
 /// The most bytes that one decoded image may take: 256 MiB, about 89 million RGB pixels. More is taken for a
@@ -65,17 +66,17 @@ pub(crate) fn decode(
     decode_bytes(path, &file, size, fit, colour)
 }
 
-/// The bytes of a file that is none of the system's devices and no pipe, which might never end.
+/// The bytes of a file, if they are not too many.
 pub(crate) fn contents(path: &Path) -> Result<Vec<u8>, String> {
     let words = |error: std::io::Error| error.to_string();
-    let data = std::fs::metadata(path).map_err(words)?;
-    if !data.is_file() {
-        return Err("this is no regular file".into());
+    let mut file = file::open(path).map_err(words)?;
+    let length = file.metadata().map_err(words)?.len();
+    if length > MAX_FILE_BYTES {
+        return Err(format!("the file has {length} bytes, more than the limit of {MAX_FILE_BYTES}"));
     }
-    if data.len() > MAX_FILE_BYTES {
-        return Err(format!("the file has {} bytes, more than the limit of {MAX_FILE_BYTES}", data.len()));
-    }
-    std::fs::read(path).map_err(words)
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(words)?;
+    Ok(bytes)
 }
 
 /// Which format the image is of; what is wrong if it is of none that is read.
@@ -118,7 +119,7 @@ pub(crate) fn decode_bytes(
         special = tiff.picture(MAX_DECODED_BYTES as usize)?;
     }
     let mut decoder = match special {
-        Some(image) => return Ok(finish(image, pictures, size, fit, colour)),
+        Some(image) => return finish(image, pictures, size, fit, colour),
         None => decoder(Cursor::new(file), format).map_err(|error| said(file, format, &error))?,
     };
     // A decoder may overlook the limit; the size it announces is known before anything is allocated.
@@ -135,7 +136,7 @@ pub(crate) fn decode_bytes(
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| said(file, format, &error))?;
     image.apply_orientation(orientation);
-    Ok(finish(image, pictures, size, fit, colour))
+    finish(image, pictures, size, fit, colour)
 }
 
 /// The picture in the size and colour that were asked for.
@@ -145,18 +146,10 @@ fn finish(
     size: Option<(usize, usize)>,
     fit: Fit,
     colour: Colour,
-) -> Decoded {
+) -> Result<Decoded, String> {
     let mut image = on_white(image);
-    if let Some((height, width)) = size
-        && (image.height() as usize, image.width() as usize) != (height, width)
-    {
-        let (width, height) = (width as u32, height as u32);
-        image = match fit {
-            Fit::Error => image,
-            // Triangle is bilinear that averages when it shrinks, and never rings as sharper filters do.
-            Fit::Resize => image.resize_exact(width, height, FilterType::Triangle),
-            Fit::Crop => image.resize_to_fill(width, height, FilterType::Triangle),
-        };
+    if let Some(size) = size {
+        image = to_size(image, size, fit)?;
     }
     let coloured = !is_grey(&image);
     let grey = match colour {
@@ -167,7 +160,7 @@ fn finish(
     let (height, width) = (image.height() as usize, image.width() as usize);
     let (channels, planes) =
         if grey { (1, image.into_luma8().into_raw()) } else { (3, planes_of(&image.into_rgb8().into_raw())) };
-    Decoded { channels, height, width, planes, coloured, pictures }
+    Ok(Decoded { channels, height, width, planes, coloured, pictures })
 }
 
 /// What decodes a file of this format.
@@ -206,10 +199,7 @@ fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
 /// Height and width of the image at `path`, turned as its camera noted, by the beginning of the file; none if that is
 /// damaged.
 pub(crate) fn size_of(path: &Path) -> Option<(usize, usize)> {
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let reader = ImageReader::open(path).ok()?.with_guessed_format().ok()?;
+    let reader = ImageReader::new(BufReader::new(file::open(path).ok()?)).with_guessed_format().ok()?;
     let format = reader.format()?;
     let mut decoder = decoder(reader.into_inner(), format).ok()?;
     let (width, height) = decoder.dimensions();

@@ -4,11 +4,10 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use tempfile::NamedTempFile;
-
 use super::DataError;
 use super::digest::Hasher;
 use super::progress::OnDownload;
+use crate::file;
 
 /// The most bytes one file may have: more than twice the largest of the named sets.
 const MAX_BYTES: u64 = 64 << 20;
@@ -46,7 +45,7 @@ pub(crate) fn download(
 
     let folder = target.parent().unwrap_or(Path::new("."));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let mut file = NamedTempFile::new_in(folder).map_err(DataError::io(folder, "create a file in"))?;
+    let mut file = file::temporary(folder).map_err(DataError::io(folder, "create a file in"))?;
     let mut body = response.body_mut().as_reader();
     let mut hasher = Hasher::new(b"");
     let mut buffer = vec![0; 1 << 16];

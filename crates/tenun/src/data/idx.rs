@@ -13,7 +13,6 @@
 //!
 //! Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -27,6 +26,7 @@ use super::axes::AxisOrder;
 use super::digest::Hasher;
 use super::stack::Named;
 use super::{DataError, Images};
+use crate::file;
 
 /// Type code of unsigned bytes.
 const UNSIGNED_BYTE: u8 = 0x08;
@@ -249,7 +249,7 @@ pub(crate) fn find_in(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// Reads one IDX file, plain or gzip.
 pub(crate) fn read_array(path: &Path) -> Result<IdxArray, DataError> {
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let start = reader.fill_buf().map_err(DataError::io(path, "read"))?;

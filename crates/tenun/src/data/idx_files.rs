@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::folder::display_name;
 use super::idx_split::{Split, collect};
 use super::{Collection, DataError, idx, named};
+use crate::file;
 
 /// Reads one file of images, with the labels beside it if there are any.
 ///
@@ -110,7 +111,7 @@ pub(crate) fn folder(folder: &Path, copies: Option<&Path>) -> Result<Option<Coll
 
 /// The names of classes in EMNIST's `emnist-balanced-mapping.txt`: a line for each, with its number and its letter's code.
 fn mapping(folder: &Path, set: &str) -> Option<Vec<String>> {
-    let text = fs::read_to_string(folder.join(format!("{set}-mapping.txt"))).ok()?;
+    let text = file::read_text(&folder.join(format!("{set}-mapping.txt"))).ok()?;
     let mut names = Vec::new();
     for line in text.lines() {
         let mut numbers = line.split_ascii_whitespace().map(str::parse::<u16>);

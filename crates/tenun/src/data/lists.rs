@@ -1,13 +1,15 @@
 //! A list of sources in a file, `@list.txt`, or on standard input, `@-`: a line for each picture or data set.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::DataError;
 use super::classes::{self, Label};
+use crate::file;
 
 /// The most bytes that a list may have.
-const MOST: u64 = 1 << 30;
+const MOST: u64 = 256 << 20;
 
 /// What a source is that begins like this.
 const SIGN: char = '@';
@@ -29,13 +31,12 @@ pub(crate) fn of_source(source: &str) -> Option<&str> {
 /// that of the list.
 pub(crate) fn read(list: &str) -> Result<Vec<Line>, DataError> {
     let path = Path::new(list);
-    let mut bytes = Vec::new();
-    let read = match list {
-        "-" => std::io::stdin().lock().take(MOST).read_to_end(&mut bytes),
+    let bytes = match list {
+        "-" => standard_input(),
         _ if !path.exists() => return Err(DataError::NoSuchPath { path: path.into() }),
-        _ => std::fs::File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut bytes)),
+        _ => file::open(path).and_then(whole),
     };
-    read.map_err(DataError::io(path, "read"))?;
+    let bytes = bytes.map_err(DataError::io(path, "read"))?;
     // `find -print0` has zeros between.
     let end = if bytes.contains(&0) { 0 } else { b'\n' };
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -55,6 +56,25 @@ pub(crate) fn read(list: &str) -> Result<Vec<Line>, DataError> {
         });
     }
     Ok(lines)
+}
+
+/// What stands on standard input, which can be read once only: who asks again is given the same.
+fn standard_input() -> io::Result<Vec<u8>> {
+    static READ: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(bytes) = READ.get() {
+        return Ok(bytes.clone());
+    }
+    let bytes = whole(io::stdin().lock())?;
+    Ok(READ.get_or_init(|| bytes).clone())
+}
+
+fn whole(list: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    list.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("a list has at most {MOST} bytes")));
+    }
+    Ok(bytes)
 }
 
 fn line_of(line: &[u8], folder: &Path) -> Line {

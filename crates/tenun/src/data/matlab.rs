@@ -18,7 +18,7 @@ use super::folder::display_name;
 use super::npz_keys::{self, Part, What};
 use super::stack::Named;
 use super::{Collection, DataError, Dataset};
-use crate::machine;
+use crate::{file, machine};
 
 const HEADER: usize = 128;
 const MATRIX: u32 = 14;
@@ -126,7 +126,7 @@ struct Reader {
 impl Reader {
     /// None if the file ends in its header.
     fn open(path: &Path) -> std::io::Result<Option<Self>> {
-        let file = File::open(path)?;
+        let file = file::open(path)?;
         let length = file.metadata()?.len();
         let mut file = BufReader::new(file);
         let mut header = [0; HEADER];

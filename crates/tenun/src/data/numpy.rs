@@ -14,7 +14,6 @@
 //! and ones or booleans (1 and true are 255), or floats from 0 to 1, which are rounded to the nearest 255th; other ranges
 //! are refused with the formula that applies.
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +30,7 @@ use super::npz_keys::{self, Part, What};
 use super::pixels::Range;
 use super::stack::Named;
 use super::{Collection, DataError, Dataset, Labels};
+use crate::file;
 
 /// Pictures compress by much less than this: an archive that claims more and is not small is a bomb.
 const MOST_COMPRESSED: u64 = 500;
@@ -70,7 +70,7 @@ pub fn read_npy(path: &Path) -> Result<Collection, DataError> {
 
 /// Whether an archive is one of arrays.
 pub(crate) fn is_npz(path: &Path) -> bool {
-    let archive = File::open(path).ok().and_then(|file| ZipArchive::new(BufReader::new(file)).ok());
+    let archive = file::open(path).ok().and_then(|file| ZipArchive::new(BufReader::new(file)).ok());
     archive.is_some_and(|archive| {
         archive.file_names().flatten().any(|name| name.ends_with(".npy")) || archive.is_empty()
     })
@@ -86,7 +86,7 @@ pub(crate) fn is_npz(path: &Path) -> bool {
 /// # Errors
 /// As [`read_npy`]; a [`DataError::Malformed`] that lists the arrays there are if none holds images.
 pub fn read_npz(path: &Path) -> Result<Collection, DataError> {
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| zip_error(path, "", error))?;
     let keys = archive
         .file_names()
@@ -179,7 +179,7 @@ fn place(key: &str) -> String {
 }
 
 fn read_file(path: &Path) -> Result<Array, DataError> {
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
     npy::read(path, "", length, BufReader::with_capacity(1 << 16, file))
 }
@@ -224,7 +224,7 @@ fn zip_error(path: &Path, place: &str, error: ZipError) -> DataError {
 }
 
 /// The labels beside `images.npy` or `x_train.npy`.
-fn labels_beside(images: &Path) -> Option<PathBuf> {
+pub(crate) fn labels_beside(images: &Path) -> Option<PathBuf> {
     let name = images.file_name()?.to_str()?;
     let other = match name.strip_prefix("x_").or_else(|| name.strip_prefix("X_")) {
         Some(rest) => format!("y_{rest}"),

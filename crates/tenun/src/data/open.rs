@@ -1,6 +1,6 @@
 //! [`open`]: from what a user calls a data set to its images. Every command and every run opens its images here.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -15,12 +15,13 @@ use super::join::{Piece, join};
 use super::lists::{self, Line};
 use super::named::{NAMED_SETS, SearchPaths, find_named};
 use super::npz_keys::Part;
-use super::numpy::{is_npz, read_npy, read_npz};
+use super::numpy::{is_npz, labels_beside, read_npy, read_npz};
 use super::progress::Progress;
 use super::{
     Collection, DataError, Ignored, archives, batches, idx_files, matlab, parquet_images, records, shards,
     tables,
 };
+use crate::file;
 use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, LAYOUT, SIZE, TEST, TRAIN};
 use crate::suggest;
 
@@ -67,7 +68,6 @@ impl<'a> OpenOptions<'a> {
 pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
     let collection = match lists::of_source(source) {
         Some(list) => {
-            // Standard input is read once.
             let lines = lists::read(list)?;
             as_the_model_takes_them(options, |folder| open_each(source, &lines, true, folder, options))?
         }
@@ -94,6 +94,28 @@ pub fn open_inputs(inputs: &[String], options: &OpenOptions<'_>) -> Result<Colle
             told_if_dark(collection).limit(options.limit_train, options.limit_test)
         }
     }
+}
+
+/// The files and folders that are read for such inputs: each that is named, by a list too, and labels that lie beside. What
+/// cannot be read is told of when it is opened.
+#[must_use]
+pub fn paths_read(inputs: &[String], options: &FolderOptions) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for input in inputs {
+        match lists::of_source(input) {
+            None => paths.push(PathBuf::from(input)),
+            Some(list) => {
+                paths.push(list.into());
+                paths.extend(lists::read(list).unwrap_or_default().into_iter().map(|line| line.path));
+            }
+        }
+        for split in [&options.train, &options.test].into_iter().flatten() {
+            paths.extend([Path::new(input).join(split), split.clone()]);
+        }
+    }
+    let labels: Vec<PathBuf> = paths.iter().filter_map(|path| labels_beside(path)).collect();
+    paths.extend(labels);
+    paths
 }
 
 /// Images of no larger value than this, of 255, are nearly black.
@@ -261,7 +283,7 @@ const START: u64 = 512;
 
 /// Opens a file by what it starts with.
 fn open_file(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Opened, DataError> {
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let start = start_of(file).map_err(DataError::io(path, "read"))?;
     let on_image = options.progress.on_image;
     let copies = options.paths.unpacked.as_deref();
@@ -324,7 +346,7 @@ fn start_of(file: impl Read) -> std::io::Result<Vec<u8>> {
 
 /// Whether a gzip file begins as a tar does when it is decompressed.
 fn is_tar_within(path: &Path) -> bool {
-    let start = File::open(path).and_then(|file| start_of(MultiGzDecoder::new(BufReader::new(file))));
+    let start = file::open(path).and_then(|file| start_of(MultiGzDecoder::new(BufReader::new(file))));
     start.is_ok_and(|start| archives::is_tar(&start))
 }
 

@@ -151,3 +151,25 @@ fn a_size_that_an_array_does_not_have_is_not_ignored() {
         assert!(message.contains("--size") && message.contains("2×2×1"), "{message}");
     }
 }
+
+#[test]
+fn what_is_read_is_known_before_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let list = at("list.txt");
+    fs::create_dir(at("deep")).unwrap();
+    for name in ["deep/b 1.png", "deep/c.png", "images.npy", "labels.npy"] {
+        fs::write(at(name), "").unwrap();
+    }
+    fs::write(&list, "none.png\r\n\ndeep/b 1.png\ndeep/c.png,cat\n").unwrap();
+    let options = FolderOptions { train: Some("train".into()), ..Default::default() };
+    let inputs = [format!("@{}", list.display()), at("images.npy").display().to_string()];
+    let read = paths_read(&inputs, &options);
+    let within = at("images.npy").join("train");
+    for expected in ["list.txt", "deep/b 1.png", "deep/c.png", "images.npy", "labels.npy"] {
+        assert!(read.contains(&at(expected)), "{expected} in {read:?}");
+    }
+    for expected in ["none.png".into(), "train".into(), within] {
+        assert!(read.contains(&expected), "{} in {read:?}", expected.display());
+    }
+}

@@ -3,8 +3,6 @@
 //! The column of pictures is one of bytes, by itself or as `bytes` in a structure (`image: {bytes, path}`). A column
 //! `label` or the like has whole numbers, whose names are in the file's metadata under `huggingface`, or texts.
 
-use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use parquet::basic::Type;
@@ -20,6 +18,7 @@ use super::progress::OnImage;
 use super::split_names::{Role, said};
 use super::tables::{are_codes, codes};
 use super::{Collection, DataError, Ignored};
+use crate::{file, quiet};
 
 const LABELS: [&str; 8] =
     ["label", "labels", "fine_label", "class", "target", "y", "category", "coarse_label"];
@@ -40,8 +39,8 @@ pub(crate) fn read(
     on_image: Option<OnImage<'_>>,
 ) -> Result<Collection, DataError> {
     // On some damaged files the library panics where it should give an error.
-    let table = catch_unwind(AssertUnwindSafe(|| Table::read(path)));
-    let Table { pictures, labels, names, notes } = table.unwrap_or_else(|_| {
+    let table = quiet::catch(|| Table::read(path));
+    let Table { pictures, labels, names, notes } = table.unwrap_or_else(|| {
         Err(malformed(path, "pages", "an intact file", "one that its reader gives up on"))
     })?;
     let entries = pictures.iter().enumerate().map(|(row, _)| Entry {
@@ -71,7 +70,7 @@ fn malformed(path: &Path, place: &str, expected: &str, got: impl ToString) -> Da
 
 impl Table {
     fn read(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(DataError::io(path, "open"))?;
+        let file = file::open(path).map_err(DataError::io(path, "open"))?;
         let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
         let reader = SerializedFileReader::new(file)
             .map_err(|error| malformed(path, "the file's end (metadata)", "an intact Parquet file", error))?;

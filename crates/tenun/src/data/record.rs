@@ -252,7 +252,7 @@ impl ImageRecord {
         if !metadata.is_file() || metadata.len() > MOST_BYTES {
             return Err(record(path, "it is no record of a run's images".into()));
         }
-        let bytes = fs::read(path).map_err(DataError::io(path, "read"))?;
+        let bytes = file::read(path).map_err(DataError::io(path, "read"))?;
         let tensors = SafeTensors::deserialize(&bytes).map_err(|error| record(path, error.to_string()))?;
         let digests = |name: &str| -> Result<Option<Vec<ImageDigest>>, DataError> {
             let Ok(view) = tensors.tensor(name) else { return Ok(None) };

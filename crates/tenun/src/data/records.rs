@@ -10,6 +10,7 @@ use tenun_engine::Shape;
 use super::classes::{self, Label};
 use super::folder::display_name;
 use super::{Collection, DataError, Dataset, Ignored, Images, natural};
+use crate::file;
 
 /// Bytes of a picture: 32×32 in red, then green, then blue.
 const PICTURE: usize = 3 * 32 * 32;
@@ -69,7 +70,7 @@ fn part(files: &[PathBuf]) -> Result<(Images, Vec<Label>), DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for path in files {
         let before = labels_before(path).unwrap_or(1);
-        let bytes = fs::read(path).map_err(DataError::io(path, "read"))?;
+        let bytes = file::read(path).map_err(DataError::io(path, "read"))?;
         for record in bytes.chunks_exact(PICTURE + before) {
             labels.push(Label::Number(record[before - 1].into()));
             pixels.extend_from_slice(&record[before..]);
@@ -89,6 +90,6 @@ fn part(files: &[PathBuf]) -> Result<(Images, Vec<Label>), DataError> {
 fn class_names(beside: &Path) -> Option<Vec<String>> {
     let text = ["batches.meta.txt", "fine_label_names.txt"]
         .iter()
-        .find_map(|name| fs::read_to_string(beside.with_file_name(name)).ok())?;
+        .find_map(|name| file::read_text(&beside.with_file_name(name)).ok())?;
     Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect())
 }

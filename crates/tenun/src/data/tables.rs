@@ -5,7 +5,6 @@
 //! spaces between. Without a header, the first or the last column is the class if the others are as many as the pixels of a
 //! square.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -17,6 +16,7 @@ use super::folder::display_name;
 use super::npz_keys::{self, Part};
 use super::stack::Named;
 use super::{Collection, DataError, Dataset};
+use crate::file;
 
 const LABELS: [&str; 10] =
     ["label", "labels", "class", "y", "target", "emotion", "digit", "category", "character", "species"];
@@ -51,12 +51,12 @@ struct Row {
 pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let mut notes = Vec::new();
     let mut start = Vec::new();
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     file.take(1 << 16).read_to_end(&mut start).map_err(DataError::io(path, "read"))?;
     let line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
     let delimiter = [b',', b';', b'\t', b' '].into_iter().rev().max_by_key(|&separator| count(separator));
-    let file = File::open(path).map_err(DataError::io(path, "open"))?;
+    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.filter(|&separator| count(separator) > 0).unwrap_or(b','))
         .has_headers(false)

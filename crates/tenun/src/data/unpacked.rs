@@ -11,7 +11,7 @@
 //! | 64 | SHA-256, in hexadecimal, of the bytes that follow |
 //! | then | the decompressed IDX file |
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -64,7 +64,7 @@ struct Source {
 impl Source {
     /// The file as it is now; none if it is not compressed.
     fn of(path: &Path, copies: &Path) -> io::Result<Option<Self>> {
-        let mut file = File::open(path)?;
+        let mut file = file::open(path)?;
         let mut start = [0; 2];
         file.read_exact(&mut start)?;
         if start != [0x1f, 0x8b] {
@@ -93,7 +93,7 @@ impl Source {
 
     /// The copy, if there is one of the file as it is now, and it is whole.
     fn recall(&self) -> Option<IdxArray> {
-        let copy = map(&File::open(&self.copy).ok()?).ok()?;
+        let copy = map(&file::open(&self.copy).ok()?).ok()?;
         let identity = copy.strip_prefix(MAGIC)?.get(..DIGITS)?;
         if identity != self.identity.as_bytes() {
             return None;

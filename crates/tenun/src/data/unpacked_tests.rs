@@ -1,5 +1,6 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use std::fs::File;
 use std::io::Write;
 
 use super::*;

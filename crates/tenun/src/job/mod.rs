@@ -1,5 +1,6 @@
 //! [`Job`]: a whole run, from settings to a folder with a trained model, its figures and its report.
 
+mod memory;
 mod prepare;
 mod repeat;
 mod reporting;
@@ -48,7 +49,7 @@ pub struct Job {
     change: Option<String>,
     /// Whether pictures and report are made at the end.
     with_report: bool,
-    /// Bytes that training is going to hold besides the images.
+    /// The most memory that the process is expected to hold while the run is made.
     memory: u64,
 }
 
@@ -234,6 +235,8 @@ impl Job {
             .into());
         }
         checkpoint.must_be(&self.identity(), run.path())?;
+        let batches = self.collection.train.len().div_ceil(self.settings.training.batch_size);
+        checkpoint.check(&path, batches, self.settings.training.epochs)?;
         self.train(run, checkpoint.state, observer, stop)
     }
 
@@ -289,7 +292,8 @@ impl Job {
         }
         let best_epoch = state.best.map_or(state.epoch, |(epoch, _)| epoch);
         let kept_epoch = if self.settings.training.patience.is_some() { best_epoch } else { state.epoch };
-        let model = Model::new(self.network.clone(), trainer.kept(&state).to_vec(), self.info(kept_epoch));
+        // The plan and all else that training held goes before anything is measured.
+        let model = Model::new(self.network.clone(), trainer.into_kept(state), self.info(kept_epoch));
         model.save(&run.file(run::MODEL))?;
         let summary = self.finish(run, &model, &metrics, best_epoch, &mut doctor)?;
         doctor.tell(&summary.warnings);
@@ -355,7 +359,8 @@ impl Job {
         doctor::examine(self.context(), metrics, model.parameters(), Some(&scored.model))
     }
 
-    /// Bytes that training is going to hold besides the images: an estimate.
+    /// Bytes of memory that the process is going to hold at most, images, measuring and report included: an estimate, made to
+    /// be at most 15 % above what comes, and never below.
     #[must_use]
     pub fn memory(&self) -> u64 {
         self.memory

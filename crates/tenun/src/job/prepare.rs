@@ -7,13 +7,14 @@ use tenun_engine::layer::Variance;
 use tenun_engine::{Cpu, Loss, Network, PlanError};
 
 use super::Job;
-use crate::data::{Collection, DataError, ImageRecord, Images, hold_out};
+use super::memory::{Run, check, estimate};
+use crate::data::{Collection, DataError, Dataset, ImageRecord, Images, hold_out};
 use crate::model::Tensors;
 use crate::preset::Recipe;
 use crate::settings::{DEFAULT_PRESET, DataSettings, Layers, NetworkSettings, Settings};
 use crate::text::{are, counted};
 use crate::train::TrainError;
-use crate::{Error, memory, preset};
+use crate::{Error, machine, preset};
 
 /// The share held out for validation where the source has no test images.
 const DEFAULT_FRACTION: f64 = 0.1;
@@ -103,13 +104,17 @@ pub(super) fn job(
         let last = network.decoder().last().map_or_else(String::new, |placed| placed.layer.name().to_owned());
         return Err(TrainError::Plan(PlanError::NeedsSigmoid { last }).into());
     }
-    let memory = memory::needed(
-        &network,
-        settings.training.loss,
-        settings.training.batch_size.min(collection.train.len()),
-        &cpu,
-    )?;
-    memory::check(memory, memory::available())?;
+    let available = machine::available();
+    let wanted = Run {
+        network: &network,
+        settings: &settings.training,
+        train: collection.train.images(),
+        validation: held_out.as_ref().or(collection.test.as_ref()).map(Dataset::images),
+        with_report: true,
+        cpu: &cpu,
+    };
+    let estimate = estimate(wanted, available.unwrap_or(u64::MAX))?;
+    check(&estimate, available)?;
     let initial = match &settings.training.init {
         Some(path) => weights(path, &network)?,
         None => network.initialise(settings.training.seed),
@@ -127,7 +132,7 @@ pub(super) fn job(
         has_record,
         change,
         with_report: true,
-        memory,
+        memory: estimate.peak,
     })
 }
 

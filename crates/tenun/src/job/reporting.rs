@@ -1,9 +1,6 @@
 //! The report of a run, written into its folder.
 
-use std::fs;
-
 use super::{Job, Summary, write as write_file};
-use crate::folder::FolderError;
 use crate::measure::Scored;
 use crate::report::{Context, Report};
 use crate::run::{self, RunDir};
@@ -48,12 +45,7 @@ pub(super) fn write(
     for left_out in report.left_out() {
         observer.section_left_out(&left_out.section, &left_out.reason);
     }
-    let folder = run.file(run::PICTURES);
-    fs::create_dir_all(&folder).map_err(|source| FolderError::Io {
-        path: folder.clone(),
-        doing: "create",
-        source,
-    })?;
+    let folder = run.inner(run::PICTURES)?;
     for (name, png) in report.pictures() {
         write_file(&folder.join(name), png)?;
     }

@@ -1,5 +1,7 @@
 //! [`Pca`]: principal component analysis.
 
+use std::ops::Range;
+
 use nalgebra::{DMatrix, SymmetricEigen};
 use rayon::prelude::*;
 use thiserror::Error;
@@ -9,6 +11,14 @@ use crate::text::counted;
 /// Rows are worked through in blocks of this many, whatever the number of threads, so that sums are
 /// always made in the same order.
 const BLOCK: usize = 512;
+
+/// Numbers of a block, at most, as far as it has more than one row: 8 MiB of doubles.
+const BLOCK_NUMBERS: usize = 1 << 20;
+
+/// Rows of a block, by their features.
+fn block(features: usize) -> usize {
+    (BLOCK_NUMBERS / features.max(1)).clamp(1, BLOCK)
+}
 
 /// The eigenvectors of a matrix take about as long as the products of this many rows for each of its own: measured on
 /// 60,000 images of 784 pixels, and of use to a progress bar only.
@@ -143,8 +153,7 @@ impl Pca {
         let work = rows + EIGEN_ROWS * rows.min(features);
         progress(0, work);
         let products = if fewer_rows {
-            let centred = centre(values, number, &mean);
-            centred.tr_mul(&centred)
+            gram(values, number, &mean)
         } else {
             scatter(values, number, &mean, &mut |rows| progress(rows, work))
         };
@@ -157,7 +166,7 @@ impl Pca {
         order.truncate(components);
         let variance = order.iter().map(|&i| eigen.eigenvalues[i].max(0.0) / freedom).collect();
         let vectors = eigen.eigenvectors.select_columns(&order);
-        let mut directions = if fewer_rows { &centre(values, number, &mean) * vectors } else { vectors };
+        let mut directions = if fewer_rows { spanned(values, number, &mean, &vectors) } else { vectors };
         if fewer_rows {
             orthonormalise(&mut directions, total_variance * freedom);
         }
@@ -212,7 +221,7 @@ impl Pca {
     /// If the values are not whole finite rows.
     pub fn transform(&self, values: &[f32]) -> Result<Vec<f32>, LatentError> {
         check(values, self.features())?;
-        let blocks = values.par_chunks(BLOCK * self.features());
+        let blocks = values.par_chunks(block(self.features()) * self.features());
         let parts: Vec<Vec<f32>> = blocks
             .map(|block| {
                 let scores = self.directions.tr_mul(&centre(block, |value| value, &self.mean));
@@ -229,7 +238,7 @@ impl Pca {
     pub fn inverse_transform(&self, projections: &[f32]) -> Result<Vec<f32>, LatentError> {
         let components = self.components();
         check(projections, components)?;
-        let blocks = projections.par_chunks(BLOCK * components);
+        let blocks = projections.par_chunks(block(self.features()) * components);
         let parts: Vec<Vec<f32>> = blocks
             .map(|block| {
                 let scores = DMatrix::from_iterator(
@@ -285,6 +294,52 @@ fn centre<T: Copy>(values: &[T], number: impl Fn(T) -> f32 + Copy, mean: &[f64])
         .chunks_exact(mean.len())
         .flat_map(|row| row.iter().zip(mean).map(move |(&value, mean)| f64::from(number(value)) - mean));
     DMatrix::from_iterator(mean.len(), values.len() / mean.len(), centred)
+}
+
+/// The rows less the mean of a range of features, as [`centre`] has them.
+fn centre_part<T: Copy>(
+    values: &[T],
+    number: impl Fn(T) -> f32 + Copy,
+    mean: &[f64],
+    part: Range<usize>,
+) -> DMatrix<f64> {
+    let centred = values.chunks_exact(mean.len()).flat_map(|row| {
+        let pairs = row[part.clone()].iter().zip(&mean[part.clone()]);
+        pairs.map(move |(&value, mean)| f64::from(number(value)) - mean)
+    });
+    DMatrix::from_iterator(part.len(), values.len() / mean.len(), centred)
+}
+
+/// Ranges of features whose numbers over all rows are a block: all rows as doubles would be eight times the images.
+fn feature_blocks(features: usize, rows: usize) -> impl Iterator<Item = Range<usize>> {
+    let size = (BLOCK_NUMBERS / rows.max(1)).max(1);
+    (0..features).step_by(size).map(move |start| start..(start + size).min(features))
+}
+
+/// `XXᵀ` of the centred rows, `[row][row]`.
+fn gram<T: Copy>(values: &[T], number: impl Fn(T) -> f32 + Copy, mean: &[f64]) -> DMatrix<f64> {
+    let rows = values.len() / mean.len();
+    let mut sum = DMatrix::zeros(rows, rows);
+    for part in feature_blocks(mean.len(), rows) {
+        let centred = centre_part(values, number, mean, part);
+        sum += centred.tr_mul(&centred);
+    }
+    sum
+}
+
+/// `Xᵀ` of the centred rows times `vectors`, `[feature][component]`.
+fn spanned<T: Copy>(
+    values: &[T],
+    number: impl Fn(T) -> f32 + Copy,
+    mean: &[f64],
+    vectors: &DMatrix<f64>,
+) -> DMatrix<f64> {
+    let mut directions = DMatrix::zeros(mean.len(), vectors.ncols());
+    for part in feature_blocks(mean.len(), values.len() / mean.len()) {
+        let product = centre_part(values, number, mean, part.clone()) * vectors;
+        directions.rows_mut(part.start, part.len()).copy_from(&product);
+    }
+    directions
 }
 
 /// `XᵀX` of the centred rows, `[feature][feature]`. `progress` is called with the number of rows done.
@@ -384,6 +439,23 @@ mod tests {
         for (a, b) in back.iter().zip(values) {
             assert!((a - b).abs() < FLOAT_ROUNDING, "{a} {b}");
         }
+    }
+
+    #[test]
+    fn wide_rows_are_worked_through_in_blocks_and_come_out_the_same() {
+        // Three blocks of features, and blocks of fewer rows than there are.
+        let (rows, features) = (20, 2 * BLOCK_NUMBERS / 20 + 77);
+        let values = wavy(rows, features);
+        let mean = mean(&values, |value| value, features, rows);
+        assert_eq!(feature_blocks(features, rows).count(), 3);
+        let whole = centre(&values, |value| value, &mean);
+        let (expected, got) = (whole.tr_mul(&whole), gram(&values, |value| value, &mean));
+        assert!((&expected - &got).amax() < 1e-9 * expected.amax());
+        let vectors = DMatrix::from_fn(rows, 3, |row, column| ((row * 7 + column * 3) as f64).sin());
+        let got = spanned(&values, |value| value, &mean, &vectors);
+        assert!((whole * &vectors - got).amax() < 1e-9);
+        let pca = Pca::fit(&values, features, 5).expect("valid");
+        assert_orthonormal(&pca);
     }
 
     #[test]

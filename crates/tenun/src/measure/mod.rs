@@ -21,6 +21,7 @@ mod scores_json;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use baseline::pca_memory;
 pub use baseline::{PcaScores, mean_image, mean_image_baseline, one_image_baseline, pca_baseline};
 pub use by_metric::ByMetric;
 pub use error::{MeasureError, ScoreError};

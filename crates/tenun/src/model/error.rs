@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::{PlanError, Shape, SpecError};
 
-use crate::settings::control::RESUME;
+use crate::settings::control::{RESUME, THREADS};
 use crate::settings::{COLOUR, FIT, INIT, SIZE};
 use crate::suggest;
+use crate::text::megabytes;
 
 /// A model cannot be read, written or used as asked.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,26 @@ pub enum ModelError {
         /// What it was given.
         got: Shape,
     },
+    /// Something takes more memory than there is.
+    #[error("{what} takes about {} of memory, and {} are free", megabytes(*needed), megabytes(*available))]
+    Memory {
+        /// What takes it: the file, or a layer of the network.
+        what: String,
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
+    },
+    /// Numbers that leave the network are infinite or none.
+    #[error(
+        "{what} of image {image} (counted from 0) is not finite: the weights of the model overflow on it"
+    )]
+    NotFinite {
+        /// `the latent code` or `the reconstruction`.
+        what: &'static str,
+        /// The image, by its place among those that were given.
+        image: usize,
+    },
     /// Codes of another size, or not finite.
     #[error("codes: {reason}")]
     Codes {
@@ -99,6 +120,13 @@ impl ModelError {
                 if expected.channels == 1 { "grey" } else { "rgb" }
             )),
             Self::Network { source, .. } => source.hint(),
+            Self::Memory { .. } => Some(format!(
+                "take fewer threads (`{THREADS}`), end other programs, or use a machine with more memory"
+            )),
+            Self::NotFinite { .. } => Some(
+                "the model has diverged, or its file was changed: train it again, with a lower learning rate"
+                    .to_owned(),
+            ),
             Self::Io { path, source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 let otherwise = format!(
                     "give a model file or the folder of a finished run; one that was stopped goes on with \

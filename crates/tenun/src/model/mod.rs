@@ -15,6 +15,7 @@ pub(crate) use tensors::Tensors;
 
 use crate::data::Images;
 use crate::data::digest::Hasher;
+use crate::machine;
 use crate::run;
 use crate::text::counted;
 
@@ -115,16 +116,18 @@ impl Model {
     /// The codes of `images`, `[image][code]`: the encoder's output.
     ///
     /// # Errors
-    /// [`ModelError::Images`] if the images have another shape than the network's.
+    /// [`ModelError::Images`] if the images have another shape than the network's, [`ModelError::Memory`] if it does not
+    /// fit into memory, [`ModelError::NotFinite`] if a code is infinite or not a number.
     pub fn transform(&self, images: &Images, cpu: &Cpu) -> Result<Vec<f32>, ModelError> {
         self.check(images)?;
-        Ok(self.run(Stage::Encode, Source::Bytes(images.pixels()), images.len(), cpu))
+        self.run(Stage::Encode, Source::Bytes(images.pixels()), images.len(), cpu)
     }
 
     /// The images of `codes`, `[image][channel][row][column]` in 0–1 if the network ends in a sigmoid.
     ///
     /// # Errors
-    /// [`ModelError::Codes`] if the codes are not whole rows of the latent size, or not finite.
+    /// [`ModelError::Codes`] if the codes are not whole rows of the latent size, or not finite; otherwise as
+    /// [`Self::transform`].
     pub fn inverse_transform(&self, codes: &[f32], cpu: &Cpu) -> Result<Vec<f32>, ModelError> {
         let length = self.network.latent().len();
         if !codes.len().is_multiple_of(length) {
@@ -136,16 +139,16 @@ impl Model {
             let (row, column) = (at / length, at % length);
             return Err(ModelError::Codes { reason: format!("row {row}, number {column} is {}", codes[at]) });
         }
-        Ok(self.run(Stage::Decode, Source::Floats(codes), codes.len() / length, cpu))
+        self.run(Stage::Decode, Source::Floats(codes), codes.len() / length, cpu)
     }
 
     /// The reconstructions of `images`, `[image][channel][row][column]`.
     ///
     /// # Errors
-    /// [`ModelError::Images`] if the images have another shape than the network's.
+    /// As [`Self::transform`].
     pub fn reconstruct(&self, images: &Images, cpu: &Cpu) -> Result<Vec<f32>, ModelError> {
         self.check(images)?;
-        Ok(self.run(Stage::Reconstruct, Source::Bytes(images.pixels()), images.len(), cpu))
+        self.run(Stage::Reconstruct, Source::Bytes(images.pixels()), images.len(), cpu)
     }
 
     /// The loss of each image, `[image]`: the mean over its numbers. Binary cross-entropy is taken on the logits.
@@ -155,6 +158,7 @@ impl Model {
     /// loss cannot be taken on this network.
     pub fn losses(&self, loss: Loss, images: &Images, cpu: &Cpu) -> Result<Vec<f32>, ModelError> {
         self.check(images)?;
+        self.check_memory(cpu)?;
         let mut plan = ForwardPlan::reconstruct(&self.network, loss, cpu)?;
         let mut losses = vec![0.0; images.len()];
         plan.losses(&self.parameters, Source::Bytes(images.pixels()), &mut losses);
@@ -170,11 +174,35 @@ impl Model {
         Ok(losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len().max(1) as f64)
     }
 
-    fn run(&self, stage: Stage, source: Source<'_>, count: usize, cpu: &Cpu) -> Vec<f32> {
+    fn run(&self, stage: Stage, source: Source<'_>, count: usize, cpu: &Cpu) -> Result<Vec<f32>, ModelError> {
+        self.check_memory(cpu)?;
         let mut plan = ForwardPlan::new(&self.network, stage, cpu);
-        let mut outputs = vec![0.0; count * plan.output().len()];
+        let length = plan.output().len();
+        let mut outputs = vec![0.0; count * length];
         plan.run(&self.parameters, source, &mut outputs);
-        outputs
+        match outputs.iter().position(|value| !value.is_finite()) {
+            None => Ok(outputs),
+            Some(at) => {
+                let what = if stage == Stage::Encode { "the latent code" } else { "the reconstruction" };
+                Err(ModelError::NotFinite { what, image: at / length })
+            }
+        }
+    }
+
+    /// Whether there is memory enough to run the model forwards on `cpu`. What a model file claims costs nothing to
+    /// write: nothing of the size that it claims is allocated before this is known.
+    ///
+    /// # Errors
+    /// [`ModelError::Memory`] with the largest layer.
+    pub fn check_memory(&self, cpu: &Cpu) -> Result<(), ModelError> {
+        let Some(available) = machine::available() else { return Ok(()) };
+        let needed = ForwardPlan::estimate(&self.network, available, cpu);
+        if needed <= available {
+            return Ok(());
+        }
+        let largest = self.network.largest_layer();
+        let what = format!("running this model (its largest layer is {largest})");
+        Err(ModelError::Memory { what, needed, available })
     }
 
     /// Whether the model takes these images.

@@ -5,6 +5,7 @@
 //! servers have none. The same input makes the same bytes.
 
 mod axis;
+mod batch;
 mod canvas;
 mod chart;
 mod colormap;
@@ -26,6 +27,7 @@ mod tests;
 mod theme;
 mod tile;
 
+pub use batch::PictureBatch;
 pub use chart::{LossCurves, loss_curves};
 pub use error::PictureError;
 pub use error_bars::{Callout, ErrorBars, Measured, Reference, error_bars};

@@ -45,7 +45,7 @@ impl Change {
             encoder[..end].iter_mut().for_each(|layer| layer.widen(width));
         }
         if let Some(latent) = self.latent {
-            let features = latent * features_per_dimension(&encoder[code..]);
+            let features = latent.saturating_mul(features_per_dimension(&encoder[code..]));
             if has_dense_code {
                 encoder[code - 1] = Dense { features, bias: true }.into();
             } else {

@@ -72,6 +72,9 @@ impl Recipe {
             hint: Some(hint.to_owned()),
         };
         let file: File = parse_with(text, path, meant)?;
+        if let Some(stages) = &file.network {
+            stages.check().map_err(|reason| wrong(&reason, "take fewer stages, or fewer layers in each"))?;
+        }
         let layers = match (file.network, file.encoder, file.decoder) {
             (Some(stages), None, decoder) => Layers { encoder: stages.encoder(), decoder },
             (None, Some(encoder), decoder) => Layers { encoder, decoder },

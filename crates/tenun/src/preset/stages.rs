@@ -143,7 +143,26 @@ impl Default for Stages {
     }
 }
 
+/// Convolutions, residual blocks and dense layers that stages may ask for: as many as a network may have layers.
+const MOST: usize = 4096;
+
 impl Stages {
+    /// An error if there are more layers than a network may have; nothing is made to find it out.
+    ///
+    /// # Errors
+    /// What makes too many.
+    pub fn check(&self) -> Result<(), String> {
+        let a_stage = self.convolutions.saturating_add(self.residual);
+        let all = self.stages.len().saturating_mul(a_stage.max(1)).saturating_add(self.hidden.len());
+        if all <= MOST {
+            return Ok(());
+        }
+        Err(format!(
+            "`stages`, `convolutions`, `residual` and `hidden` ask for {all} convolutions, blocks and dense layers, \
+             expected at most {MOST}"
+        ))
+    }
+
     /// The layers of the encoder.
     #[must_use]
     pub fn encoder(&self) -> Vec<Layer> {
@@ -158,7 +177,7 @@ impl Stages {
         if let Some(latent) = self.latent {
             layers.push(
                 Dense {
-                    features: latent * super::change::features_per_dimension(&self.code_layers),
+                    features: latent.saturating_mul(super::change::features_per_dimension(&self.code_layers)),
                     bias: true,
                 }
                 .into(),

@@ -27,7 +27,7 @@ const TAGS: [&str; 2] = ["layer", "name"];
 /// A whole text file.
 pub(crate) fn read_text(path: &Path) -> Result<String, SettingsError> {
     let io = |source| SettingsError::Io { path: path.to_owned(), source };
-    let bytes = std::fs::read(path).map_err(io)?;
+    let bytes = crate::file::read(path).map_err(io)?;
     String::from_utf8(bytes).map_err(|error| SettingsError::File {
         path: path.to_owned(),
         reason: format!("no text: {error}"),

@@ -83,7 +83,7 @@ impl SweepDir {
     /// What became of a trial; none while it is not over.
     pub(super) fn record(&self, name: &str) -> Result<Option<Record>, FolderError> {
         let path = self.trial(name).join(RECORD);
-        match fs::read(&path) {
+        match file::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
                 FolderError::io(&path, "read")(io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
             }),
@@ -100,6 +100,7 @@ impl SweepDir {
 
     /// The folder of a trial that has not begun, empty: what a crash left in it before it held a run goes.
     pub(super) fn clear_trial(&self, name: &str) -> Result<PathBuf, FolderError> {
+        self.inner(TRIALS)?;
         let path = self.trial(name);
         match fs::remove_dir_all(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,5 +1,7 @@
 //! [`SweepSettings`]: what a sweep tries, and the trials that follow from it: a grid, or a random search.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::SweepError;
@@ -138,8 +140,12 @@ impl SweepSettings {
         if self.seeds == 0 {
             return setting(&SEEDS, "at least 1", "0".to_owned());
         }
-        if self.random == Some(0) {
-            return setting(&RANDOM, "at least 1 draw", "0".to_owned());
+        if self.random.is_some_and(|draws| draws == 0 || draws as usize > MOST_TRIALS) {
+            let (expected, got) = (format!("1 to {MOST_TRIALS} draws"), self.random.unwrap_or_default());
+            return setting(&RANDOM, &expected, got.to_string());
+        }
+        if self.seeds as usize > MOST_TRIALS {
+            return setting(&SEEDS, &format!("at most {MOST_TRIALS}"), self.seeds.to_string());
         }
         if self.median_stop.is_some_and(|rule| rule.grace == 0) {
             return setting(&MEDIAN_STOP, "at least 1 epoch", "0".to_owned());
@@ -217,11 +223,19 @@ impl SweepSettings {
 
     /// As many different draws as asked for, or all that are found: lists may have fewer.
     fn drawn(&self, count: u32) -> Vec<Vec<Choice>> {
-        let mut all: Vec<Vec<Choice>> = Vec::new();
+        // Lists have no more combinations than this; where all of them are drawn, no other comes.
+        let different = |choices: &[Choice]| choices.iter().map(key).collect::<HashSet<_>>().len();
+        let most = self.vary.iter().try_fold(1usize, |all, vary| match vary.values() {
+            Values::List(choices) => all.checked_mul(different(choices)),
+            _ => None,
+        });
+        let most = most.unwrap_or(usize::MAX).min(count as usize);
+        let (mut all, mut seen, mut fruitless) = (Vec::new(), HashSet::new(), 0);
         for draw in 0..count.saturating_mul(DRAWS) {
-            if all.len() == count as usize {
+            if all.len() == most || fruitless == MOST_TRIALS {
                 break;
             }
+            fruitless += 1;
             let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
             let values: Vec<Choice> = self
                 .vary
@@ -229,8 +243,9 @@ impl SweepSettings {
                 .enumerate()
                 .map(|(at, vary)| vary.draw(self.sweep_seed, draw, place(at)))
                 .collect();
-            if !all.contains(&values) {
+            if seen.insert(values.iter().map(key).collect::<Vec<_>>()) {
                 all.push(values);
+                fruitless = 0;
             }
         }
         all
@@ -263,6 +278,11 @@ impl SweepSettings {
     }
 }
 
+/// What tells a value from others.
+fn key(choice: &Choice) -> String {
+    format!("{choice:?}")
+}
+
 fn too_many(count: usize) -> SweepError {
     SweepError::Setting {
         what: VARY.to_string(),
@@ -292,6 +312,26 @@ mod tests {
                 training: TrainingSettings::default(),
             },
         }
+    }
+
+    #[test]
+    fn more_draws_and_seeds_than_anyone_waits_for_are_refused_and_many_are_drawn_soon() {
+        let mut many = sweep(&["lr=0.001..0.1", "beta1=0.5..0.9"]);
+        many.random = Some(4_000_000_000);
+        assert_eq!(refused(&many), "--random: expected 1 to 100000 draws, got 4000000000");
+        many.random = Some(2);
+        many.seeds = u32::MAX;
+        assert!(refused(&many).starts_with("--seeds: expected at most 100000"), "{}", refused(&many));
+        many.seeds = 50_001;
+        assert!(refused(&many).contains("got 100002"), "{}", refused(&many));
+        // Comparing each draw with all before it would take minutes.
+        (many.random, many.seeds) = (Some(100_000), 1);
+        assert_eq!(many.drawn(100_000).len(), 100_000);
+        // A range of four digits has no more than some thousand numbers.
+        assert!((15_000..20_000).contains(&sweep(&["lr=0.001..0.1"]).drawn(100_000).len()));
+        // Of four combinations no fifth is waited for.
+        let few = sweep(&["lr=0.001,0.003", "batch-size=32,64"]);
+        assert_eq!(few.drawn(100_000).len(), 4);
     }
 
     fn refused(sweep: &SweepSettings) -> String {

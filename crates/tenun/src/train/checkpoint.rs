@@ -103,6 +103,9 @@ struct Description {
     step_monitor: StepMonitor,
 }
 
+/// No epoch took longer: three thousand years.
+const MOST_SECONDS: f64 = 1e11;
+
 /// The tensors besides those of the optimiser: the weights, and the best weights.
 const PARAMETERS: &str = "parameters";
 const BEST: &str = "best";
@@ -155,6 +158,56 @@ impl Checkpoint {
             steps: d.step_monitor,
         };
         Ok(Self { identity: d.identity, state })
+    }
+
+    /// An error if its numbers are none that training with so many batches an epoch, and so many epochs, comes to: a file
+    /// that was changed would be resumed in the middle of nowhere.
+    pub(crate) fn check(&self, path: &Path, batches: usize, epochs: u32) -> Result<(), TrainError> {
+        let state = &self.state;
+        let wrong = |what: &str, expected: String, got: String| {
+            let reason = format!("its `{what}` is {got}, expected {expected}");
+            Err(ModelError::Description { path: path.to_owned(), reason }.into())
+        };
+        if state.epoch > epochs {
+            return wrong("epoch", format!("at most {epochs}"), state.epoch.to_string());
+        }
+        if state.batch >= batches {
+            return wrong("batch", format!("less than {batches}"), state.batch.to_string());
+        }
+        let steps = u64::from(state.epoch).saturating_mul(batches as u64).saturating_add(state.batch as u64);
+        if state.optimizer.steps() != steps {
+            return wrong(
+                "steps",
+                format!("{steps}, those of its epochs and batches"),
+                state.optimizer.steps().to_string(),
+            );
+        }
+        let finite = |number: f64| number.is_finite();
+        if !finite(state.loss_sum) || (state.batch == 0 && state.loss_sum != 0.0) {
+            return wrong(
+                "loss_sum",
+                "a finite sum over the batches done".to_owned(),
+                state.loss_sum.to_string(),
+            );
+        }
+        if let Some(sum) = state.term_sums.iter().find(|&&sum| !finite(sum)) {
+            return wrong("term_sums", "finite numbers".to_owned(), sum.to_string());
+        }
+        if !(0.0..MOST_SECONDS).contains(&state.train_seconds) {
+            return wrong("train_seconds", "seconds from 0 on".to_owned(), state.train_seconds.to_string());
+        }
+        if let Some((best, loss)) = state.best
+            && !((1..=state.epoch).contains(&best) && finite(loss))
+        {
+            let expected = format!("an epoch from 1 to {} and a finite loss", state.epoch);
+            return wrong("best", expected, format!("epoch {best} with {loss}"));
+        }
+        match state.steps.is_possible(batches) {
+            true => Ok(()),
+            false => {
+                wrong("pulse", "the norms of an epoch's gradients".to_owned(), "other numbers".to_owned())
+            }
+        }
     }
 
     /// An error unless the checkpoint is of a run with the same settings and data.

@@ -52,7 +52,7 @@ impl EpochMetrics {
 /// [`TrainError::Io`] if the file cannot be read, or a line is none.
 pub fn read_metrics(path: &Path) -> Result<Vec<EpochMetrics>, TrainError> {
     let failed = TrainError::io(path, "read");
-    let text = match std::fs::read_to_string(path) {
+    let text = match file::read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(error)),

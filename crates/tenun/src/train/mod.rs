@@ -15,14 +15,63 @@ pub(crate) use step_metrics::{COMPARED, StepMonitor, update_ratio};
 pub use trainer::{End, Trainer};
 pub(crate) use trainer::{State, best_epoch};
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tenun_engine::{Loss, PlanError};
 
 use crate::model::ModelError;
 use crate::settings::control::THREADS;
-use crate::settings::{BATCH_SIZE, CLIP_NORM, LEARNING_RATE, LOSS, SIZE, WIDTH};
+use crate::settings::{BATCH_SIZE, CLIP_NORM, LATENT, LEARNING_RATE, LOSS, SIZE, WIDTH};
 use crate::text::megabytes;
+
+/// What takes most of the memory of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Activations and their gradients: the layer with most of them.
+    Maps(String),
+    /// Weights, their gradients and what the optimiser keeps of them: the layer with most of them.
+    Weights(String),
+    /// What dense layers keep of every image of a batch.
+    Batch,
+    /// The images themselves: principal components are fitted on them.
+    Images,
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Maps(layer) => write!(f, "; most of it for activations, the largest layer being {layer}"),
+            Self::Weights(layer) => write!(f, "; most of it for weights, the largest layer being {layer}"),
+            Self::Batch => f.write_str("; most of it for what dense layers keep of a mini-batch"),
+            Self::Images => f.write_str("; most of it for the principal components of the images"),
+        }
+    }
+}
+
+impl Wanted {
+    /// The option to change.
+    fn advice(&self) -> String {
+        let (size, batch, width) = (SIZE.argument(), BATCH_SIZE.argument(), WIDTH.with(0.5));
+        match self {
+            Self::Maps(_) => {
+                format!(
+                    "make the images smaller (`{size}`), take fewer threads (`{THREADS}`), or a narrower network (`{width}`)"
+                )
+            }
+            Self::Weights(_) => {
+                format!("make the network narrower (`{width}`), or the images smaller (`{size}`)")
+            }
+            Self::Batch => {
+                format!("make the mini-batches smaller (`{batch}`), or the network narrower (`{width}`)")
+            }
+            Self::Images => format!(
+                "make the images smaller (`{size}`), or take fewer latent dimensions (`{}`)",
+                LATENT.argument()
+            ),
+        }
+    }
+}
 
 /// Training cannot begin, or cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +96,7 @@ pub enum TrainError {
     NoImages,
     /// There is too little memory.
     #[error(
-        "training would take about {} of memory, and {} are free",
+        "training would take about {} of memory, and {} are free{most}",
         megabytes(*needed),
         megabytes(*available)
     )]
@@ -56,6 +105,8 @@ pub enum TrainError {
         needed: u64,
         /// Bytes that there are.
         available: u64,
+        /// What takes most of it.
+        most: Wanted,
     },
     /// The plan cannot be made.
     #[error(transparent)]
@@ -112,12 +163,7 @@ impl TrainError {
             Self::Plan(PlanError::NeedsVariance) => {
                 Some("put `{ layer = \"variance\" }` before the end of the decoder".into())
             }
-            Self::Memory { .. } => Some(format!(
-                "make the images smaller (`{}`), the batches (`{}`), the network (`{}`), or take fewer `{THREADS}`",
-                SIZE.argument(),
-                BATCH_SIZE.argument(),
-                WIDTH.with(0.5)
-            )),
+            Self::Memory { most, .. } => Some(most.advice()),
             Self::Model(error) => error.hint(),
             _ => None,
         }

@@ -66,6 +66,16 @@ impl StepMonitor {
         }
     }
 
+    /// Whether an epoch of so many steps can have come to this.
+    pub(crate) fn is_possible(&self, steps: usize) -> bool {
+        let is_length = |number: &f64| number.is_finite() && *number >= 0.0;
+        self.recent.len() <= WINDOW
+            && self.recent.iter().all(is_length)
+            && self.steps as usize <= steps
+            && self.compared <= self.steps
+            && [self.norm_sum, self.norm_max, self.ratio_sum, self.spike.unwrap_or(0.0)].iter().all(is_length)
+    }
+
     /// The metrics of the epoch that ends. Only the last norms are kept for the next one.
     pub(crate) fn finish_epoch(&mut self) -> Option<StepMetrics> {
         let recent = std::mem::take(&mut self.recent);

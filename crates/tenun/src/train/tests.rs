@@ -121,7 +121,7 @@ fn patience_ends_a_run_and_keeps_the_best_weights() {
     let (best, loss) = state.best.unwrap();
     assert_eq!((end, state.epoch), (End::Early, best + 2));
     assert!(watcher.epochs.iter().all(|line| line.val_loss.unwrap() >= loss));
-    assert_eq!(trainer.kept(&state), state.best_parameters);
+    assert_eq!(trainer.into_kept(state.clone()), state.best_parameters);
     assert_ne!(state.best_parameters, state.parameters);
 }
 

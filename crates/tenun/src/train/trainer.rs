@@ -195,15 +195,12 @@ impl<'a> Trainer<'a> {
     ) -> Result<Vec<f32>, TrainError> {
         let mut state = State::new(parameters, self.settings);
         self.run(&mut state, observer, stop, &mut |_, _| Ok(()))?;
-        Ok(self.kept(&state).to_vec())
+        Ok(kept(self.settings, state))
     }
 
-    /// The parameters that a run keeps: the last, or with a patience the best.
-    pub(crate) fn kept<'s>(&self, state: &'s State) -> &'s [f32] {
-        match (self.settings.patience, state.best) {
-            (Some(_), Some(_)) => &state.best_parameters,
-            _ => &state.parameters,
-        }
+    /// The parameters that a run keeps: the last, or with a patience the best. All else is dropped.
+    pub(crate) fn into_kept(self, state: State) -> Vec<f32> {
+        kept(self.settings, state)
     }
 
     /// Goes on from `state`. `save` is called after each epoch with its metrics, and with none when stopped.
@@ -399,6 +396,14 @@ impl<'a> Trainer<'a> {
         (state.batch, state.loss_sum, state.train_seconds) = (0, 0.0, 0.0);
         state.term_sums.clear();
         metrics
+    }
+}
+
+/// The parameters that a run keeps, out of its state.
+fn kept(settings: &TrainingSettings, state: State) -> Vec<f32> {
+    match (settings.patience, state.best) {
+        (Some(_), Some(_)) => state.best_parameters,
+        _ => state.parameters,
     }
 }
 

@@ -4,4 +4,5 @@ mod mean_image;
 mod pca;
 
 pub use mean_image::{mean_image, mean_image_baseline, one_image_baseline};
+pub(crate) use pca::memory as pca_memory;
 pub use pca::{PcaScores, pca_baseline};

@@ -17,8 +17,11 @@ const MOST_IMAGES: usize = 60_000;
 /// serves it best; the other metrics get it clipped to [0, 1].
 const MARGIN: f32 = 0.01;
 
-/// Images scored at a time.
+/// Images scored at a time, at most.
 const CHUNK: usize = 1024;
+
+/// Numbers of images scored at a time, as far as they are more than one: 16 MiB of floats.
+const CHUNK_NUMBERS: usize = 4 << 20;
 
 /// How good PCA is with some number of components.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,12 +76,31 @@ pub fn pca_baseline(
     Ok(found)
 }
 
+/// Bytes that [`pca_baseline`] takes at most, of so many images with so many features.
+pub(crate) fn memory(features: usize, images: usize, components: usize) -> u64 {
+    let images = images.min(if features > MOST_FEATURES { MOST_FEATURES } else { MOST_IMAGES });
+    let components = components.min(images).min(features);
+    let side = images.min(features) as u64;
+    let product = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
+    // The products of rows or features: the sum and what is added to it, the eigenvectors and what finding them takes.
+    let square = side.saturating_mul(side).saturating_mul(4 * 8);
+    // Directions as doubles, and the copy that keeps fewer of them.
+    let directions = product(features, components).saturating_mul(2 * 8);
+    // Images evenly spread are copied; some are scored at a time, by several arrays of floats.
+    let chunk = product(features, (CHUNK_NUMBERS / features.max(1)).clamp(1, CHUNK).min(images));
+    product(features, images)
+        .saturating_add(square)
+        .saturating_add(directions)
+        .saturating_add(chunk.saturating_mul(5 * 4))
+}
+
 /// `progress` is called with the number of images done.
 fn scores(pca: &Pca, test: &Images, progress: &mut dyn FnMut(usize)) -> Result<Scores, ScoreError> {
     let features = test.shape().len();
     let mut per_image = ImageScores::default();
-    for start in (0..test.len()).step_by(CHUNK) {
-        let part = test.part(start..(start + CHUNK).min(test.len()));
+    let chunk = (CHUNK_NUMBERS / features.max(1)).clamp(1, CHUNK);
+    for start in (0..test.len()).step_by(chunk) {
+        let part = test.part(start..(start + chunk).min(test.len()));
         let mut output = pca.inverse_transform(&pca.transform(&floats(&part))?)?;
         output.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
         let inside: Vec<f32> = output.iter().map(|value| value.clamp(MARGIN, 1.0 - MARGIN)).collect();
