@@ -8,6 +8,8 @@ use tenun::codes;
 use tenun::engine::Cpu;
 
 use super::{mistaken, pictures};
+use tenun::names::shown;
+
 use crate::activity::Activity;
 use crate::arguments::DecodeArgs;
 use crate::failure::Failure;
@@ -34,7 +36,7 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
         return Err(Failure::failed(
             format!(
                 "the codes in {} have {}, the model expects {expected}",
-                args.codes.display(),
+                shown(&args.codes),
                 counted(codes.features(), "dimension")
             ),
             Some("give the model that made them, or one with the same latent dimension".into()),
@@ -44,8 +46,8 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
         return Err(Failure::failed(
             format!(
                 "the codes in {} were made by another model than {}",
-                args.codes.display(),
-                args.model.display()
+                shown(&args.codes),
+                shown(&args.model)
             ),
             Some(
                 "give the model that made them, as it was then; or decode them anyway with `--any-model`"
@@ -65,7 +67,7 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
     drop(activity);
     let fields = Written { images: files.len(), out: &args.out };
     printer.result("decode", &fields, || {
-        format!("{} of {shape} in {}\n", counted(files.len(), "image"), args.out.display())
+        format!("{} of {shape} in {}\n", counted(files.len(), "image"), shown(&args.out))
     });
     Ok(())
 }

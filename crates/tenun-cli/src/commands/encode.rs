@@ -10,6 +10,8 @@ use tenun::data::Dataset;
 use tenun::engine::Cpu;
 
 use super::{mistaken, stream};
+use tenun::names::shown;
+
 use crate::activity::Activity;
 use crate::arguments::EncodeArgs;
 use crate::failure::Failure;
@@ -54,7 +56,7 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     let fields = Written { images: heading.images, features, out: &args.out };
     printer.result("encode", &fields, || {
         let (codes, numbers) = (counted(heading.images, "code"), counted(features, "dimension"));
-        format!("{codes} of {numbers} in {}\n", args.out.display())
+        format!("{codes} of {numbers} in {}\n", shown(&args.out))
     });
     Ok(())
 }

@@ -12,6 +12,8 @@ use tenun::picture::{ReconstructionGrid, Theme, reconstruction_grid, save_pictur
 use super::pictures::{self, NewFiles};
 use super::stream::{self, Images};
 use super::{mistaken, source};
+use tenun::names::shown;
+
 use crate::activity::Activity;
 use crate::arguments::ReconstructArgs;
 use crate::failure::Failure;
@@ -82,9 +84,8 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
         let out = args
             .out
             .iter()
-            .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "image"), out.display()));
-        let grid =
-            args.grid.iter().map(|grid| format!("{} in {}\n", counted(total, "image"), grid.display()));
+            .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "image"), shown(out)));
+        let grid = args.grid.iter().map(|grid| format!("{} in {}\n", counted(total, "image"), shown(grid)));
         out.chain(grid).collect()
     });
     Ok(())
@@ -98,7 +99,7 @@ fn targets(out: &Path, ids: &[String]) -> Result<Vec<PathBuf>, Failure> {
     }
     if is_file {
         return Err(Failure::usage(
-            format!("--out is the file {}, but there are {} images", out.display(), count(ids.len())),
+            format!("--out is the file {}, but there are {} images", shown(out), count(ids.len())),
             Some("give a folder, or save one picture with `--grid`".into()),
         ));
     }

@@ -8,6 +8,8 @@ use tenun::job::Job;
 use tenun::run::RunDir;
 
 use super::{mistaken, source};
+use tenun::names::shown;
+
 use crate::arguments::ReportArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -27,6 +29,6 @@ pub(crate) fn run(args: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
     let mut progress = Progress::new(printer);
     let report = job.report_again(&run, &mut progress)?;
     drop(progress);
-    printer.result("report", &Written { report: report.clone() }, || format!("{}\n", report.display()));
+    printer.result("report", &Written { report: report.clone() }, || format!("{}\n", shown(&report)));
     Ok(())
 }
