@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
+use tenun::names::{escaped, is_unseen};
 
 use crate::arguments::{Cli, Command};
 use crate::commands::Given;
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(message) => {
-            let message = with_tip(message);
+            let message = escaped_values(with_tip(message));
             let _ = message.print();
             return ExitCode::from(u8::try_from(message.exit_code()).unwrap_or(2));
         }
@@ -50,6 +51,33 @@ fn with_tip(mut message: clap::Error) -> clap::Error {
     {
         let tip = "a path with spaces needs quotes; for several, run the command once for each";
         message.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    message
+}
+
+/// What was typed, as names are shown: a line break in it cannot forge a line of the error.
+fn escaped_values(mut message: clap::Error) -> clap::Error {
+    let typed: Vec<(ContextKind, String)> = message
+        .context()
+        .filter(|(kind, _)| {
+            matches!(
+                kind,
+                ContextKind::InvalidArg | ContextKind::InvalidValue | ContextKind::InvalidSubcommand
+            )
+        })
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) if text.contains(is_unseen) => {
+                Some((kind, escaped(text).into_owned()))
+            }
+            _ => None,
+        })
+        .collect();
+    if !typed.is_empty() {
+        // A tip would say it once more as it was typed.
+        message.insert(ContextKind::Suggested, ContextValue::None);
+    }
+    for (kind, text) in typed {
+        message.insert(kind, ContextValue::String(text));
     }
     message
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use crate::file;
+use crate::names::shown;
 use crate::settings::Settings;
 use crate::settings::control::{OUT, OVERWRITE, RESUME};
 use crate::suggest;
@@ -45,7 +46,7 @@ pub struct ResultsDir<K> {
 #[non_exhaustive]
 pub enum FolderError {
     /// There is something already.
-    #[error("{} exists and {}", path.display(), match holds { Some(holds) => format!("holds a {}", holds.name), None => "is not empty".into() })]
+    #[error("{} exists and {}", shown(path), match holds { Some(holds) => format!("holds a {}", holds.name), None => "is not empty".into() })]
     Exists {
         /// The folder.
         path: PathBuf,
@@ -53,7 +54,7 @@ pub enum FolderError {
         holds: Option<&'static Contents>,
     },
     /// The folder holds no such results.
-    #[error("{} holds no {}: it has no {}", path.display(), expected.name, expected.marker)]
+    #[error("{} holds no {}: it has no {}", shown(path), expected.name, expected.marker)]
     Missing {
         /// The folder.
         path: PathBuf,
@@ -67,7 +68,7 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// The operating system refused, or a file is not what it should be.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}", shown(path))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -85,7 +86,7 @@ impl FolderError {
         match self {
             Self::Exists { path, holds: Some(_) } => Some(format!(
                 "go on with it (`{RESUME} {}`), replace it (`{OVERWRITE}`), or name another folder with `{OUT}`",
-                path.display()
+                shown(path)
             )),
             Self::Exists { holds: None, .. } => Some(format!("name a new or empty folder with `{OUT}`")),
             Self::Missing { path, expected } => Some(suggest::path_hint(

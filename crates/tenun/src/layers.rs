@@ -3,11 +3,12 @@
 use tenun_engine::Layer;
 pub use tenun_engine::layer::{Choice, Description, Setting};
 
+use crate::names::escaped;
 use crate::suggest;
 
 /// There is no layer of that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no layer `{given}`")]
+#[error("there is no layer `{}`", escaped(given))]
 pub struct UnknownLayer {
     /// What was given.
     pub given: String,

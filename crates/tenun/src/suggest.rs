@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::names::shown;
+
 /// How alike a name must be to be taken for a slip: at most every second letter may be wrong, missing or swapped
 /// with its neighbour (Damerau and Levenshtein's distance over the longer length).
 const ALIKE: f64 = 0.5;
@@ -50,7 +52,7 @@ pub(crate) fn path(missing: &Path) -> Option<PathBuf> {
 
 /// `did you mean …?` if there is a path like the missing one.
 pub(crate) fn path_question(missing: &Path) -> Option<String> {
-    path(missing).map(|path| format!("did you mean `{}`?", path.display()))
+    path(missing).map(|path| format!("did you mean `{}`?", shown(&path)))
 }
 
 /// [`path_question`], and what else there is to say.

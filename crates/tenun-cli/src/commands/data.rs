@@ -7,6 +7,8 @@ use tenun::data::summary::SplitSummary;
 use tenun::data::{Collection, DataError, FolderSizes, Ignored, NAMED_SETS, Summary, Unreadable, find_named};
 
 use super::{mistaken, source};
+use tenun::names::{escaped, shown};
+
 use crate::arguments::{DataCommand, SourceFlags};
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -49,7 +51,7 @@ fn inspect(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), F
 fn inspection(summary: &Summary) -> String {
     let mut list = Table::list();
     list.row(["data", &summary.name]);
-    list.row(["from", &summary.origin.display().to_string()]);
+    list.row(["from", &shown(&summary.origin)]);
     part(&mut list, "training", &summary.train);
     if let Some(test) = &summary.test {
         part(&mut list, "test", test);
@@ -84,7 +86,7 @@ fn one_set(sizes: &FolderSizes) -> Option<String> {
 fn many_sizes(sizes: &FolderSizes) -> String {
     let mut list = Table::list();
     list.row(["data", &sizes.name]);
-    list.row(["from", &sizes.origin.display().to_string()]);
+    list.row(["from", &shown(&sizes.origin)]);
     let grey = sizes.images - sizes.coloured;
     let colours = match (sizes.coloured, grey) {
         (0, _) => "grey".to_owned(),
@@ -204,7 +206,7 @@ fn verify(source: &str, flags: &SourceFlags, printer: &Printer) -> Result<(), Fa
     printer.result("data verify", &fields, || {
         let mut list = Table::list();
         list.row(["data", train.name()]);
-        list.row(["from", &origin.display().to_string()]);
+        list.row(["from", &shown(origin)]);
         list.row([
             "training",
             &format!("{}, SHA-256 {}", counted(train.len(), "image"), fields.train_sha256),
@@ -242,7 +244,7 @@ fn fetch(name: &str, printer: &Printer) -> Result<(), Failure> {
         return Err(match error {
             Some(error @ DataError::UnknownName { .. }) => error.into(),
             _ => Failure::usage(
-                format!("`{name}` is not the name of a data set that can be downloaded"),
+                format!("`{}` is not the name of a data set that can be downloaded", escaped(name)),
                 Some(format!("known data sets: {}", known.join(", "))),
             ),
         });
@@ -250,7 +252,7 @@ fn fetch(name: &str, printer: &Printer) -> Result<(), Failure> {
     printer.note(format_args!("looking for {name}; it is downloaded if it is not found"));
     let collection = source::open(set.name, &SourceFlags::default(), printer)?;
     let fields = Fetched { data: set.name, origin: &collection.origin };
-    printer.result("data fetch", &fields, || format!("{}\n", collection.origin.display()));
+    printer.result("data fetch", &fields, || format!("{}\n", shown(&collection.origin)));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tenun::Model;
 use tenun::codes;
 use tenun::engine::Cpu;
+use tenun::names::shown;
 use tenun::picture::PictureBatch;
 
 use super::{guard, mistaken, pictures, stream};
@@ -37,7 +38,7 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
         return Err(Failure::failed(
             format!(
                 "the codes in {} have {}, the model expects {expected}",
-                args.codes.display(),
+                shown(&args.codes),
                 counted(codes.features(), "dimension")
             ),
             Some("give the model that made them, or one with the same latent dimension".into()),
@@ -47,8 +48,8 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
         return Err(Failure::failed(
             format!(
                 "the codes in {} were made by another model than {}",
-                args.codes.display(),
-                args.model.display()
+                shown(&args.codes),
+                shown(&args.model)
             ),
             Some(
                 "give the model that made them, as it was then; or decode them anyway with `--any-model`"
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &DecodeArgs, printer: &Printer) -> Result<(), Failure> {
     drop(activity);
     let fields = Written { images: files.len(), out: &args.out };
     printer.result("decode", &fields, || {
-        format!("{} of {shape} in {}\n", counted(files.len(), "image"), args.out.display())
+        format!("{} of {shape} in {}\n", counted(files.len(), "image"), shown(&args.out))
     });
     Ok(())
 }

@@ -7,6 +7,8 @@ use tenun::job::Job;
 use tenun::run::RunDir;
 
 use super::{mistaken, source};
+use tenun::names::shown;
+
 use crate::arguments::DoctorArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -47,7 +49,7 @@ pub(crate) fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Failure> {
     });
     if args.strict && !findings.is_empty() {
         let what = counted(findings.len(), "warning");
-        return Err(Failure::failed(format!("{}: {what}", run.path().display()), None));
+        return Err(Failure::failed(format!("{}: {what}", shown(run.path())), None));
     }
     Ok(())
 }

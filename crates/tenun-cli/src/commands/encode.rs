@@ -8,6 +8,7 @@ use tenun::Model;
 use tenun::codes::{self, Codes, Heading};
 use tenun::data::Dataset;
 use tenun::engine::Cpu;
+use tenun::names::shown;
 
 use super::{guard, mistaken, stream};
 use crate::activity::Activity;
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &EncodeArgs, printer: &Printer) -> Result<(), Failure> {
     let fields = Written { images: heading.images, features, out: &args.out };
     printer.result("encode", &fields, || {
         let (codes, numbers) = (counted(heading.images, "code"), counted(features, "dimension"));
-        format!("{codes} of {numbers} in {}\n", args.out.display())
+        format!("{codes} of {numbers} in {}\n", shown(&args.out))
     });
     Ok(())
 }

@@ -6,7 +6,7 @@ use tenun::data::{self, Dataset, ImageRecord, Images, Whose, find_named};
 use tenun::engine::Cpu;
 use tenun::job::Job;
 use tenun::measure::{ClassScores, ModelScores, ScoreOn, score};
-use tenun::names::escaped;
+use tenun::names::{escaped, shown};
 use tenun::run::{self, RunDir};
 use tenun::settings::{LAYOUT, Settings, TEST, TRAIN, changed};
 
@@ -181,8 +181,8 @@ fn data_of(args: &EvalArgs, given: &Given, model: &Model) -> Result<(String, Sou
     match model.info().data.as_ref().and_then(|data| find_named(&data.name)) {
         Some(set) => Ok((set.name.to_owned(), flags)),
         None => Err(Failure::usage(
-            format!("{} does not say where its images are", args.model.display()),
-            Some(format!("name them: `tenun eval {} DATA`", args.model.display())),
+            format!("{} does not say where its images are", shown(&args.model)),
+            Some(format!("name them: `tenun eval {} DATA`", shown(&args.model))),
         )),
     }
 }

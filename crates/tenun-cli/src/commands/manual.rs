@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
+use tenun::names::shown;
+
 use crate::arguments::{Cli, CompletionsArgs, ManArgs};
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -18,9 +20,7 @@ pub(crate) fn completions(args: &CompletionsArgs, printer: &Printer) {
 
 pub(crate) fn man(args: &ManArgs, printer: &Printer) -> Result<(), Failure> {
     let failed = |path: PathBuf| {
-        move |error: std::io::Error| {
-            Failure::failed(format!("cannot write {}: {error}", path.display()), None)
-        }
+        move |error: std::io::Error| Failure::failed(format!("cannot write {}: {error}", shown(&path)), None)
     };
     let mut command = Cli::command();
     command.build();
@@ -37,9 +37,9 @@ pub(crate) fn man(args: &ManArgs, printer: &Printer) -> Result<(), Failure> {
         let path = folder.join(format!("{name}.1"));
         let page = page(command).map_err(failed(path.clone()))?;
         fs::write(&path, page).map_err(failed(path.clone()))?;
-        printer.detail(path.display());
+        printer.detail(shown(&path));
     }
-    printer.note(format_args!("man pages are in {}", folder.display()));
+    printer.note(format_args!("man pages are in {}", shown(folder)));
     Ok(())
 }
 

@@ -6,6 +6,8 @@ use clap::CommandFactory;
 use tenun::data::{find_named, is_image_file};
 use tenun::{preset, run, sweep};
 
+use tenun::names::{escaped, shown};
+
 use crate::arguments::Cli;
 use crate::failure::Failure;
 
@@ -70,13 +72,14 @@ pub(crate) fn images(command: &str, given: &str) -> Result<(), Failure> {
     let Some(thing @ (Run | Sweep | Model | Network | Preset)) = Thing::of(given) else {
         return Ok(());
     };
+    let named = escaped(given);
     let trains = matches!(command, "train" | "sweep");
     let advice = match thing {
-        Run if command == "train" => format!("continue the run with `tenun train --resume {given}`"),
-        Sweep if command == "sweep" => format!("continue the sweep with `tenun sweep --resume {given}`"),
-        Model if trains => format!("start from its weights with `tenun {command} DATA --init {given}`"),
-        Network if trains => format!("train the network with `tenun {command} DATA --network {given}`"),
-        Preset if trains => format!("train the preset with `tenun {command} DATA --preset {given}`"),
+        Run if command == "train" => format!("continue the run with `tenun train --resume {named}`"),
+        Sweep if command == "sweep" => format!("continue the sweep with `tenun sweep --resume {named}`"),
+        Model if trains => format!("start from its weights with `tenun {command} DATA --init {named}`"),
+        Network if trains => format!("train the network with `tenun {command} DATA --network {named}`"),
+        Preset if trains => format!("train the preset with `tenun {command} DATA --preset {named}`"),
         _ => "name a data set, a folder or archive of images, or an IDX, .npy, .npz, CSV or Parquet file"
             .to_owned(),
     };
@@ -85,15 +88,15 @@ pub(crate) fn images(command: &str, given: &str) -> Result<(), Failure> {
 
 /// An error if an argument is certainly no model.
 pub(crate) fn model(command: &str, given: &Path) -> Result<(), Failure> {
-    let text = given.to_string_lossy();
+    let (text, named) = (given.to_string_lossy(), shown(given));
     let Some(thing) = Thing::of(&text).filter(|thing| !matches!(thing, Thing::Run | Thing::Model)) else {
         return Ok(());
     };
     let advice = match thing {
-        Thing::Sweep => format!("its runs are in {}; give one of them", given.join(sweep::TRIALS).display()),
-        Thing::Network if command == "summary" => format!("show it with `tenun summary --network {text}`"),
-        Thing::Network => format!("train it first with `tenun train DATA --network {text}`"),
-        Thing::Preset => format!("train it first with `tenun train DATA --preset {text}`"),
+        Thing::Sweep => format!("its runs are in {}; give one of them", shown(given.join(sweep::TRIALS))),
+        Thing::Network if command == "summary" => format!("show it with `tenun summary --network {named}`"),
+        Thing::Network => format!("train it first with `tenun train DATA --network {named}`"),
+        Thing::Preset => format!("train it first with `tenun train DATA --preset {named}`"),
         _ => "the model comes first: a .safetensors file, or the folder of a run".to_owned(),
     };
     Err(failure(command, &text, thing, "a model", &advice))
@@ -101,15 +104,15 @@ pub(crate) fn model(command: &str, given: &Path) -> Result<(), Failure> {
 
 /// An error if an argument is certainly not the folder of a run.
 pub(crate) fn run(command: &str, given: &Path) -> Result<(), Failure> {
-    let text = given.to_string_lossy();
+    let (text, named) = (given.to_string_lossy(), shown(given));
     let Some(thing) = Thing::of(&text).filter(|thing| !matches!(thing, Thing::Run | Thing::Folder)) else {
         return Ok(());
     };
     let advice = match thing {
         Thing::Sweep if command == "train" => {
-            format!("continue the sweep with `tenun sweep --resume {text}`")
+            format!("continue the sweep with `tenun sweep --resume {named}`")
         }
-        Thing::Sweep => format!("its runs are in {}; give one of them", given.join(sweep::TRIALS).display()),
+        Thing::Sweep => format!("its runs are in {}; give one of them", shown(given.join(sweep::TRIALS))),
         _ => "give the folder that `tenun train` printed, such as runs/fashion-mnist-cae".to_owned(),
     };
     Err(failure(command, &text, thing, "the folder of a run", &advice))
@@ -120,7 +123,7 @@ pub(crate) fn sweep(given: &Path) -> Result<(), Failure> {
     let text = given.to_string_lossy();
     match Thing::of(&text) {
         Some(Thing::Run) => {
-            let advice = format!("continue the run with `tenun train --resume {text}`");
+            let advice = format!("continue the run with `tenun train --resume {}`", shown(given));
             Err(failure("sweep", &text, Thing::Run, "the folder of a sweep", &advice))
         }
         _ => Ok(()),
@@ -143,7 +146,7 @@ pub(crate) fn codes(command: &str, given: &Path) -> Result<(), Failure> {
 fn failure(command: &str, given: &str, thing: Thing, expected: &str, advice: &str) -> Failure {
     let thing = thing.name();
     Failure::usage(
-        format!("`{given}` is {thing}, not {expected}"),
+        format!("`{}` is {thing}, not {expected}", escaped(given)),
         Some(format!("{advice}\n{}", usage(command))),
     )
 }

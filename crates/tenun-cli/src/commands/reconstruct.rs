@@ -6,6 +6,7 @@ use serde::Serialize;
 use tenun::Model;
 use tenun::data::Dataset;
 use tenun::engine::{Cpu, Shape};
+use tenun::names::shown;
 use tenun::overlap::Stopped;
 use tenun::picture::{PictureBatch, ReconstructionGrid, Theme, reconstruction_grid, save_picture};
 
@@ -92,9 +93,8 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
         let out = args
             .out
             .iter()
-            .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "image"), out.display()));
-        let grid =
-            args.grid.iter().map(|grid| format!("{} in {}\n", counted(total, "image"), grid.display()));
+            .map(|out| format!("{} of {shape} in {}\n", counted(files.len(), "image"), shown(out)));
+        let grid = args.grid.iter().map(|grid| format!("{} in {}\n", counted(total, "image"), shown(grid)));
         out.chain(grid).collect()
     });
     Ok(())
@@ -108,7 +108,7 @@ fn targets(out: &Path, ids: &[String]) -> Result<Vec<PathBuf>, Failure> {
     }
     if is_file {
         return Err(Failure::usage(
-            format!("--out is the file {}, but there are {} images", out.display(), count(ids.len())),
+            format!("--out is the file {}, but there are {} images", shown(out), count(ids.len())),
             Some("give a folder, or save one picture with `--grid`".into()),
         ));
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::job::Job;
+use tenun::names::shown;
 use tenun::run::{self, RunDir};
 use tenun::settings::Settings;
 
@@ -29,6 +30,6 @@ pub(crate) fn run(args: &ReportArgs, printer: &Printer) -> Result<(), Failure> {
     let mut progress = Progress::new(printer);
     let report = job.report_again(&run, &mut progress)?;
     drop(progress);
-    printer.result("report", &Written { report: report.clone() }, || format!("{}\n", report.display()));
+    printer.result("report", &Written { report: report.clone() }, || format!("{}\n", shown(&report)));
     Ok(())
 }

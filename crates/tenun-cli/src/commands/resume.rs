@@ -5,15 +5,17 @@ use tenun::run::RunDir;
 use tenun::settings::control::{OUT, RESUME};
 use tenun::settings::{EPOCHS, PRESET, Setting, Settings, Takes, Value};
 
+use tenun::names::shown;
+
 use crate::arguments::TrainArgs;
 use crate::failure::Failure;
 
 /// The number of epochs to go on to, once every other setting given is found to be what the run has.
 pub(crate) fn check(args: &TrainArgs, run: &RunDir, old: &Settings) -> Result<Option<u32>, Failure> {
-    let folder = run.path().display();
+    let folder = shown(run.path());
     if let Some(out) = args.out.as_deref().filter(|out| *out != run.path()) {
         return Err(Failure::usage(
-            format!("{RESUME} {folder} goes on in that folder, but {OUT} is {}", out.display()),
+            format!("{RESUME} {folder} goes on in that folder, but {OUT} is {}", shown(out)),
             Some(format!("leave `{OUT}` out")),
         ));
     }

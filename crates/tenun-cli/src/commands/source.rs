@@ -3,6 +3,7 @@
 use tenun::Model;
 use tenun::data::{self, Collection, Dataset, FolderOptions, OpenOptions, Progress, SearchPaths, Unreadable};
 use tenun::job::Job;
+use tenun::names::escaped;
 
 use crate::arguments::{Choice, SourceFlags, Split};
 use crate::failure::Failure;
@@ -124,7 +125,7 @@ pub(crate) fn choose(
         (None, None) => (train, "training"),
         (Some(Split::Test), None) => {
             return Err(Failure::usage(
-                format!("`{}` has no test images", train.name()),
+                format!("`{}` has no test images", escaped(train.name())),
                 Some("leave `--split test` out".into()),
             ));
         }

@@ -10,6 +10,8 @@ use tenun::settings::{NetworkSettings, Settings, WITHOUT, network_title};
 use tenun::text::megabytes;
 
 use super::{Given, mistaken, settings};
+use tenun::names::shown;
+
 use crate::arguments::SummaryArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;
@@ -108,7 +110,7 @@ pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Resul
         }
         (None, Some(path)) if given.has("input") => {
             return Err(Failure::usage(
-                format!("--input does not apply: {} has its own input shape", path.display()),
+                format!("--input does not apply: {} has its own input shape", shown(path)),
                 Some("leave `--input` out".into()),
             ));
         }
@@ -119,7 +121,7 @@ pub(crate) fn run(args: &SummaryArgs, given: &Given, printer: &Printer) -> Resul
                 format!(
                     "{} can be given before training only, but {} is trained",
                     flags.join(", "),
-                    path.display()
+                    shown(path)
                 ),
                 Some("leave it out".into()),
             ));

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::measure::{Better, METRICS, Metric};
+use tenun::names::{escaped, shown};
 use tenun::settings::DATA;
 use tenun::sweep::{
     CSV, MedianStop, PICTURE, Results, Row, Spread, Sweep, SweepDir, SweepEnd, SweepSettings, Workers, word,
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<
     let (sweep, dir) = prepare(args, given, printer)?;
     if args.test_best && !sweep.has_test() {
         return Err(Failure::usage(
-            format!("--test-best: {} has no test images", sweep.images().name()),
+            format!("--test-best: {} has no test images", escaped(sweep.images().name())),
             Some("leave it out; the combinations are ranked on images held out of training".into()),
         ));
     }
@@ -61,7 +62,7 @@ fn prepare(args: &SweepArgs, given: &Given, printer: &Printer) -> Result<(Sweep,
             return Err(Failure::usage(
                 format!(
                     "{flag} cannot be given with --resume: {} has the settings of its sweep",
-                    folder.display()
+                    shown(folder)
                 ),
                 Some("leave it out to continue the sweep, or start another in a new folder".into()),
             ));
@@ -141,7 +142,7 @@ fn announce(sweep: &Sweep, dir: &SweepDir, workers: &Workers, printer: &Printer)
     ]);
     let threads = counted(start.threads_each, "thread");
     list.row(["machine", &format!("{} in parallel, {threads} each", counted(start.parallel, "run"))]);
-    list.row(["folder", &dir.path().display().to_string()]);
+    list.row(["folder", &shown(dir.path())]);
     printer.note(list.render().trim_end());
     source::tell(sweep.collection(), printer);
     if let Some(asked) = settings.random.filter(|&asked| asked as usize > combinations) {
@@ -184,7 +185,7 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
             list.row(["best", &format!("{}: {} {score}{over} on held-out images", row.words(), by.label)]);
             for (at, run) in row.runs.iter().enumerate() {
                 let label = ["runs", ""][usize::from(at > 0)];
-                list.row([label, &dir.trial(run).display().to_string()]);
+                list.row([label, &shown(dir.trial(run))]);
             }
         }
         None => list.row(["best", "none: no combination finished all of its runs"]),
@@ -209,10 +210,10 @@ fn finished(dir: &SweepDir, results: &Results, printer: &Printer) {
         let scores: Vec<String> = test.scores.iter().map(score).collect();
         list.row([counted(test.images, "test image"), scores.join(", ")]);
     }
-    list.row(["table", &dir.file(CSV).display().to_string()]);
+    list.row(["table", &shown(dir.file(CSV))]);
     let picture = dir.file(PICTURE);
     if picture.is_file() {
-        list.row(["picture", &picture.display().to_string()]);
+        list.row(["picture", &shown(&picture)]);
     }
     printer.note(list.render().trim_end());
 }
@@ -305,7 +306,7 @@ fn stopped(dir: &SweepDir, printer: &Printer) -> Failure {
     }
     Failure {
         kind: Kind::Interrupted,
-        message: format!("checkpoints of the unfinished runs are saved in {}", dir.path().display()),
-        hint: Some(format!("go on with `tenun sweep --resume {}`", dir.path().display())),
+        message: format!("checkpoints of the unfinished runs are saved in {}", shown(dir.path())),
+        hint: Some(format!("go on with `tenun sweep --resume {}`", shown(dir.path()))),
     }
 }

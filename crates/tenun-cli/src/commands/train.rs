@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use tenun::engine::Cpu;
 use tenun::job::{Job, Outcome, Summary};
+use tenun::names::shown;
 use tenun::run::{self, RunDir};
 use tenun::settings::control::RESUME;
 use tenun::settings::{DATA, Settings, network_title};
@@ -117,7 +118,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
     }
     let mut list = Table::list();
     list.row(["data", &format!("{}: {images} of {shape}", collection.train.name())]);
-    list.row(["", &format!("from {}", collection.origin.display())]);
+    list.row(["", &format!("from {}", shown(&collection.origin))]);
     let code = network.latent();
     let numbers = if code.is_vector() { String::new() } else { format!("{code} = ") };
     let parameters = counted(network.parameter_count(), "parameter");
@@ -126,7 +127,7 @@ fn announce(job: &Job, run: &RunDir, machine: &str, printer: &Printer) {
         &format!("{title}: {parameters}, latent code {numbers}{}", counted(code.len(), "dimension")),
     ]);
     list.row(["machine", &format!("{machine}, about {} of memory", megabytes(job.memory()))]);
-    list.row(["folder", &run.path().display().to_string()]);
+    list.row(["folder", &shown(run.path())]);
     printer.note(list.render().trim_end());
     source::tell_job(job, printer);
 }
@@ -158,8 +159,8 @@ fn finished(run: &RunDir, summary: &Summary, printer: &Printer) {
         let scores = scores::table(&summary.model, &[]);
         let mut list = Table::list();
         list.row(["training time", &duration(summary.total_seconds)]);
-        list.row(["model", &fields.model.display().to_string()]);
-        list.row(["report", &fields.report.display().to_string()]);
+        list.row(["model", &shown(&fields.model)]);
+        list.row(["report", &shown(&fields.report)]);
         format!("{losses}\n{on}:\n\n{scores}\n{}", list.render())
     });
 }
@@ -182,8 +183,8 @@ fn stopped(run: &RunDir, epoch: u32, batch: usize, printer: &Printer) -> Failure
             "after {} and {}; the checkpoint is saved in {}",
             counted(epoch as usize, "full epoch"),
             counted(batch, "batch"),
-            run.path().display()
+            shown(run.path())
         ),
-        hint: Some(format!("go on with `tenun train {RESUME} {}`", run.path().display())),
+        hint: Some(format!("go on with `tenun train {RESUME} {}`", shown(run.path()))),
     }
 }

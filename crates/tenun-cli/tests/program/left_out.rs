@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{json, photographs, run, stderr, stdout};
+use crate::support::{json, photographs, run, stderr, stdout, tenun};
 
 #[test]
 fn every_command_says_which_images_were_left_out() {
@@ -89,4 +89,75 @@ fn names_of_every_kind_go_through_a_list_and_out_again() {
         run(folder, &format!("reconstruct run {source} --out {out}"), 0);
         assert_eq!(fs::read_dir(folder.join(out)).unwrap().count(), names.len(), "{source}");
     }
+}
+
+#[test]
+fn what_is_typed_cannot_forge_a_line() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    photographs(&folder.join("photos"), 12);
+    run(folder, "train photos --epochs 1 --out run --quiet", 0);
+    // Nothing of these names is there; then each is an empty folder, one with a file, and a file.
+    let evil = "no\nforged: \u{1b}[2Jx\ry";
+    let lines = |evil: &str| -> Vec<Vec<String>> {
+        [
+            "train EVIL",
+            "train photos --train EVIL",
+            "train photos --init EVIL",
+            "train photos --network EVIL",
+            "train photos --preset EVIL",
+            "train photos --layout EVIL",
+            "train photos --epochs EVIL",
+            "train --resume EVIL",
+            "train photos EVIL",
+            "train photos --EVIL",
+            "EVIL",
+            "sweep EVIL --vary lr=1,2",
+            "sweep photos --vary EVIL",
+            "sweep --resume EVIL",
+            "eval EVIL",
+            "eval run EVIL",
+            "eval run @EVIL",
+            "reconstruct run EVIL --out out",
+            "reconstruct run photos --out out/EVIL.png",
+            "encode run EVIL --out c.csv",
+            "encode EVIL photos --out c.csv",
+            "encode run photos --out c.EVIL",
+            "decode run EVIL --out out",
+            "decode run EVIL.csv --out out",
+            "summary EVIL",
+            "summary --network EVIL",
+            "data inspect EVIL",
+            "data verify EVIL",
+            "data fetch EVIL",
+            "report EVIL",
+            "doctor EVIL",
+            "layers EVIL",
+            "presets EVIL",
+        ]
+        .iter()
+        .map(|line| line.split(' ').map(|word| word.replace("EVIL", evil)).collect())
+        .collect()
+    };
+    let mut forged = Vec::new();
+    let mut refused = |what: &str| {
+        for line in lines(evil) {
+            let output = tenun(folder).args(&line).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success(), "{what}: {line:?}: {said}");
+            let forges = |line: &str| line.trim_start().starts_with("forged");
+            if said.lines().any(forges) || said.contains(['\u{1b}', '\r']) {
+                forged.push(format!("{what}: {line:?}: {said:?}"));
+            }
+        }
+    };
+    refused("nothing there");
+    fs::create_dir(folder.join(evil)).unwrap();
+    refused("an empty folder");
+    fs::write(folder.join(evil).join("model.safetensors"), "x").unwrap();
+    refused("a folder with a file");
+    fs::remove_dir_all(folder.join(evil)).unwrap();
+    fs::write(folder.join(evil), "x").unwrap();
+    refused("a file");
+    assert!(forged.is_empty(), "{}", forged.join("\n\n"));
 }

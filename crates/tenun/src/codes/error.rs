@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::data::DataError;
+use crate::names::shown;
 use crate::suggest;
 use crate::text::counted;
 
@@ -12,7 +13,7 @@ use crate::text::counted;
 #[non_exhaustive]
 pub enum CodesError {
     /// The operating system refused to read or write.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}", shown(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -23,7 +24,7 @@ pub enum CodesError {
     },
 
     /// The file's name does not say which format it has.
-    #[error("{}: codes are kept in a file whose name ends in .npy, .csv or .parquet", path.display())]
+    #[error("{}: codes are kept in a file whose name ends in .npy, .csv or .parquet", shown(path))]
     Ending {
         /// The file.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub enum CodesError {
     },
 
     /// The file does not hold codes.
-    #[error("{}: {place}: expected {expected}, got {got}", path.display())]
+    #[error("{}: {place}: expected {expected}, got {got}", shown(path))]
     Malformed {
         /// The file.
         path: Box<Path>,

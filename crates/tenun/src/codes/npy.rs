@@ -8,6 +8,7 @@ use npyz::WriterBuilder;
 use super::parts::{Heading, Parts};
 use super::{Codes, CodesError, csv, ids_beside, open, write_whole};
 use crate::data::npy;
+use crate::names::shown;
 use crate::text::counted;
 
 const ADVICE: &str = "write a two-dimensional float32 array: numpy.save(path, codes.astype('float32'))";
@@ -96,7 +97,7 @@ pub(super) fn read(path: &Path) -> Result<Codes, CodesError> {
         return Err(CodesError::malformed(
             &beside,
             "number of lines",
-            format!("{}, one for each image of {}", counted(images, "identifier"), path.display()),
+            format!("{}, one for each image of {}", counted(images, "identifier"), shown(path)),
             ids.len().to_string(),
             "it belongs to other codes: remove it to call images by their position",
         ));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::digest::{Hasher, ImageDigest};
+use super::digest::{Hasher, ImageDigest, Once};
 use super::{DataError, Ignored, Images, Masks, Unreadable};
 
 /// The class of every image, and the classes' names. Never used in training.
@@ -78,13 +78,17 @@ pub struct Dataset {
     images: Images,
     labels: Option<Labels>,
     ids: Ids,
+    /// Hashes of all pixels, once they were asked for: a run asks several times.
+    digests: Once<Vec<ImageDigest>>,
+    sha256: Once<String>,
 }
 
 impl Dataset {
     /// A data set without labels whose images are called by their position, from `0`.
     #[must_use]
     pub fn new(name: impl Into<String>, images: Images) -> Self {
-        Self { name: name.into(), images, labels: None, ids: Ids::Position }
+        let (digests, sha256) = (Once::default(), Once::default());
+        Self { name: name.into(), images, labels: None, ids: Ids::Position, digests, sha256 }
     }
 
     /// Adds labels.
@@ -163,6 +167,7 @@ impl Dataset {
     pub(crate) fn map_images(mut self, change: impl FnOnce(&Images) -> Option<Images>) -> Self {
         if let Some(images) = change(&self.images).filter(|images| images.len() == self.images.len()) {
             self.images = images;
+            (self.digests, self.sha256) = (Once::default(), Once::default());
         }
         self
     }
@@ -183,6 +188,8 @@ impl Dataset {
             images: self.images.select(indices),
             labels: self.labels.as_ref().map(|labels| labels.select(indices)),
             ids,
+            digests: self.known_digests(|digests| indices.iter().map(|&index| digests[index]).collect()),
+            sha256: Once::default(),
         }
     }
 
@@ -201,7 +208,9 @@ impl Dataset {
             classes: labels.classes[range.clone()].to_vec(),
             names: labels.names.clone(),
         });
-        Self { name: self.name.clone(), images: self.images.part(range), labels, ids }
+        let digests = self.known_digests(|digests| digests[range.clone()].to_vec());
+        let images = self.images.part(range);
+        Self { name: self.name.clone(), images, labels, ids, digests, sha256: Once::default() }
     }
 
     /// The first `limit` images.
@@ -211,6 +220,10 @@ impl Dataset {
     pub fn take(mut self, limit: usize) -> Result<Self, DataError> {
         if limit == 0 || limit > self.len() {
             return Err(DataError::Limit { name: self.name.clone(), asked: limit, available: self.len() });
+        }
+        if limit < self.len() {
+            self.digests = self.known_digests(|digests| digests[..limit].to_vec());
+            self.sha256 = Once::default();
         }
         self.images.truncate(limit);
         if let Some(labels) = &mut self.labels {
@@ -224,30 +237,40 @@ impl Dataset {
         Ok(self)
     }
 
-    /// What each image is known by.
+    /// What each image is known by. It is worked out once, for the images selected from these too.
     #[must_use]
-    pub fn digests(&self) -> Vec<ImageDigest> {
-        let shape = self.images.shape();
-        self.images
-            .pixels()
-            .par_chunks_exact(shape.len())
-            .map(|image| ImageDigest::of(shape, image))
-            .collect()
+    pub fn digests(&self) -> &[ImageDigest] {
+        self.digests.or(|| {
+            let shape = self.images.shape();
+            self.images
+                .pixels()
+                .par_chunks_exact(shape.len())
+                .map(|image| ImageDigest::of(shape, image))
+                .collect()
+        })
     }
 
-    /// SHA-256 of the images, in hexadecimal; labels, names and identifiers are no part of it.
+    /// Those of some of the images, if they have been worked out.
+    fn known_digests(&self, of: impl FnOnce(&[ImageDigest]) -> Vec<ImageDigest>) -> Once<Vec<ImageDigest>> {
+        Once::known(self.digests.get().map(|digests| of(digests)))
+    }
+
+    /// SHA-256 of the images, in hexadecimal; labels, names and identifiers are no part of it. It is worked out once.
     ///
     /// It is that of the text `tenun images 1` followed by a line feed, then count, channels, height and
     /// width as 64-bit little-endian numbers, then the bytes `[image][channel][row][column]`.
     #[must_use]
     pub fn sha256(&self) -> String {
-        let shape = self.images.shape();
-        let mut hasher = Hasher::new(b"tenun images 1\n");
-        for number in [self.len(), shape.channels, shape.height, shape.width] {
-            hasher.update(&(number as u64).to_le_bytes());
-        }
-        hasher.update(self.images.pixels());
-        hasher.hex()
+        let hash = || {
+            let shape = self.images.shape();
+            let mut hasher = Hasher::new(b"tenun images 1\n");
+            for number in [self.len(), shape.channels, shape.height, shape.width] {
+                hasher.update(&(number as u64).to_le_bytes());
+            }
+            hasher.update(self.images.pixels());
+            hasher.hex()
+        };
+        self.sha256.or(hash).clone()
     }
 
     /// SHA-256 of the labels, in hexadecimal, if there are labels.
@@ -417,6 +440,36 @@ mod tests {
         let labelled = base.clone().with_labels(label("a")).unwrap();
         assert_eq!(labelled.sha256(), base.sha256());
         assert_ne!(labelled.labels_sha256(), base.with_labels(label("b")).unwrap().labels_sha256());
+    }
+
+    /// Hashes that are kept are those of the images as they are: another set of the same pixels, which has not been asked
+    /// before, has the same.
+    #[test]
+    fn hashes_that_are_kept_go_with_their_images() {
+        let fresh = |set: &Dataset| Dataset::new("fresh", set.images().clone());
+        #[track_caller]
+        fn same(asked: &Dataset, fresh: &Dataset) {
+            assert_eq!(asked.digests(), fresh.digests());
+            assert_eq!(asked.sha256(), fresh.sha256());
+        }
+        let asked = dataset();
+        let kept = asked.digests().as_ptr();
+        let _ = asked.sha256();
+        assert_eq!(asked.clone().digests().as_ptr(), kept, "clones share them");
+        assert!(asked.select(&[3]).digests.get().is_some() && asked.part(1..2).digests.get().is_some());
+        assert!(dataset().select(&[3]).digests.get().is_none(), "nobody asked");
+        for changed in [
+            asked.select(&[4, 2, 2]),
+            asked.part(1..4),
+            asked.clone().take(2).unwrap(),
+            asked.clone().take(5).unwrap(),
+            asked.clone().map_images(super::super::folder::grey_to_rgb),
+            asked.clone().with_ids(["p", "q", "r", "s", "t"].map(String::from).to_vec()).unwrap(),
+        ] {
+            same(&changed, &fresh(&changed));
+        }
+        same(&asked, &dataset());
+        assert_eq!(asked, dataset(), "what is known of a set is no part of it");
     }
 
     #[test]

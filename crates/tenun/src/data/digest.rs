@@ -1,4 +1,6 @@
-//! SHA-256: of bytes that come in pieces, and of single images.
+//! SHA-256: of bytes that come in pieces, and of single images; and what keeps a hash once it is known.
+
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 use tenun_engine::Shape;
@@ -26,6 +28,39 @@ impl Hasher {
         self.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
+
+/// What follows from a value and is worked out once for it and all of its clones. It is no part of what the value is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Once<T>(Arc<OnceLock<T>>);
+
+impl<T> Once<T> {
+    /// What is known already.
+    pub(super) fn known(value: Option<T>) -> Self {
+        Self(Arc::new(value.map_or_else(OnceLock::new, OnceLock::from)))
+    }
+
+    /// It, if it has been worked out.
+    pub(super) fn get(&self) -> Option<&T> {
+        self.0.get()
+    }
+
+    /// It; `work_out` may use the thread pool, as nobody waits for it meanwhile.
+    pub(super) fn or(&self, work_out: impl FnOnce() -> T) -> &T {
+        if let Some(known) = self.0.get() {
+            return known;
+        }
+        let value = work_out();
+        self.0.get_or_init(|| value)
+    }
+}
+
+impl<T> PartialEq for Once<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for Once<T> {}
 
 /// What an image is known by, whatever it is called and wherever it lies: the first 16 bytes of the SHA-256 of the text
 /// `tenun image 1` followed by a line feed, then channels, height and width as 64-bit little-endian numbers, then the bytes

@@ -234,12 +234,11 @@ impl<K: Copy> Paths<K> {
     }
 }
 
+/// The images of each part of an archive, and what is said of them.
+type Found = (Vec<(Part, layout::Part)>, Vec<String>);
+
 /// The training and the test images among those called `ids`, and what is said of them.
-fn parts(
-    archive: &Path,
-    ids: &[String],
-    options: &FolderOptions,
-) -> Result<(Vec<(Part, layout::Part)>, Vec<String>), DataError> {
+fn parts(archive: &Path, ids: &[String], options: &FolderOptions) -> Result<Found, DataError> {
     if ids.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }

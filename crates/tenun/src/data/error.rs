@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tenun_engine::Shape;
 
 use super::Ignored;
-use crate::names::shown;
+use crate::names::{escaped, shown};
 use crate::settings::{COLOUR, FIT, SIZE, SKIP_BAD, VAL_FRACTION};
 use crate::suggest;
 use crate::text::{are, counted};
@@ -38,7 +38,7 @@ pub enum DataError {
     },
 
     /// The source is neither a path nor a data set's name.
-    #[error("`{given}` is no known data set, and there is no file or folder of that name")]
+    #[error("`{}` is no known data set, and there is no file or folder of that name", escaped(given))]
     UnknownName {
         /// What the user gave.
         given: String,
@@ -64,7 +64,7 @@ pub enum DataError {
     },
 
     /// A folder has several data sets.
-    #[error("{} has several data sets: {}", path.display(), sets.join(", "))]
+    #[error("{} has several data sets: {}", shown(path), sets.join(", "))]
     SeveralSets {
         /// The folder.
         path: PathBuf,
@@ -73,7 +73,7 @@ pub enum DataError {
     },
 
     /// A file is of a format that is not read.
-    #[error("{} is {format}, which is not read", path.display())]
+    #[error("{} is {format}, which is not read", shown(path))]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -84,7 +84,7 @@ pub enum DataError {
     },
 
     /// Latent codes were given where images are wanted.
-    #[error("{} is a file of latent codes, not of images", path.display())]
+    #[error("{} is a file of latent codes, not of images", shown(path))]
     Codes {
         /// The file.
         path: PathBuf,
@@ -218,8 +218,8 @@ pub enum DataError {
 
     /// A limit cannot be met.
     #[error(
-        "a limit of {asked} was asked for on `{name}`, which has {}: expected 1 to {available}",
-        counted(*available, "image")
+        "a limit of {asked} was asked for on `{}`, which has {}: expected 1 to {available}",
+        escaped(name), counted(*available, "image")
     )]
     Limit {
         /// The data set.
@@ -231,7 +231,7 @@ pub enum DataError {
     },
 
     /// The set has no test images, and a number of them was asked for.
-    #[error("a limit of {} was asked for, but `{name}` has no test images", counted(*asked, "test image"))]
+    #[error("a limit of {} was asked for, but `{}` has no test images", counted(*asked, "test image"), escaped(name))]
     NoTest {
         /// The data set.
         name: String,
@@ -253,7 +253,7 @@ pub enum DataError {
     },
 
     /// A setting makes no sense, or none for this kind of data.
-    #[error("{setting}: expected {expected}, got {got}")]
+    #[error("{setting}: expected {expected}, got {}", escaped(got))]
     Setting {
         /// The setting, as the program spells it.
         setting: String,

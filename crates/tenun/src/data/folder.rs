@@ -10,7 +10,7 @@ use super::decode::{Decoded, MAX_DECODED_BYTES, decode, is_image_name};
 use super::ignored::is_hidden;
 use super::progress::OnImage;
 use super::{Collection, DataError, Dataset, Ignored, Images, Labels, Masks, Unreadable, layout, natural};
-use crate::names::{name_path, name_text, shown};
+use crate::names::{escaped, name_path, name_text, shown};
 use crate::settings::{Colour, FIT, Fit, Layout, SIZE, TEST, TRAIN};
 
 /// How deep folders are followed; more is taken for a loop or a mistake.
@@ -499,7 +499,7 @@ impl Growing {
     /// What is said of files with more pictures than the one that was taken.
     pub(super) fn note(&self) -> Option<String> {
         let (files, first, pictures) = self.several.as_ref()?;
-        let name = display_name(first);
+        let name = escaped(&display_name(first)).into_owned();
         Some(match files {
             1 => format!("{name} has {pictures} pages or frames: the first is used"),
             _ => format!(

@@ -437,6 +437,7 @@ fn shown(part: &Part, split: &Dir) -> String {
 fn splits_answer(train: &str, test: Option<&str>) -> String {
     match test {
         Some(test) => {
+            let (train, test) = (escaped(train), escaped(test));
             format!("`{} {train} {} {test}` says which are the splits", TRAIN.argument(), TEST.argument())
         }
         None => format!("`{} {}` trains on that folder alone", TRAIN.argument(), escaped(train)),

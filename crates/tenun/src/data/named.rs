@@ -18,6 +18,7 @@ use super::idx::{self, IdxArray};
 use super::idx_split::{FILES, Split, collect};
 use super::progress::OnDownload;
 use super::{Collection, DataError};
+use crate::names::shown;
 
 /// A data set that is known by name: four IDX files, training and test images with labels of 10 classes.
 #[derive(Debug)]
@@ -187,7 +188,7 @@ impl NamedSet {
                     let note = passed_over.map(|data| {
                         format!(
                             "TENUN_DATA, {}, does not have `{}`: it was found elsewhere",
-                            data.display(),
+                            shown(data),
                             self.name
                         )
                     });
@@ -271,11 +272,11 @@ impl NamedSet {
         let [train, train_labels, test, test_labels] = files;
         let split = |images: PathBuf, labels: PathBuf, first: usize| {
             let split = Split::read(images, Some(labels), paths.unpacked.as_deref())?;
-            self.check(first, &split.path.display().to_string(), &split.images)?;
+            self.check(first, &shown(&split.path), &split.images)?;
             if let Some((path, labels)) = &split.labels
                 && let Ok(labels) = labels
             {
-                self.check(first + 1, &path.display().to_string(), labels)?;
+                self.check(first + 1, &shown(path), labels)?;
             }
             Ok::<_, DataError>(split)
         };
@@ -324,11 +325,11 @@ fn same_digest(place: &str, expected: &str, got: &str) -> Result<(), DataError> 
 /// The four files in `folder`, or which of them is missing.
 fn files_in(folder: &Path) -> Result<[PathBuf; 4], String> {
     if !folder.is_dir() {
-        return Err(format!("{} (no such folder)", folder.display()));
+        return Err(format!("{} (no such folder)", shown(folder)));
     }
     let found = FILES.map(|name| idx::find_in(folder, name));
     if let Some(missing) = found.iter().position(Option::is_none) {
-        return Err(format!("{} (no file {})", folder.display(), FILES[missing]));
+        return Err(format!("{} (no file {})", shown(folder), FILES[missing]));
     }
     Ok(found.map(Option::unwrap_or_default))
 }

@@ -66,9 +66,9 @@ impl ImageRecord {
     #[must_use]
     pub fn of(train: &Dataset, held_out: Option<&Dataset>, test: Option<&Dataset>) -> Self {
         Self {
-            train: train.digests(),
-            held_out: held_out.map(Dataset::digests),
-            test: test.map(Dataset::digests),
+            train: train.digests().to_vec(),
+            held_out: held_out.map(|held| held.digests().to_vec()),
+            test: test.map(|test| test.digests().to_vec()),
             shape: train.images().shape(),
             sum: train.images().sum(),
         }
@@ -103,11 +103,11 @@ impl ImageRecord {
         let test = known(self.test.as_ref());
         let mut whose = Whose::default();
         for digest in set.digests() {
-            let count = if train.contains(&digest) {
+            let count = if train.contains(digest) {
                 &mut whose.trained_on
-            } else if held_out.contains(&digest) {
+            } else if held_out.contains(digest) {
                 &mut whose.held_out
-            } else if test.contains(&digest) {
+            } else if test.contains(digest) {
                 &mut whose.test
             } else {
                 &mut whose.new
@@ -292,8 +292,8 @@ struct Places(HashMap<ImageDigest, VecDeque<usize>>);
 impl Places {
     fn of(set: &Dataset) -> Self {
         let mut places: HashMap<_, VecDeque<_>> = HashMap::with_capacity(set.len());
-        for (index, digest) in set.digests().into_iter().enumerate() {
-            places.entry(digest).or_default().push_back(index);
+        for (index, digest) in set.digests().iter().enumerate() {
+            places.entry(*digest).or_default().push_back(index);
         }
         Self(places)
     }

@@ -86,7 +86,7 @@ pub(crate) fn in_folder(folder: &Path) -> Option<Shards> {
     let tests: Vec<String> =
         pieces.iter().filter(|(part, _)| *part != Part::Train).map(|(_, path)| display_name(path)).collect();
     if !tests.is_empty() && tests.len() < pieces.len() {
-        notes.push(format!("test images are those of {}", tests.join(", ")));
+        notes.push(format!("test images are those of {}", escaped(&tests.join(", "))));
     }
     Some(Shards { pieces, notes, ignored })
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Error;
 use crate::folder::FolderError;
+use crate::names::{escaped, shown};
 use crate::settings::control::{RANDOM, VARY};
 use crate::settings::{LEARNING_RATE, Setting};
 
@@ -12,7 +13,7 @@ use crate::settings::{LEARNING_RATE, Setting};
 #[non_exhaustive]
 pub enum SweepError {
     /// What is to be varied is not written as `NAME=VALUES`.
-    #[error("{VARY} {text}: {reason}")]
+    #[error("{VARY} {}: {}", escaped(text), escaped(reason))]
     Syntax {
         /// What was given.
         text: String,
@@ -20,7 +21,7 @@ pub enum SweepError {
         reason: String,
     },
     /// There is no such setting.
-    #[error("{VARY}: there is no setting `{given}`")]
+    #[error("{VARY}: there is no setting `{}`", escaped(given))]
     Unknown {
         /// What was given.
         given: String,
@@ -30,7 +31,7 @@ pub enum SweepError {
         known: Vec<String>,
     },
     /// A setting that another one leaves without effect.
-    #[error("{VARY}: there is no setting `{given}` without {}", needs(setting))]
+    #[error("{VARY}: there is no setting `{}` without {}", escaped(given), needs(setting))]
     NoEffect {
         /// What was given.
         given: String,
@@ -38,7 +39,7 @@ pub enum SweepError {
         setting: &'static Setting,
     },
     /// A setting does not take a value.
-    #[error("{VARY} {name}: `{value}` cannot be its value: {reason}")]
+    #[error("{VARY} {}: `{}` cannot be its value: {}", escaped(name), escaped(value), escaped(reason))]
     Value {
         /// The setting, as it was given.
         name: String,
@@ -48,7 +49,7 @@ pub enum SweepError {
         reason: String,
     },
     /// Settings that fit one by one do not fit together.
-    #[error("with {values}: {source}")]
+    #[error("with {}: {source}", escaped(values))]
     Together {
         /// The settings and their values.
         values: String,
@@ -56,7 +57,7 @@ pub enum SweepError {
         source: Box<Error>,
     },
     /// A setting that cannot be varied.
-    #[error("{VARY} {name}: {reason}")]
+    #[error("{VARY} {}: {reason}", escaped(name))]
     Fixed {
         /// The setting, as it was given.
         name: String,
@@ -70,7 +71,7 @@ pub enum SweepError {
         path: String,
     },
     /// A range in a grid.
-    #[error("{VARY} {name}: a range has no end of values to try one by one")]
+    #[error("{VARY} {}: a range has no end of values to try one by one", escaped(name))]
     NeedsRandom {
         /// The setting, as it was given.
         name: String,
@@ -86,7 +87,10 @@ pub enum SweepError {
         got: String,
     },
     /// The training images are not those of the sweep.
-    #[error("{}: the training images changed since the sweep began: SHA-256 was {was}, now it is {is}", path.display())]
+    #[error(
+        "{}: the training images changed since the sweep began: SHA-256 was {was}, now it is {is}",
+        shown(path)
+    )]
     Changed {
         /// The folder.
         path: PathBuf,

@@ -9,7 +9,6 @@ mod summary;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use tenun_engine::{Cpu, Network};
@@ -39,8 +38,6 @@ pub struct Job {
     initial: Vec<f32>,
     cpu: Cpu,
     notes: Vec<String>,
-    /// SHA-256 of the images trained on, and of those of the validation curve.
-    digests: OnceLock<(String, Option<String>)>,
     /// Which images it trains on, holds out and is tested on.
     record: ImageRecord,
     /// Whether the record is that of a run that there is.
@@ -174,7 +171,7 @@ impl Job {
     /// [`data::DataError::Record`].
     pub fn must_be_of(&self, model: &Model, run: &RunDir) -> Result<(), Error> {
         let was = model.info().data.as_ref().map(|data| data.sha256.as_str());
-        if self.has_record || was.is_none_or(|was| was == self.digests().0) {
+        if self.has_record || was.is_none_or(|was| was == self.collection.train.sha256()) {
             return Ok(());
         }
         Err(data::DataError::Record {
@@ -240,15 +237,9 @@ impl Job {
         self.train(run, checkpoint.state, observer, stop)
     }
 
-    /// Taken once: it is a hash over all pixels.
-    fn digests(&self) -> &(String, Option<String>) {
-        self.digests.get_or_init(|| {
-            rayon::join(|| self.collection.train.sha256(), || self.validation().map(Dataset::sha256))
-        })
-    }
-
     fn identity(&self) -> Identity {
-        let (train, validation) = self.digests().clone();
+        let (train, validation) =
+            rayon::join(|| self.collection.train.sha256(), || self.validation().map(Dataset::sha256));
         Identity::new(&self.settings, train, validation)
     }
 
@@ -306,7 +297,7 @@ impl Job {
         ModelInfo {
             data: Some(DataInfo {
                 name: train.name().to_owned(),
-                sha256: self.digests().0.clone(),
+                sha256: train.sha256(),
                 classes: train.labels().map_or_else(Vec::new, |labels| labels.names().to_vec()),
             }),
             training: Some(TrainingInfo { loss: training.loss, seed: training.seed, epoch }),

@@ -1,7 +1,6 @@
 //! From settings to a [`Job`]: every check, the data, the split, the network, the first weights.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
 use tenun_engine::layer::Variance;
 use tenun_engine::{Cpu, Loss, Network, PlanError};
@@ -127,7 +126,6 @@ pub(super) fn job(
         initial,
         cpu,
         notes,
-        digests: OnceLock::new(),
         record,
         has_record,
         change,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::{PlanError, Shape, SpecError};
 
+use crate::names::shown;
 use crate::settings::control::{RESUME, THREADS};
 use crate::settings::{COLOUR, FIT, INIT, SIZE};
 use crate::suggest;
@@ -14,7 +15,7 @@ use crate::text::megabytes;
 #[non_exhaustive]
 pub enum ModelError {
     /// The operating system refused to read or write.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}", shown(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -24,7 +25,7 @@ pub enum ModelError {
         source: std::io::Error,
     },
     /// The file is no safetensors file, or it is cut off.
-    #[error("{}: no whole safetensors file: {reason}", path.display())]
+    #[error("{}: no whole safetensors file: {reason}", shown(path))]
     Container {
         /// The file.
         path: PathBuf,
@@ -32,7 +33,7 @@ pub enum ModelError {
         reason: String,
     },
     /// The file has no description of a network.
-    #[error("{}: no tenun model: {reason}", path.display())]
+    #[error("{}: no tenun model: {reason}", shown(path))]
     Description {
         /// The file.
         path: PathBuf,
@@ -40,7 +41,7 @@ pub enum ModelError {
         reason: String,
     },
     /// The network that the file describes does not fit together.
-    #[error("{}: the network it describes is none: {source}", path.display())]
+    #[error("{}: the network it describes is none: {source}", shown(path))]
     Network {
         /// The file.
         path: Box<Path>,
@@ -48,7 +49,7 @@ pub enum ModelError {
         source: SpecError,
     },
     /// A tensor is missing, one too many, of another shape or type, or not finite.
-    #[error("{}: tensor `{tensor}`: expected {expected}, got {got}", path.display())]
+    #[error("{}: tensor `{tensor}`: expected {expected}, got {got}", shown(path))]
     Tensor {
         /// The file.
         path: Box<Path>,

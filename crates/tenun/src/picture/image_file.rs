@@ -10,13 +10,14 @@ use tenun_engine::Shape;
 
 use super::{Picture, PictureError, error};
 use crate::file;
+use crate::names::shown;
 
 /// An image cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageFileError {
     /// The operating system refused.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}: {source}", shown(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -24,7 +25,7 @@ pub enum ImageFileError {
         source: std::io::Error,
     },
     /// It is no image that PNG can hold.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown(path))]
     Picture {
         /// The file.
         path: PathBuf,

@@ -12,6 +12,7 @@ use tenun_engine::{Shape, Spec};
 pub use recipe::Recipe;
 pub use stages::{Activation, Down, Stages};
 
+use crate::names::escaped;
 use crate::settings::{NETWORK, NetworkSettings, Settings};
 use crate::suggest;
 
@@ -71,7 +72,7 @@ const BETA: &str = "`variational` has β = 1: save it with `tenun presets variat
 
 /// There is no preset of that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no preset `{given}`")]
+#[error("there is no preset `{}`", escaped(given))]
 pub struct UnknownPreset {
     /// What was given.
     pub given: String,

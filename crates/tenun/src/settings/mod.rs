@@ -31,6 +31,7 @@ pub(crate) use toml_file::{parse, parse_with, place_of, read_text};
 pub use training::*;
 pub use values::Values;
 
+use crate::names::{escaped, shown};
 use crate::suggest;
 
 /// Everything that decides a run.
@@ -61,7 +62,7 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 #[non_exhaustive]
 pub enum SettingsError {
     /// A number is out of its range.
-    #[error("{}: expected {expected}, got {got}", setting.argument())]
+    #[error("{}: expected {expected}, got {}", setting.argument(), escaped(got))]
     Value {
         /// The setting.
         setting: &'static Setting,
@@ -71,7 +72,7 @@ pub enum SettingsError {
         got: String,
     },
     /// A value of another type.
-    #[error("{}: {reason}; got {got}", setting.argument())]
+    #[error("{}: {reason}; got {}", setting.argument(), escaped(got))]
     Type {
         /// The setting.
         setting: &'static Setting,
@@ -90,7 +91,7 @@ pub enum SettingsError {
     #[error("{0}")]
     Words(String),
     /// A file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", shown(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -98,7 +99,7 @@ pub enum SettingsError {
         source: std::io::Error,
     },
     /// A file is not what it should be.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", shown(path))]
     File {
         /// The file.
         path: PathBuf,

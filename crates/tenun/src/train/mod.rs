@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use tenun_engine::{Loss, PlanError};
 
 use crate::model::ModelError;
+use crate::names::shown;
 use crate::settings::control::THREADS;
 use crate::settings::{BATCH_SIZE, CLIP_NORM, LATENT, LEARNING_RATE, LOSS, SIZE, WIDTH};
 use crate::text::megabytes;
@@ -115,7 +116,7 @@ pub enum TrainError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// A file of the run cannot be read or written.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}", shown(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -125,7 +126,7 @@ pub enum TrainError {
         source: std::io::Error,
     },
     /// The run that is to go on is another one than that of its checkpoint.
-    #[error("{}: {what} changed since the checkpoint: it was {was}, now it is {is}", path.display())]
+    #[error("{}: {what} changed since the checkpoint: it was {was}, now it is {is}", shown(path))]
     Changed {
         /// The run folder.
         path: PathBuf,
