@@ -62,7 +62,7 @@ pub enum FolderError {
         expected: &'static Contents,
     },
     /// A link where a folder of the results has to be.
-    #[error("{} is a link; the folder of the results is to be there itself", path.display())]
+    #[error("{} is a link; the folder of the results is to be there itself", shown(path))]
     Link {
         /// The link.
         path: PathBuf,

@@ -62,7 +62,7 @@ pub(crate) fn run(args: &ReconstructArgs, printer: &Printer) -> Result<(), Failu
     )?;
     if let Some(grid) = args.grid.as_ref().filter(|grid| files.contains(grid)) {
         return Err(Failure::usage(
-            format!("--grid and --out would both be written to {}", grid.display()),
+            format!("--grid and --out would both be written to {}", shown(grid)),
             Some("give the grid another name".into()),
         ));
     }

@@ -10,6 +10,7 @@ use safetensors::{Dtype, SafeTensorError};
 use tenun_engine::Network;
 
 use super::ModelError;
+use crate::names::shown;
 use crate::{file, machine};
 
 /// The key under which everything that is no tensor stands, as JSON. There is one key only: the format keeps
@@ -172,7 +173,7 @@ impl Tensors {
             ((numbers as u64).saturating_mul(size_of::<f32>() as u64), machine::available());
         match available {
             Some(available) if needed > available => {
-                Err(ModelError::Memory { what: self.path.display().to_string(), needed, available })
+                Err(ModelError::Memory { what: shown(&self.path), needed, available })
             }
             _ => Ok(Vec::with_capacity(numbers)),
         }
