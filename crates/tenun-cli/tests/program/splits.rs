@@ -76,6 +76,25 @@ fn kaggle_s_nested_splits_are_told_from_classes() {
 }
 
 #[test]
+fn classes_that_are_split_each_by_itself_keep_their_test_images() {
+    let folder = tempfile::tempdir().unwrap();
+    for (at, name) in ["cat/train", "cat/test", "dog/train", "dog/test"].into_iter().enumerate() {
+        pictures(&folder.path().join("pets").join(name), 3 + at, at);
+    }
+    let (summary, said) = inspected(folder.path(), "pets");
+    let classes = |split: &str| {
+        let classes = summary[split]["classes"].as_array().unwrap();
+        classes.iter().map(|class| format!("{} {}", class["name"], class["images"])).collect::<Vec<_>>()
+    };
+    assert_eq!(classes("train"), [r#""cat" 3"#, r#""dog" 5"#]);
+    assert_eq!(classes("test"), [r#""cat" 4"#, r#""dog" 6"#]);
+    assert!(
+        said.contains("training images: `cat/train`, `dog/train` (8); test images: `cat/test`"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_stray_file_takes_no_classes_away() {
     let folder = tempfile::tempdir().unwrap();
     pictures(&folder.path().join("stray/cat"), 12, 1);

@@ -145,7 +145,10 @@ impl Reading<'_> {
         let level = dir.level();
         let categories: Vec<&Dir> = level.plain.iter().copied().filter(|dir| leads_to_splits(dir)).collect();
         if !categories.is_empty() {
-            return self.many_sets(&categories);
+            return match self.classes_of_splits(dir, &level, &strays)? {
+                Some(plan) => Ok(plan),
+                None => self.many_sets(&categories, level.plain.len() - categories.len()),
+            };
         }
         if self.layout != Layout::Auto {
             return self.ask(
@@ -161,12 +164,81 @@ impl Reading<'_> {
         self.classes(root).map(|train| self.only(train))
     }
 
-    /// Folders that each have splits of their own.
-    fn many_sets(&self, sets: &[&Dir]) -> Result<Plan, DataError> {
+    /// Classes that are split each by itself, `cat/train`, `cat/test`, `dog/train`…, where that is all that there is: their
+    /// images lie in the splits, and all have the same.
+    fn classes_of_splits(
+        &self,
+        dir: &Dir,
+        level: &Level<'_>,
+        strays: &[usize],
+    ) -> Result<Option<Plan>, DataError> {
+        if level.plain.len() < 2 || !level.masks.is_empty() || self.layout == Layout::Mvtec {
+            return Ok(None);
+        }
+        let (mut train, mut test, mut unused): (Vec<&Dir>, Vec<&Dir>, Vec<&Dir>) = Default::default();
+        let mut roles = Vec::new();
+        for class in &level.plain {
+            let within = class.level();
+            let (role, tested) = match (&within.test[..], &within.validation[..]) {
+                ([test], _) => (Role::Test, *test),
+                ([], [validation]) => (Role::Validation, *validation),
+                _ => return Ok(None),
+            };
+            let ([trained], true) = (&within.train[..], within.plain.is_empty() && class.direct.is_empty())
+            else {
+                return Ok(None);
+            };
+            // With folders in its splits it is a data set, and no class.
+            if !trained.dirs().is_empty() || !tested.dirs().is_empty() {
+                return Ok(None);
+            }
+            train.push(trained);
+            test.push(tested);
+            roles.push(role);
+            let others = [&within.validation, &within.masks, &within.other].into_iter().flatten();
+            unused.extend(others.filter(|other| !std::ptr::eq(**other, tested)));
+        }
+        if roles.iter().any(|role| *role != roles[0]) {
+            return Ok(None);
+        }
+        for split in train.iter().chain(&test) {
+            self.refuse_masks(split)?;
+        }
+        unused.extend(&level.other);
+        let part = |splits: &[&Dir]| {
+            let mut images: Vec<usize> = splits.iter().flat_map(|split| split.images()).collect();
+            images.sort_unstable();
+            Part { prefix: dir.prefix.clone(), images, has_classes: true }
+        };
+        let of = |splits: &[&Dir], part: &Part| {
+            format!("{} ({})", listed(splits.iter().map(|split| split.path()), NAMED), part.images.len())
+        };
+        let (train_part, test_part) = (part(&train), part(&test));
+        let mut uses = vec![
+            format!("classes with splits in them; training images: {}", of(&train, &train_part)),
+            format!("test images: {}", of(&test, &test_part)),
+        ];
+        let unused: Vec<String> = unused
+            .iter()
+            .map(|dir| format!("{} ({})", dir.shown(), dir.total))
+            .chain((!strays.is_empty()).then(|| self.names(strays)))
+            .collect();
+        if !unused.is_empty() {
+            uses.push(format!("not used: {}", unused.join(", ")));
+        }
+        Ok(Some(Plan { train: train_part, test: Some(test_part), masks: None, notes: vec![uses.join("; ")] }))
+    }
+
+    /// Folders that each have splits of their own, beside so many that have none.
+    fn many_sets(&self, sets: &[&Dir], others: usize) -> Result<Plan, DataError> {
         let names = listed(sets.iter().map(|set| set.path()), usize::MAX);
         let is_category = |set: &&Dir| set.level().train.iter().any(|train| is_of_good(train));
         let (what, kind) = match sets.iter().all(is_category) {
             true => (format!("it holds {} categories in MVTec's layout: {names}", sets.len()), "category"),
+            false if others > 0 => (
+                format!("these folders have splits of their own: {names}, and {others} beside them none"),
+                "of them",
+            ),
             false => (format!("each of these folders has splits of its own: {names}"), "of them"),
         };
         let one = self.folder.join(sets[0].path());
@@ -176,6 +248,10 @@ impl Reading<'_> {
                 "`{} classes` trains on all of them, test images too, each as a class",
                 LAYOUT.argument()
             ));
+            answers.push(
+                "to have them as classes that are split, give each `train` and `test` with the images in it"
+                    .into(),
+            );
         }
         self.ask(what, answers)
     }

@@ -110,10 +110,22 @@ fn what_looks_like_splits_and_is_not_clear_is_asked() {
         &["`test`, `testing`"],
         &["--train train --test test"],
     );
+    // Sets with folders of their own, splits that are not the same, and a class without.
+    for folders in [
+        &[("a/train/0", 4), ("a/test/0", 1), ("b/train/0", 4), ("b/test/0", 4)][..],
+        &[("a/train", 4), ("a/test", 1), ("b/train", 4), ("b/val", 4)],
+        &[("a/train", 4), ("a/test", 1), ("b/train", 4), ("b/test", 4), ("b", 2)],
+    ] {
+        asks(
+            folders,
+            &["each of these folders has splits of its own: `a`, `b`"],
+            &["data/a", "--layout classes", "give each `train` and `test`"],
+        );
+    }
     asks(
-        &[("cat/train", 4), ("cat/test", 1), ("dog/train", 4), ("dog/test", 4)],
-        &["splits of its own", "`cat`, `dog`"],
-        &["data/cat", "--layout classes"],
+        &[("a/train", 4), ("a/test", 1), ("b", 4)],
+        &["these folders have splits of their own: `a`, and 1 beside them none"],
+        &["data/a", "--layout classes"],
     );
     for folders in [
         &[("train/train/a", 4), ("train/val/a", 4), ("test/a", 1)][..],
@@ -121,6 +133,36 @@ fn what_looks_like_splits_and_is_not_clear_is_asked() {
     ] {
         assert!(planned(folders, Layout::Auto).is_err(), "{folders:?}");
     }
+}
+
+#[test]
+fn classes_may_have_the_splits_in_them() {
+    for (above, prefix) in [("", ""), ("archive/animals/", "archive/animals/")] {
+        let names = ["cat/train", "cat/test", "cat/val", "dog/train", "dog/test", "dog/masks"];
+        let names: Vec<String> = names.iter().map(|name| format!("{above}{name}")).collect();
+        let folders: Vec<(&str, usize)> =
+            names.iter().zip([4, 1, 2, 3, 5, 6]).map(|(name, images)| (name.as_str(), images)).collect();
+        let all = ids(&folders);
+        let plan = planned(&folders, Layout::Auto).unwrap();
+        let of = |part: &Part, name: &str| {
+            assert!(part.has_classes && part.prefix == prefix, "{part:?}");
+            part.images.iter().filter(|&&image| all[image].contains(name)).count()
+        };
+        let test = plan.test.as_ref().unwrap();
+        assert_eq!((of(&plan.train, "cat/train/"), of(&plan.train, "dog/train/")), (4, 3));
+        assert_eq!((of(test, "cat/test/"), of(test, "dog/test/")), (1, 5));
+        assert_eq!((plan.train.images.len(), test.images.len(), &plan.masks), (7, 6, &None));
+        let said = format!(
+            "classes with splits in them; training images: `{above}cat/train`, `{above}dog/train` (7); test images: \
+             `{above}cat/test`, `{above}dog/test` (6); not used: `{above}cat/val` (2), `{above}dog/masks` (6)"
+        );
+        assert_eq!(plan.notes, [said]);
+    }
+    let validation = [("cat/Train", 4), ("cat/valid", 1), ("dog/Train", 3), ("dog/valid", 2)];
+    assert_eq!(counts(&validation), (7, Some(3), true));
+    let masked = ["a/train/1.png", "a/train/1_mask.png", "a/test/1.png", "b/train/1.png", "b/test/1.png"];
+    let error = plan(Path::new("data"), &masked.map(String::from), &[], Layout::Auto).unwrap_err();
+    assert!(error.to_string().contains("is the mask of"), "{error}");
 }
 
 #[test]
