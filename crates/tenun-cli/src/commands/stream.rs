@@ -74,7 +74,7 @@ fn folder_stream(
     // What cannot be read ends it.
     printer.left_out(&[], 0);
     for note in parts.notes() {
-        printer.note(format_args!("note: {note}"));
+        source::tell_note(note, printer);
     }
     if parts.is_test() && choice.split.is_none() {
         source::tell_choice(choice, (parts.other_split(), Some(parts.len())), printer);

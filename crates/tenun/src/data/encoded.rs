@@ -12,6 +12,7 @@ use super::npz_keys::Part;
 use super::progress::OnImage;
 use super::{Collection, DataError, Dataset, Images, Unreadable};
 use crate::machine;
+use crate::names::name_path;
 use crate::settings::Colour;
 
 /// Bytes of encoded pictures that are held at a time, about.
@@ -125,7 +126,7 @@ impl Container<'_> {
             for entry in rest.iter().take(growing.chunk()) {
                 let file = load(&entry.key);
                 held += file.as_ref().map_or(0, Vec::len);
-                files.push((self.path.join(&entry.id), file));
+                files.push((self.path.join(name_path(&entry.id)), file));
                 if held > HELD {
                     break;
                 }

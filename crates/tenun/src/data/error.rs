@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tenun_engine::Shape;
 
-use crate::names::shown;
+use crate::names::{escaped, shown};
 use crate::settings::{COLOUR, FIT, SIZE, SKIP_BAD, VAL_FRACTION};
 use crate::suggest;
 use crate::text::{are, counted};
@@ -48,7 +48,7 @@ pub enum DataError {
     },
 
     /// A file does not hold what its format promises.
-    #[error("{}: {place}: expected {expected}, got {got}", shown(path))]
+    #[error("{}: {}: expected {}, got {}", shown(path), escaped(place), escaped(expected), escaped(got))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum DataError {
     },
 
     /// A folder has several data sets.
-    #[error("{} has several data sets: {}", path.display(), sets.join(", "))]
+    #[error("{} has several data sets: {}", shown(path), escaped(&sets.join(", ")))]
     SeveralSets {
         /// The folder.
         path: PathBuf,
@@ -72,7 +72,7 @@ pub enum DataError {
     },
 
     /// A file is of a format that is not read.
-    #[error("{} is {format}, which is not read", path.display())]
+    #[error("{} is {format}, which is not read", shown(path))]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -83,7 +83,7 @@ pub enum DataError {
     },
 
     /// Latent codes were given where images are wanted.
-    #[error("{} is a file of latent codes, not of images", path.display())]
+    #[error("{} is a file of latent codes, not of images", shown(path))]
     Codes {
         /// The file.
         path: PathBuf,
