@@ -7,6 +7,9 @@ use std::thread;
 
 use tempfile::NamedTempFile;
 
+use crate::machine;
+use crate::text::megabytes;
+
 /// Writes a file beside `path`, makes sure it is on the disk, and puts it in the place of `path`.
 ///
 /// Whatever happens in between, `path` holds what it held before, or all of the new.
@@ -51,10 +54,16 @@ pub(crate) fn line_at(path: &Path, at: u64) -> io::Result<usize> {
     Ok(line)
 }
 
-/// All bytes of a file, opened as [`open`] does.
+/// All bytes of a file, opened as [`open`] does, if they fit memory twice: what is made of them has to, too.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    let length = file.metadata()?.len();
+    if machine::available().is_some_and(|available| length > available / 2) {
+        let reason = format!("its {} are too many for the free memory", megabytes(length));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+    }
     let mut bytes = Vec::new();
-    io::Read::read_to_end(&mut open(path)?, &mut bytes)?;
+    io::Read::read_to_end(&mut file, &mut bytes)?;
     Ok(bytes)
 }
 

@@ -22,8 +22,14 @@ use std::path::{Path, PathBuf};
 /// ```
 #[must_use]
 pub fn name_text(name: &OsStr) -> String {
+    bytes_text(name.as_encoded_bytes())
+}
+
+/// The text of a name that is given as bytes, such as one in an archive.
+#[must_use]
+pub fn bytes_text(name: &[u8]) -> String {
     let mut text = String::new();
-    for chunk in name.as_encoded_bytes().utf8_chunks() {
+    for chunk in name.utf8_chunks() {
         let valid = chunk.valid();
         for (at, c) in valid.char_indices() {
             match byte_of(&valid.as_bytes()[at..]) {

@@ -72,14 +72,19 @@ pub(crate) fn folder_options(flags: &SourceFlags) -> FolderOptions {
 /// What was left out, and how the source was read.
 pub(crate) fn tell(collection: &Collection, printer: &Printer) {
     for note in &collection.notes {
-        printer.note(format_args!("note: {note}"));
+        tell_note(note, printer);
     }
     tell_left_out(collection, printer);
 }
 
+/// One line, whatever names of files stand in it.
+pub(crate) fn tell_note(note: &str, printer: &Printer) {
+    printer.note(format_args!("note: {}", escaped(note)));
+}
+
 /// How the images of a run were read, and what is different in its data.
 pub(crate) fn tell_job(job: &Job, printer: &Printer) {
-    job.notes().iter().for_each(|note| printer.note(format_args!("note: {note}")));
+    job.notes().iter().for_each(|note| tell_note(note, printer));
     tell_left_out(job.collection(), printer);
 }
 

@@ -72,7 +72,7 @@ fn folder_stream(
         return Ok(None);
     };
     for note in parts.notes() {
-        printer.note(format_args!("note: {note}"));
+        source::tell_note(note, printer);
     }
     printer.ignored(parts.ignored());
     // What cannot be read ends it.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tenun::engine::Shape;
 use tenun::picture::save_image;
 
-use crate::support::{photographs, run, small_run, stderr};
+use crate::support::{photographs, run, small_run, stderr, tenun};
 
 /// Every file below a folder, with its bytes.
 fn all(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -87,6 +87,24 @@ fn no_command_writes_over_what_it_reads() {
         refused(folder, "encode run soft.npy --out x.npy", 2, over);
         refused(folder, "reconstruct run photos --out pictures --overwrite", 2, over);
     }
+    // What a list names is read, and labels beside an array are.
+    fs::write(at("list.txt"), "x.npy\n").unwrap();
+    refused(folder, "encode run @list.txt --out x.npy", 2, over);
+    let output =
+        tenun(folder).args(["encode", "run", "@-", "--out", "x.npy"]).write_stdin("x.npy\n").output();
+    assert!(stderr(&output.unwrap()).contains(over));
+    let output =
+        tenun(folder).args(["encode", "run", "@-", "--out", "c.npy"]).write_stdin("x.npy\n").output();
+    assert!(output.unwrap().status.success());
+    fs::copy(at("x.npy"), at("images.npy")).unwrap();
+    fs::copy(at("x.npy"), at("labels.npy")).unwrap();
+    refused(folder, "encode run images.npy --out labels.npy", 2, over);
+    refused(
+        folder,
+        "reconstruct run photos --train photos/a --test photos/b --out photos/b --overwrite",
+        2,
+        over,
+    );
     // The same commands with other targets do their work.
     run(folder, "encode run x.npy --out deep/x.npy", 0);
     run(folder, "encode run x.npy --out deep/x.npy", 0);
@@ -110,9 +128,22 @@ fn only_regular_files_are_read() {
         "pipe.csv",
         "pipe-idx3-ubyte",
         "pipe",
+        "pipe.npz",
+        "pipe.zip",
+        "pipe.tar",
+        "pipe.tar.gz",
+        "pipe.parquet",
+        "pipe.mat",
+        "pipe.pkl",
+        "data_batch_1.bin",
+        "parts/a.npy",
+        "cifar/batches.meta.txt",
     ] {
+        fs::create_dir_all(at(pipe).parent().unwrap()).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(at(pipe)).status().unwrap().success());
     }
+    fs::write(at("list.txt"), "x.npy\npipe.npy\n").unwrap();
+    array(&at("x.npy"), 5);
     let pipe = "named pipe";
     for line in [
         "summary pipe.safetensors",
@@ -120,6 +151,20 @@ fn only_regular_files_are_read() {
         "encode run pipe.npy --out c.csv",
         "encode run pipe-idx3-ubyte --out c.csv",
         "encode run pipe --out c.csv",
+        "encode run pipe.npz --out c.csv",
+        "encode run pipe.zip --out c.csv",
+        "encode run pipe.tar --out c.csv",
+        "encode run pipe.tar.gz --out c.csv",
+        "encode run pipe.parquet --out c.csv",
+        "encode run pipe.csv --out c.npy",
+        "encode run pipe.mat --out c.csv",
+        "encode run pipe.pkl --out c.csv",
+        "encode run data_batch_1.bin --out c.csv",
+        "encode run @pipe --out c.csv",
+        "encode run @list.txt --out c.csv",
+        "encode run parts --out c.csv",
+        "train parts --out new",
+        "data inspect pipe.mat",
         "encode run photos --size 12x12 --fit crop --out c.csv",
         "reconstruct run photos/cats/a.png --out new",
         "decode run pipe.csv --out new",
@@ -133,6 +178,9 @@ fn only_regular_files_are_read() {
     }
     refused(folder, "summary /dev/zero", 1, "a device, not a regular file");
     refused(folder, "train data --init /dev/zero --out new", 1, "a device, not a regular file");
+    // Names of classes that are none are done without.
+    fs::write(at("cifar/data_batch_1.bin"), vec![3; 2 * 3073]).unwrap();
+    run(folder, "data inspect cifar", 0);
     // It is an image that cannot be read, like any other.
     let output = run(folder, "data verify photos", 1);
     assert!(stderr(&output).contains("a.png: it is a named pipe"), "{}", stderr(&output));

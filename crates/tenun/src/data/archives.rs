@@ -1,13 +1,14 @@
 //! Zip and tar archives of pictures, read without unpacking them; tar also in the way of WebDataset.
 
 use std::collections::HashMap;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use tar::EntryType;
 use zip::ZipArchive;
 
+use super::claims::most_inflated;
 use super::classes::{self, Label};
 use super::encoded::{Container, Paths, is_hidden};
 use super::folder::FolderOptions;
@@ -15,12 +16,10 @@ use super::foreign;
 use super::progress::OnImage;
 use super::{Collection, DataError};
 use crate::file;
+use crate::names::bytes_text;
 
 /// The most bytes of one file in an archive.
 const MOST: u64 = 256 << 20;
-
-/// The most bytes that a compressed tar may have when it is decompressed.
-const MOST_TAR: u64 = 64 << 30;
 
 /// Files of an archive with nothing that is read are named, at most so many.
 const NAMED: usize = 3;
@@ -39,7 +38,9 @@ pub(crate) fn read_zip(
     let mut files = Vec::new();
     for (index, name) in archive.file_names_raw().enumerate() {
         if !name.ends_with(b"/") {
-            files.push((String::from_utf8_lossy(name).replace('\\', "/"), index));
+            // Some programs write folders as Windows does.
+            let name: Vec<u8> = name.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect();
+            files.push((bytes_text(&name), index));
         }
     }
     let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
@@ -81,8 +82,18 @@ pub(crate) fn read_tar(
     if gzip {
         // Its files are not found again without the ones before; on disk, under no name, they are.
         let mut plain = tempfile::tempfile().map_err(DataError::io(path, "decompress"))?;
-        let mut unpacking = MultiGzDecoder::new(BufReader::new(file)).take(MOST_TAR);
-        std::io::copy(&mut unpacking, &mut plain).map_err(|error| malformed(path, &error.to_string()))?;
+        let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
+        let most = most_inflated(length);
+        let mut unpacking = MultiGzDecoder::new(BufReader::new(file)).take(most + 1);
+        let unpacked = std::io::copy(&mut unpacking, &mut plain).map_err(|error| match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => DataError::io(path, "decompress")(error),
+            _ => malformed(path, &error.to_string()),
+        })?;
+        if unpacked > most {
+            let got =
+                format!("more than {most} bytes, compressed to {length}: no pictures compress like that");
+            return Err(malformed(path, &got));
+        }
         file = plain;
     }
     let length = file.seek(SeekFrom::End(0)).map_err(DataError::io(path, "read"))?;
@@ -96,7 +107,7 @@ pub(crate) fn read_tar(
         if !matches!(entry.header().entry_type(), EntryType::Regular | EntryType::Continuous) {
             continue;
         }
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let name = bytes_text(&entry.path_bytes());
         if entry.raw_file_position().saturating_add(entry.size()) > length {
             return Err(malformed(path, &format!("the end of the file within `{}`", name.escape_debug())));
         }

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::array::Array;
 use super::axes::AxisOrder;
 use super::classes::{self, Label};
 use super::folder::display_name;
@@ -12,10 +11,10 @@ use super::npz_keys::{self, Part};
 use super::pickle::{self, Value};
 use super::stack::Named;
 use super::{Collection, DataError, Dataset, Images, natural};
-use crate::file;
+use crate::{file, machine};
 
-/// The most bytes of a file: several times those of any known one.
-const MOST: u64 = 8 << 30;
+/// The file, the values it is made of, the array and its pixels: as many times its length are in memory.
+const COPIES: u64 = 4;
 
 const PICTURES: [&str; 5] = ["data", "images", "x", "X", "x_train"];
 const LABELS: [&str; 6] = ["fine_labels", "labels", "label", "y", "targets", "y_train"];
@@ -56,8 +55,12 @@ pub(crate) fn read_folder(folder: &Path, files: &[PathBuf]) -> Result<Collection
 /// Reads one pickle.
 pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let length = fs::metadata(path).map_err(DataError::io(path, "look at"))?.len();
-    let bytes =
-        if length <= MOST { file::read(path).map_err(DataError::io(path, "read"))? } else { Vec::new() };
+    if machine::available().is_some_and(|available| length.saturating_mul(COPIES) > available) {
+        let (expected, got) = ("a file that fits memory several times", format!("{length} bytes"));
+        let advice = "save its pictures with numpy.savez(path, x_train=…), as uint8, or use a part of them";
+        return Err(DataError::malformed(path, "pickle", expected, got, advice));
+    }
+    let bytes = file::read(path).map_err(DataError::io(path, "read"))?;
     let foreign = || DataError::Foreign {
         path: path.into(),
         format: "a Python pickle of other than NumPy arrays, or damaged".into(),
@@ -66,9 +69,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let value = pickle::read(&bytes).ok_or_else(foreign)?;
     drop(bytes);
     let array = |value: &Value| match value {
-        Value::Array(array) => {
-            Some(Array { bytes: array.bytes.clone(), axes: array.axes.clone(), ..**array })
-        }
+        Value::Array(elements) => Some(elements.array()),
         _ => None,
     };
     let pictures = PICTURES.iter().find_map(|key| value.get(key).and_then(array)).or_else(|| array(&value));
@@ -88,7 +89,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let images = named.images(&array_of, AxisOrder::of(&array_of.axes), range, &mut notes)?;
     let labels = LABELS.iter().find_map(|key| value.get(key)).and_then(|labels| {
         let labels = match labels {
-            Value::Array(array) => classes::of_array(array, &mut notes),
+            Value::Array(elements) => classes::of_array(&elements.array(), &mut notes),
             Value::List(values, _) => values.iter().map(label).collect(),
             _ => Err("they are neither a list nor an array".into()),
         };

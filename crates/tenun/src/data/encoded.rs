@@ -12,7 +12,7 @@ use super::npz_keys::Part;
 use super::progress::OnImage;
 use super::{Collection, DataError, Dataset, Ignored, Images, Unreadable, ignored, layout, natural};
 use crate::machine;
-use crate::names::{escaped, name_text};
+use crate::names::{escaped, name_path, name_text};
 use crate::settings::Colour;
 
 /// Bytes of encoded pictures that are held at a time, about.
@@ -126,7 +126,7 @@ impl Container<'_> {
             for entry in rest.iter().take(growing.chunk()) {
                 let file = load(&entry.key);
                 held += file.as_ref().map_or(0, Vec::len);
-                files.push((self.path.join(&entry.id), file));
+                files.push((self.path.join(name_path(&entry.id)), file));
                 if held > HELD {
                     break;
                 }

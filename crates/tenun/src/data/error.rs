@@ -49,7 +49,7 @@ pub enum DataError {
     },
 
     /// A file does not hold what its format promises.
-    #[error("{}: {place}: expected {expected}, got {got}", shown(path))]
+    #[error("{}: {}: expected {}, got {}", shown(path), escaped(place), escaped(expected), escaped(got))]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -64,7 +64,7 @@ pub enum DataError {
     },
 
     /// A folder has several data sets.
-    #[error("{} has several data sets: {}", shown(path), sets.join(", "))]
+    #[error("{} has several data sets: {}", shown(path), escaped(&sets.join(", ")))]
     SeveralSets {
         /// The folder.
         path: PathBuf,

@@ -23,6 +23,7 @@ use tenun_engine::Shape;
 
 use super::array::{Array, Element};
 use super::axes::AxisOrder;
+use super::claims::DEFLATE_LIMIT;
 use super::digest::Hasher;
 use super::stack::Named;
 use super::{DataError, Images};
@@ -44,9 +45,6 @@ fn element(kind: u8) -> Option<Element> {
         _ => return None,
     })
 }
-
-/// Deflate's longest match, 258 bytes, takes at least two bits: no stream grows by more than 8 × 258 / 2.
-pub(crate) const DEFLATE_LIMIT: u64 = 1032;
 
 const REPLACE: &str = "the file is damaged or cut short: fetch it again";
 

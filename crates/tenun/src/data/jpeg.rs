@@ -14,6 +14,9 @@ const PADDING: usize = 2;
 /// A DC coefficient of 8-bit samples, times its quantiser, is at most 1,024; encoders that round overshoot a little.
 const MOST_DC: i64 = 2048;
 
+/// Scans of a picture: encoders write about ten. Each costs a look at every block, however short it is.
+const MOST_SCANS: usize = 100;
+
 /// Checks that `file`, whose size in pixels has been bounded before, has data for all of its picture. Kinds of JPEG that are not
 /// decoded anyway (lossless, arithmetic) are left to the decoder.
 pub(crate) fn whole(file: &[u8]) -> Result<(), String> {
@@ -60,6 +63,7 @@ struct Walk<'a> {
     /// Units of interleaved data in a row, and rows of them.
     units: (usize, usize),
     components: Vec<Component>,
+    scans: usize,
 }
 
 /// One component of a scan, and its tables.
@@ -205,6 +209,10 @@ impl Walk<'_> {
 
     fn scan(&mut self, segment: &[u8]) -> Result<(), String> {
         let senseless = || damaged("the description of its data makes no sense");
+        self.scans += 1;
+        if self.scans > MOST_SCANS {
+            return Err(damaged(&format!("it has more than {MOST_SCANS} scans")));
+        }
         let count = usize::from(*segment.first().ok_or_else(senseless)?);
         let (Some(given), Some(&[first, last, bits])) =
             (segment.get(1..1 + 2 * count), segment.get(1 + 2 * count..).and_then(<[u8]>::first_chunk::<3>))

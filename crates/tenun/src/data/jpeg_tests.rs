@@ -57,6 +57,18 @@ fn a_file_whose_data_were_overwritten_is_no_picture() {
 }
 
 #[test]
+fn as_many_scans_as_no_encoder_writes_are_not_walked() {
+    let file = WHOLE[3].1;
+    let start = file.windows(2).position(|pair| pair == [0xff, 0xda]).unwrap();
+    let after = data(file);
+    let is_marker = |pair: &[u8]| pair[0] == 0xff && pair[1] != 0 && !(0xd0..=0xd7).contains(&pair[1]);
+    let end = after + file[after..].windows(2).position(is_marker).unwrap();
+    let scans = file[start..end].repeat(MOST_SCANS);
+    let error = whole(&[&file[..end], &scans, &file[end..]].concat()).unwrap_err();
+    assert!(error.contains("more than 100 scans"), "{error}");
+}
+
+#[test]
 fn what_is_no_jpeg_is_left_to_others() {
     assert_eq!(whole(b"\x89PNG"), Ok(()));
     assert!(whole(&[0xff, 0xd8]).is_err());

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use super::DataError;
 use super::classes::{self, Label};
 use crate::file;
+use crate::names::name_text;
 
 /// The most bytes that a list may have.
 const MOST: u64 = 256 << 20;
@@ -116,7 +117,7 @@ pub(crate) fn names(paths: &[PathBuf]) -> Vec<String> {
     }
     let within = |path: &PathBuf| {
         let rest = path.strip_prefix(&common).unwrap_or(path);
-        rest.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+        rest.components().map(|part| name_text(part.as_os_str())).collect::<Vec<_>>().join("/")
     };
     paths.iter().map(within).collect()
 }

@@ -13,6 +13,7 @@ use flate2::read::ZlibDecoder;
 
 use super::array::{Array, Element};
 use super::axes::AxisOrder;
+use super::claims::most_inflated;
 use super::classes;
 use super::folder::display_name;
 use super::npz_keys::{self, Part, What};
@@ -24,12 +25,8 @@ const HEADER: usize = 128;
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
 
-/// Pictures compress by much less than this.
-const MOST_COMPRESSED: u64 = 500;
-
-/// What every file is read up to, however much memory there is.
-const SMALL: u64 = 256 << 20;
-
+const WHOLE: &str = "whole arrays, together no larger than half of the free memory, nor than pictures compress to the file's \
+                     length";
 const ADVICE: &str = "the file is damaged or cut short: fetch it again";
 
 /// Whether a file begins as these do.
@@ -46,10 +43,10 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         got,
         advice: ADVICE.into(),
     };
-    let arrays = Reader::open(path)
-        .map_err(DataError::io(path, "open"))?
-        .and_then(Reader::arrays)
-        .ok_or_else(|| malformed("elements", "whole arrays", "the end of the file, or damage".into()))?;
+    let arrays =
+        Reader::open(path).map_err(DataError::io(path, "open"))?.and_then(Reader::arrays).ok_or_else(
+            || malformed("elements", WHOLE, "the end of the file, damage, or more than that".into()),
+        )?;
     let mut notes = Vec::new();
     let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
     let mut chosen = npz_keys::choose(&names, &mut notes);
@@ -133,12 +130,12 @@ impl Reader {
         if file.read_exact(&mut header).is_err() {
             return Ok(None);
         }
-        let most = machine::available().unwrap_or(u64::MAX) / 2;
-        let most = most.min(length.saturating_mul(MOST_COMPRESSED).max(SMALL));
+        // The array that is made of an element stands beside it.
+        let most = (machine::available().unwrap_or(u64::MAX) / 2).min(most_inflated(length));
         Ok(Some(Self { file, big: &header[126..] == b"MI", left: length - HEADER as u64, most }))
     }
 
-    /// The arrays of numbers by name; none if something is damaged.
+    /// The arrays of numbers by name; none if something is damaged, or more than there may be.
     fn arrays(mut self) -> Option<Vec<(String, Array)>> {
         let mut arrays = Vec::new();
         while self.left >= 8 {
@@ -158,6 +155,7 @@ impl Reader {
                     arrays.extend(matrix(whole, self.big));
                 }
             } else {
+                self.most.checked_sub(length)?;
                 element.read_to_end(&mut bytes).ok()?;
                 if bytes.len() as u64 != length {
                     return None;

@@ -9,6 +9,7 @@ mod archives;
 mod array;
 mod axes;
 mod batches;
+mod claims;
 mod classes;
 mod dataset;
 mod decode;

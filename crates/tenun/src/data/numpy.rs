@@ -22,21 +22,15 @@ use zip::result::ZipError;
 
 use super::array::{Array, Element};
 use super::axes::AxisOrder;
+use super::claims::most_inflated;
 use super::classes::{self, Label};
 use super::folder::display_name;
-use super::idx::DEFLATE_LIMIT;
 use super::npy;
 use super::npz_keys::{self, Part, What};
 use super::pixels::Range;
 use super::stack::Named;
 use super::{Collection, DataError, Dataset, Labels};
 use crate::file;
-
-/// Pictures compress by much less than this: an archive that claims more and is not small is a bomb.
-const MOST_COMPRESSED: u64 = 500;
-
-/// Arrays of this size are read however small their archive is.
-const SMALL: u64 = 256 << 20;
 
 const SHAPE: &str = "header field `shape`";
 
@@ -193,9 +187,7 @@ fn entry<'a, R: Read + Seek>(
     let name = format!("{key}.npy");
     let name = if archive.index_for_name(&name).is_some() { &name } else { key };
     let entry = archive.by_name(name).map_err(|error| zip_error(path, &place(key), error))?;
-    let compressed = entry.compressed_size();
-    let limit =
-        compressed.saturating_mul(DEFLATE_LIMIT).min(compressed.saturating_mul(MOST_COMPRESSED).max(SMALL));
+    let limit = most_inflated(entry.compressed_size());
     Ok((entry, limit))
 }
 

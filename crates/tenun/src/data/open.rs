@@ -22,6 +22,7 @@ use super::{
     tables,
 };
 use crate::file;
+use crate::names::name_text;
 use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, LAYOUT, SIZE, TEST, TRAIN};
 use crate::suggest;
 
@@ -71,7 +72,7 @@ pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataE
             let lines = lists::read(list)?;
             as_the_model_takes_them(options, |folder| open_each(source, &lines, true, folder, options))?
         }
-        None => as_the_model_takes_them(options, |folder| open_as(source, folder, options))?,
+        None => as_the_model_takes_them(options, |folder| open_as(Path::new(source), folder, options))?,
     };
     let collection = told_if_dark(collection);
     collection.limit(options.limit_train, options.limit_test)
@@ -174,12 +175,11 @@ fn open_each(
     }
     let mut pieces = Vec::new();
     for (path, called) in paths.into_iter().zip(ids) {
-        let source = path.to_string_lossy();
         let collection = match is_image_file(&path) {
             true => {
                 folder::read_each(&called, std::slice::from_ref(&path), folder, options.progress.on_image)?
             }
-            false => open_as(&source, folder, options)?,
+            false => open_as(&path, folder, options)?,
         };
         pieces.push(Piece { part: Part::Train, called, path, collection });
     }
@@ -223,11 +223,10 @@ fn as_the_model_takes_them(
     }
 }
 
-fn open_as(source: &str, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
-    let collection = if let Some(set) = find_named(source) {
+fn open_as(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
+    let collection = if let Some(set) = path.to_str().and_then(find_named) {
         set.open(&options.paths, options.progress.on_download)?
     } else {
-        let path = Path::new(source);
         match fs::metadata(path) {
             Ok(data) if data.is_dir() => match open_folder(path, folder, options)? {
                 Opened::Array(collection) => collection,
@@ -237,7 +236,9 @@ fn open_as(source: &str, folder: &FolderOptions, options: &OpenOptions<'_>) -> R
                 Opened::Array(collection) => collection,
                 Opened::Pictures(collection) => return Ok(collection),
             },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(nothing_there(source)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(nothing_there(&name_text(path.as_os_str())));
+            }
             Err(error) => return Err(DataError::io(path, "open")(error)),
         }
     };

@@ -18,7 +18,7 @@ use super::progress::OnImage;
 use super::split_names::{Role, said};
 use super::tables::{are_codes, codes};
 use super::{Collection, DataError, Ignored};
-use crate::{file, quiet};
+use crate::{file, machine, quiet};
 
 const LABELS: [&str; 8] =
     ["label", "labels", "fine_label", "class", "target", "y", "category", "coarse_label"];
@@ -29,6 +29,12 @@ const CHUNK: usize = 4096;
 
 /// A picture as a file has at least this many bytes, but equal ones may share theirs: an eighth is asked for.
 const BYTES_OF_A_ROW: u64 = 8;
+
+/// Bytes of memory that a row takes besides its picture.
+const MEMORY_OF_A_ROW: u64 = 256;
+
+/// Bytes of all classes' names, at most: a dictionary of one long text makes any number of it.
+const MOST_TEXT: usize = 256 << 20;
 
 const ADVICE: &str = "the file is damaged: fetch it again, or write it with Snappy or without compression";
 
@@ -111,10 +117,13 @@ impl Table {
             });
         };
         let rows = u64::try_from(metadata.num_rows()).unwrap_or(u64::MAX);
-        if rows > length / BYTES_OF_A_ROW {
+        let room = machine::available().map_or(u64::MAX, |bytes| bytes / MEMORY_OF_A_ROW);
+        if rows > (length / BYTES_OF_A_ROW).min(room) {
             let got = format!("{rows} rows in a file of {length} bytes");
-            return Err(malformed(path, "number of rows", "rows that the file can hold pictures for", got));
+            let expected = "rows that the file can hold pictures for, and the memory";
+            return Err(malformed(path, "number of rows", expected, got));
         }
+        let mut rows_left = usize::try_from(rows).unwrap_or(0);
         let label = LABELS.iter().find_map(|known| {
             (0..leaves.len()).find(|&at| name(at).to_lowercase() == *known && leaves[at].max_rep_level() == 0)
         });
@@ -145,6 +154,11 @@ impl Table {
                 }
             }
             let most = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+            let Some(later) = rows_left.checked_sub(most) else {
+                let expected = format!("at most the {rows_left} rows that are left of the table's");
+                return Err(malformed(path, &format!("row group {index}"), &expected, most));
+            };
+            rows_left = later;
             let levels = leaves[picture].max_def_level();
             let ColumnReader::ByteArrayColumnReader(column) =
                 group.get_column_reader(picture).map_err(broken)?
@@ -170,14 +184,9 @@ impl Table {
                     ColumnReader::FloatColumnReader(column) => {
                         numbers(values(column, levels, most).map_err(broken)?, f64::from)
                     }
-                    ColumnReader::ByteArrayColumnReader(column) => Ok(values(column, levels, most)
-                        .map_err(broken)?
-                        .into_iter()
-                        .map(|value: Option<ByteArray>| match value {
-                            Some(text) => classes::of_text(&String::from_utf8_lossy(text.data())),
-                            None => Label::None,
-                        })
-                        .collect()),
+                    ColumnReader::ByteArrayColumnReader(column) => {
+                        texts(&values(column, levels, most).map_err(broken)?)
+                    }
                     _ => Err("its type is none of classes".into()),
                 };
                 match some {
@@ -212,6 +221,18 @@ fn numbers<T>(values: Vec<Option<T>>, number: impl Fn(T) -> f64) -> Result<Vec<L
         .into_iter()
         .map(|value| value.map_or(Ok(Label::None), |value| classes::of_number(number(value))))
         .collect()
+}
+
+fn texts(values: &[Option<ByteArray>]) -> Result<Vec<Label>, String> {
+    let bytes = values.iter().flatten().fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+    if bytes > MOST_TEXT {
+        return Err(format!("its texts have {bytes} bytes, more than names of classes have"));
+    }
+    let label = |value: &Option<ByteArray>| match value {
+        Some(text) => classes::of_text(&String::from_utf8_lossy(text.data())),
+        None => Label::None,
+    };
+    Ok(values.iter().map(label).collect())
 }
 
 /// At most `most` values of a column, with those that are missing.

@@ -11,6 +11,29 @@ use super::array::{Array, Element};
 /// Values inside of values inside of values, at most so deep.
 const DEEPEST: u8 = 16;
 
+/// Values that are made and copied, at most: sixteen million labels.
+const MOST_VALUES: usize = 16 << 20;
+
+/// Values that are made and copied of the smallest file.
+const LEAST_VALUES: usize = 1 << 16;
+
+/// An array, whose elements may be those of other values too.
+#[derive(Debug)]
+pub(crate) struct Elements {
+    element: Element,
+    axes: Vec<usize>,
+    fortran: bool,
+    bytes: Rc<[u8]>,
+}
+
+impl Elements {
+    /// A copy of its own.
+    pub(crate) fn array(&self) -> Array {
+        let Self { element, fortran, .. } = *self;
+        Array { element, axes: self.axes.clone(), fortran, bytes: self.bytes.to_vec() }
+    }
+}
+
 /// A value.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
@@ -23,7 +46,7 @@ pub(crate) enum Value {
     Global(String),
     /// The type of an array's elements, without their byte order.
     Type(String, char),
-    Array(Rc<Array>),
+    Array(Rc<Elements>),
     /// Anything else.
     Other,
     Mark,
@@ -34,6 +57,18 @@ impl Value {
         match self {
             Self::List(_, depth) | Self::Dict(_, depth) => *depth,
             _ => 0,
+        }
+    }
+
+    /// How many values copying it makes; a long text counts for several.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Global(text) => 1 + text.len() / size_of::<Self>(),
+            Self::List(values, _) => 1 + values.iter().map(Self::weight).sum::<usize>(),
+            Self::Dict(entries, _) => {
+                1 + entries.iter().map(|(key, value)| key.weight() + value.weight()).sum::<usize>()
+            }
+            _ => 1,
         }
     }
 
@@ -68,9 +103,11 @@ impl Value {
 
 /// Reads the one value of a pickle; none if it is cut short, or made of something that is not known.
 pub(crate) fn read(file: &[u8]) -> Option<Value> {
-    let mut machine = Machine { rest: file, stack: Vec::new(), memo: HashMap::new() };
+    let left = file.len().saturating_mul(2).saturating_add(LEAST_VALUES).min(MOST_VALUES);
+    let mut machine = Machine { rest: file, stack: Vec::new(), memo: HashMap::new(), left };
     loop {
         let &code = machine.take(1)?.first()?;
+        machine.left = machine.left.checked_sub(1)?;
         if code == b'.' {
             return machine.stack.pop();
         }
@@ -82,6 +119,8 @@ struct Machine<'a> {
     rest: &'a [u8],
     stack: Vec<Value>,
     memo: HashMap<usize, Value>,
+    /// Values that may still be made or copied: what is remembered once and copied often would be more than any memory.
+    left: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -123,12 +162,14 @@ impl<'a> Machine<'a> {
     }
 
     fn remember(&mut self, key: usize) -> Option<()> {
-        self.memo.insert(key, self.stack.last()?.clone());
+        let value = copied(self.stack.last()?, &mut self.left)?;
+        self.memo.insert(key, value);
         Some(())
     }
 
     fn recall(&mut self, key: usize) -> Option<()> {
-        self.stack.push(self.memo.get(&key)?.clone());
+        let value = copied(self.memo.get(&key)?, &mut self.left)?;
+        self.stack.push(value);
         Some(())
     }
 
@@ -169,7 +210,10 @@ impl<'a> Machine<'a> {
             b'(' => self.stack.push(Value::Mark),
             b'0' => drop(self.stack.pop()?),
             b'1' => drop(self.take_marked()?),
-            b'2' => self.stack.push(self.stack.last()?.clone()),
+            b'2' => {
+                let value = copied(self.stack.last()?, &mut self.left)?;
+                self.stack.push(value);
+            }
             b'N' | 0x89 => self.stack.push(Value::Other),
             0x88 => self.stack.push(Value::Int(1)),
             b'K' => {
@@ -310,6 +354,12 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// A copy, as long as there may be more values.
+fn copied(value: &Value, left: &mut usize) -> Option<Value> {
+    *left = left.checked_sub(value.weight())?;
+    Some(value.clone())
+}
+
 /// What calling something gives, as far as it is known.
 fn call(function: &Value, arguments: &Value) -> Value {
     let (Value::Global(name), Value::List(arguments, _)) = (function, arguments) else { return Value::Other };
@@ -364,5 +414,5 @@ fn array(axes: &[Value], kind: &str, order: char, fortran: bool, bytes: Option<R
     let axes: Vec<usize> = axes.iter().map(axis).collect::<Option<_>>()?;
     let length = axes.iter().try_fold(element.size(), |product, &axis| product.checked_mul(axis))?;
     let bytes = bytes.filter(|bytes| bytes.len() == length)?;
-    Some(Value::Array(Rc::new(Array { element, axes, fortran, bytes: bytes.to_vec() })))
+    Some(Value::Array(Rc::new(Elements { element, axes, fortran, bytes })))
 }

@@ -5,7 +5,7 @@
 //! spaces between. Without a header, the first or the last column is the class if the others are as many as the pixels of a
 //! square.
 
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::array::{Array, Element};
@@ -16,12 +16,21 @@ use super::folder::display_name;
 use super::npz_keys::{self, Part};
 use super::stack::Named;
 use super::{Collection, DataError, Dataset};
-use crate::file;
+use crate::{file, machine};
 
 const LABELS: [&str; 10] =
     ["label", "labels", "class", "y", "target", "emotion", "digit", "category", "character", "species"];
 const PASSED_OVER: [&str; 8] = ["id", "index", "", "unnamed: 0", "imageid", "image_id", "row", "name"];
 const SPLITS: [&str; 4] = ["usage", "split", "set", "subset"];
+
+/// Bytes that a number takes while a table is read: its float, twice while there are more and more of them, and its pixel.
+const MEMORY_OF_A_NUMBER: u64 = 12;
+
+/// A record stands in memory about so many times at once.
+const COPIES_OF_A_RECORD: u64 = 3;
+
+/// Bytes of a line, at most: some ten million pixels.
+const MOST_LINE: usize = 64 << 20;
 
 /// Whether a file that begins like this may be such a table: text, with numbers between separators.
 pub(crate) fn is_table(path: &Path, start: &[u8]) -> bool {
@@ -57,11 +66,27 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
     let delimiter = [b',', b';', b'\t', b' '].into_iter().rev().max_by_key(|&separator| count(separator));
     let file = file::open(path).map_err(DataError::io(path, "open"))?;
+    let room = machine::available().unwrap_or(u64::MAX);
+    let too_large = |got: String| {
+        let advice = "use a part of its rows, or save the pixels with numpy.savez(path, x_train=…) as uint8";
+        DataError::malformed(
+            path,
+            "table",
+            format!("a table that fits the {room} bytes of free memory"),
+            got,
+            advice,
+        )
+    };
+    let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
+    // All of it may be one record.
+    if length.saturating_mul(COPIES_OF_A_RECORD) > room {
+        return Err(too_large(format!("a file of {length} bytes")));
+    }
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter.filter(|&separator| count(separator) > 0).unwrap_or(b','))
         .has_headers(false)
         .trim(csv::Trim::All)
-        .from_reader(BufReader::new(file));
+        .from_reader(Lines { of: BufReader::new(file), left: MOST_LINE });
     let mut record = csv::StringRecord::new();
     let broken = |error: csv::Error| {
         DataError::malformed(path, "table", "the same columns in every row", error.to_string(), ADVICE)
@@ -111,6 +136,10 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         let label = columns.label.map(|column| classes::of_text(record.get(column).unwrap_or_default()));
         let split = columns.split.and_then(|column| npz_keys::part(record.get(column)?));
         rows.push(Row { label, part: split.unwrap_or(Part::Train) });
+        let needed = MEMORY_OF_A_NUMBER * values.len() as u64 + 3 * size_of_val(&rows[..]) as u64;
+        if needed > room {
+            return Err(too_large(format!("{} rows of {here} numbers, and more", rows.len())));
+        }
         more = reader.read_record(&mut record).map_err(broken)?;
     }
     let mut width = width.unwrap_or(0);
@@ -165,6 +194,26 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let range = named.range(&array)?;
     let images = named.images(&array, AxisOrder::images_first(&array.axes), range, &mut notes)?;
     collect(path, images, rows, notes)
+}
+
+/// Text whose lines have an end: all of a line is read before anything of it is told.
+struct Lines<R> {
+    of: R,
+    left: usize,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.of.read(buffer)?;
+        let (left, since) = match buffer[..count].iter().rposition(|byte| b"\r\n".contains(byte)) {
+            Some(end) => (MOST_LINE, count - end),
+            None => (self.left, count),
+        };
+        let long =
+            || io::Error::new(io::ErrorKind::InvalidData, format!("a line of more than {MOST_LINE} bytes"));
+        self.left = left.checked_sub(since).ok_or_else(long)?;
+        Ok(count)
+    }
 }
 
 /// Whether columns are those of latent codes.
@@ -240,4 +289,26 @@ fn square(values: usize) -> Option<(usize, usize)> {
 /// A cell as a message has it.
 fn short(cell: &str) -> String {
     cell.chars().take(40).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_end_is_not_read_to_its_end() {
+        let endless = Lines { of: io::repeat(b'1'), left: MOST_LINE };
+        let mut buffer = vec![0; 1 << 16];
+        let mut endless = endless;
+        let mut read = 0;
+        let error = loop {
+            match endless.read(&mut buffer) {
+                Ok(count) => read += count,
+                Err(error) => break error,
+            }
+        };
+        assert!(read <= MOST_LINE && error.to_string().contains("a line of more than"), "{error}");
+        let mut lines = Lines { of: io::repeat(b'\n').take(3 * MOST_LINE as u64), left: MOST_LINE };
+        assert_eq!(io::copy(&mut lines, &mut io::sink()).unwrap(), 3 * MOST_LINE as u64);
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tenun::data::{self, FolderOptions};
+use tenun::data::{self, FolderOptions, ImageRecord};
 use tenun::preset::Recipe;
 use tenun::settings::{Fit, Settings};
 use tenun::sweep::Vary;
@@ -23,6 +23,14 @@ pub(crate) const PARSERS: &[Parser] = &[
     Parser { name: "idx_gzip", ending: "idx3-ubyte.gz", parse: open },
     Parser { name: "npy", ending: "npy", parse: open },
     Parser { name: "npz", ending: "npz", parse: open },
+    Parser { name: "csv", ending: "csv", parse: open },
+    Parser { name: "zip", ending: "zip", parse: open },
+    Parser { name: "tar", ending: "tar", parse: open },
+    Parser { name: "tar_gzip", ending: "tar.gz", parse: open },
+    Parser { name: "parquet", ending: "parquet", parse: open },
+    Parser { name: "matlab", ending: "mat", parse: open },
+    Parser { name: "pickle", ending: "pkl", parse: open },
+    Parser { name: "cifar_binary", ending: "bin", parse: cifar },
     Parser { name: "image", ending: "png", parse: image },
     Parser { name: "codes_npy", ending: "npy", parse: codes },
     Parser { name: "codes_csv", ending: "csv", parse: codes },
@@ -30,12 +38,22 @@ pub(crate) const PARSERS: &[Parser] = &[
     Parser { name: "model", ending: "safetensors", parse: model },
     Parser { name: "recipe", ending: "toml", parse: recipe },
     Parser { name: "settings", ending: "toml", parse: settings },
+    Parser { name: "record", ending: "safetensors", parse: record },
     Parser { name: "metrics", ending: "jsonl", parse: metrics },
     Parser { name: "vary", ending: "txt", parse: vary },
 ];
 
 fn open(path: &Path) {
     let _ = data::open(&path.to_string_lossy(), &data::OpenOptions::default());
+}
+
+/// Pictures without a header are known by the names of their files.
+fn cifar(path: &Path) {
+    let named = path.with_file_name("data_batch_1.bin");
+    if std::fs::rename(path, &named).is_ok() {
+        open(&named);
+        let _ = std::fs::rename(&named, path);
+    }
 }
 
 fn image(path: &Path) {
@@ -62,6 +80,10 @@ fn settings(path: &Path) {
     if let Ok(settings) = Settings::read(path) {
         let _ = settings.check();
     }
+}
+
+fn record(path: &Path) {
+    let _ = ImageRecord::read(path);
 }
 
 fn metrics(path: &Path) {
