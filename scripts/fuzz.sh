@@ -40,6 +40,8 @@ for target in "${targets[@]}"; do
     fi
     stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -1; }
     edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
+    # The backticks are Markdown's.
+    # shellcheck disable=SC2016
     printf '| `%s` | %s | %s | %s | %s |\n' "$target" "$(stat number_of_executed_units)" \
         "$(stat average_exec_per_sec)" "$edges" "$outcome"
 done
