@@ -33,7 +33,7 @@ pub(crate) fn names<'a>(
                     escaped(id),
                     shown(&name)
                 ),
-                Some("give every image an identifier of its own".into()),
+                Some("their names are the same without their folders: give the folder that has both, or one at a time".into()),
             ));
         }
         names.push(folder.join(name));

@@ -112,8 +112,9 @@ fn check(input: Shape, layers: &[Layer], salt: u64) -> Result<(), TestCaseError>
         let scale = exact.iter().fold(1e-3f64, |most, x| most.max(x.abs()));
         // The first number that is off, NaN too.
         let off = |allowed: f64| {
+            let is_close = |ours: f64, exact: f64| (ours - exact).abs() <= allowed;
             let mut pairs = ours.iter().map(|&x| f64::from(x)).zip(exact).enumerate();
-            pairs.find(|(_, (ours, exact))| !((ours - *exact).abs() <= allowed))
+            pairs.find(|(_, (ours, exact))| !is_close(*ours, **exact))
         };
         if off(TOLERANCE * scale).is_some() {
             // An equation that cancels, or the slope of an activation near its limit, loses more digits.

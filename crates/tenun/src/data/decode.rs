@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::fit::to_size;
 use super::foreign::{self, Foreign};
 use super::tiff::Tiff;
-use super::{gif, jpeg};
+use super::{animated, gif, jpeg};
 use crate::file;
 use crate::settings::{Colour, Fit};
 
@@ -84,7 +84,10 @@ fn format_of(path: &Path, file: &[u8]) -> Result<ImageFormat, String> {
     if file.is_empty() {
         return Err("the file is empty".into());
     }
-    if let Some(Foreign { name, advice }) = foreign::by_content(file) {
+    // What a camera calls raw is a TIFF whose first page is a small preview.
+    let is_raw = |tiff: Tiff<'_>| tiff.is_raw() || foreign::is_raw_name(path);
+    let raw = Tiff::of(file).is_some_and(is_raw).then_some(&foreign::RAW);
+    if let Some(Foreign { name, advice }) = raw.or_else(|| foreign::by_content(file)) {
         return Err(format!("this is {name}, which is not read: {advice}"));
     }
     if let Ok(format) = image::guess_format(file).or_else(|error| match Tiff::of(file) {
@@ -109,11 +112,13 @@ pub(crate) fn decode_bytes(
     colour: Colour,
 ) -> Result<Decoded, String> {
     let format = format_of(path, file)?;
-    let mut pictures = 1;
+    let mut pictures = match format {
+        ImageFormat::Gif => gif::frames(file)?,
+        ImageFormat::Png => animated::png_frames(file),
+        ImageFormat::WebP => animated::webp_frames(file),
+        _ => 1,
+    };
     let mut special = None;
-    if format == ImageFormat::Gif {
-        pictures = gif::frames(file)?;
-    }
     if let Some(tiff) = Tiff::of(file) {
         pictures = tiff.pages();
         special = tiff.picture(MAX_DECODED_BYTES as usize)?;

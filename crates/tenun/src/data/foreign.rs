@@ -18,7 +18,7 @@ const TO_FRAMES: &str = "save its frames as pictures, for example with `ffmpeg -
 
 macro_rules! formats {
     ($($constant:ident: $name:literal, $advice:expr;)*) => {
-        $(static $constant: Foreign = Foreign { name: $name, advice: $advice };)*
+        $(pub(super) static $constant: Foreign = Foreign { name: $name, advice: $advice };)*
     };
 }
 
@@ -32,6 +32,8 @@ formats! {
     SVG: "an SVG drawing", TO_PNG;
     RAW: "a camera's raw picture", TO_PNG;
     ICO: "an icon", TO_PNG;
+    BIG_TIFF: "a BigTIFF picture", TO_PNG;
+    LFS: "a pointer of Git LFS, whose file has not been fetched", "fetch it: `git lfs pull`";
     OTHER_PICTURE: "a picture of a format that is not read", TO_PNG;
     HDF5: "an HDF5 file (MATLAB 7.3, Keras and PyTables write them)",
         "save its pictures with numpy: `numpy.savez(path, x_train=h5py.File(name)['x'][:])`";
@@ -70,7 +72,7 @@ pub(crate) fn by_content(start: &[u8]) -> Option<&'static Foreign> {
             _ => &VIDEO,
         });
     }
-    let known: [(usize, &[u8], &Foreign); 36] = [
+    let known: [(usize, &[u8], &Foreign); 39] = [
         (0, b"\x00\x00\x00\x0cJXL ", &JXL),
         (0, b"\xff\x0a", &JXL),
         (0, b"\x00\x00\x00\x0cjP  ", &JP2),
@@ -107,6 +109,9 @@ pub(crate) fn by_content(start: &[u8]) -> Option<&'static Foreign> {
         (0, b"\x80\x05", &PICKLE),
         (0, b"II\x1a\0\0\0HEAPCCDR", &RAW),
         (0, b"FUJIFILMCCD-RAW", &RAW),
+        (0, b"II+\0", &BIG_TIFF),
+        (0, b"MM\0+", &BIG_TIFF),
+        (0, b"version https://git-lfs", &LFS),
     ];
     if let Some((.., format)) = known.iter().find(|(offset, magic, _)| at(*offset, magic)) {
         return Some(format);
@@ -139,6 +144,11 @@ pub(crate) fn picture_by_name(path: &Path) -> Option<&'static Foreign> {
         "tga" | "qoi" | "dds" | "hdr" | "xcf" | "pcx" | "xpm" | "eps" => &OTHER_PICTURE,
         _ => return None,
     })
+}
+
+/// Whether a name's ending is that of a camera's raw pictures.
+pub(crate) fn is_raw_name(path: &Path) -> bool {
+    picture_by_name(path) == Some(&RAW)
 }
 
 /// The format, not read, that a name's ending stands for where the content does not tell.

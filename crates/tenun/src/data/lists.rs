@@ -41,7 +41,8 @@ pub(crate) fn read(list: &str) -> Result<Vec<Line>, DataError> {
     // `find -print0` has zeros between.
     let end = if bytes.contains(&0) { 0 } else { b'\n' };
     let folder = path.parent().unwrap_or(Path::new(""));
-    let lines: Vec<Line> = bytes
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let lines: Vec<Line> = text
         .split(|&byte| byte == end)
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .filter(|line| !line.is_empty())

@@ -36,17 +36,13 @@ pub(crate) fn is_matlab(start: &[u8]) -> bool {
 
 /// Reads the images of a file, and their labels.
 pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
-    let malformed = |place: &str, expected: &str, got: String| DataError::Malformed {
-        path: path.into(),
-        place: place.into(),
-        expected: expected.into(),
-        got,
-        advice: ADVICE.into(),
-    };
-    let arrays =
-        Reader::open(path).map_err(DataError::io(path, "open"))?.and_then(Reader::arrays).ok_or_else(
-            || malformed("elements", WHOLE, "the end of the file, damage, or more than that".into()),
-        )?;
+    let arrays = Reader::open(path)
+        .map_err(DataError::io(path, "open"))?
+        .and_then(Reader::arrays)
+        .ok_or_else(|| {
+            let got = "the end of the file, damage, or more than that";
+            DataError::malformed(path, "elements", WHOLE, got, ADVICE)
+        })?;
     let mut notes = Vec::new();
     let names: Vec<String> = arrays.iter().map(|(name, _)| name.clone()).collect();
     let mut chosen = npz_keys::choose(&names, &mut notes);
@@ -78,7 +74,15 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let mut sets = sets.into_iter();
     let Some((train, labels)) = sets.next() else {
         let got = names.into_iter().take(10).collect::<Vec<_>>().join(", ");
-        return Err(malformed("names of the arrays", "images as X, images or data", got));
+        let advice = "save the images under such a name, one picture a row or along the first axis: \
+            scipy.io.savemat(path, {'X': …, 'y': …})";
+        return Err(DataError::malformed(
+            path,
+            "names of the arrays",
+            "images as X, images or data",
+            got,
+            advice,
+        ));
     };
     let (test, test_labels) = sets.next().unzip();
     let [labels, test_labels] = classes::together([labels, test_labels.flatten()], None, &mut notes);

@@ -5,6 +5,7 @@
 //! a value, with an identifier for each and optional [`Labels`]. Nothing here panics on a file, whatever is in it:
 //! what is wrong comes back as a [`DataError`], which says where, and what to do.
 
+mod animated;
 mod archives;
 mod array;
 mod axes;

@@ -142,6 +142,14 @@ fn a_format_that_is_not_read_is_named_and_not_called_damaged() {
         ("5.jp2", b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
         ("6.jpg", b"<!doctype html><title>404</title>", "web page"),
         ("7.HEIC", b"\0\x05\x16\x07", "macOS"),
+        ("8.tif", b"II+\0", "BigTIFF"),
+        ("9.png", b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
+        ("10.nef", b"MM\0*\0\0\0\x08\0\0", "a camera's raw picture"),
+        (
+            "11.tif",
+            b"II*\0\x08\0\0\0\x01\0\x12\xc6\x01\0\x04\0\0\0\x01\x04\0\0\0\0\0\0",
+            "a camera's raw picture",
+        ),
         ("8.jpg", b"", "empty"),
         ("9.tga", b"\0\0\x02", "by its name"),
     ] {
@@ -453,6 +461,40 @@ fn tables_of_pixels_as_kaggle_has_them() {
 }
 
 #[test]
+fn without_a_header_the_class_is_the_column_whose_values_are_like_those_of_classes() {
+    let place = Place::new();
+    // Corners of many values, as those of photographs; black ones; and ones of few values, which could be either.
+    let corner = |at: u32| at * 37 % 251;
+    let table = |last: bool, corner: &dyn Fn(u32) -> u32| -> String {
+        let rows = (0..60).map(|at| {
+            let pixels: Vec<String> = (0..16).map(|n| corner(at + 3 * n).to_string()).collect();
+            let (class, pixels) = (at % 10, pixels.join(","));
+            if last { format!("{pixels},{class}\n") } else { format!("{class},{pixels}\n") }
+        });
+        rows.collect()
+    };
+    let expected: Vec<String> = (0..60).map(|at| (at % 10).to_string()).collect();
+    for last in [false, true] {
+        for corner in [&corner as &dyn Fn(u32) -> u32, &|_| 0, &|at| u32::from(at == 7)] {
+            let found = read(&place.put("plain.csv", table(last, corner))).unwrap();
+            assert_eq!(classes(&found.train), expected, "{last}");
+            assert_eq!(found.train.images().image(1)[3], corner(10) as u8);
+            let side = if last { "the last column" } else { "the first column" };
+            assert!(found.notes[0].contains(side), "{:?}", found.notes);
+        }
+        let told = told(&place.put("either.csv", table(last, &|at| at % 8)));
+        assert!(told.contains("both may be a class") && told.contains("`label`"), "{told}");
+    }
+    let neither = format!("0{}\n", ",0".repeat(16)).repeat(20);
+    assert!(told(&place.put("neither.csv", neither)).contains("neither may be a class"));
+    let pixels = |value: u8| vec![value.to_string(); 16].join(" ");
+    let faces = format!("age,img_name,pixels\n1,a.jpg,{}\n2,b.jpg,{}\n", pixels(1), pixels(5));
+    let found = read(&place.put("faces.csv", faces)).unwrap();
+    assert_eq!((firsts(&found.train), found.train.labels()), (vec![1, 5], None));
+    assert!(found.notes[0].contains("columns that are not used: `age`, `img_name`"), "{:?}", found.notes);
+}
+
+#[test]
 fn cifar_as_it_is_downloaded() {
     let place = Place::new();
     let record = |before: &[u8], value: u8| [before, &[value; 3072]].concat();
@@ -542,6 +584,9 @@ fn lists_and_several_sources() {
     place.put("p/dog/1.png", png(2));
     place.put("x.npy", npy("|u1", "(2, 4, 4)", &[9; 32]));
     let list = place.put("list.txt", "p/dog/1.png 1\r\np/cat/1.png 0\r\n");
+    let marked = [&b"\xef\xbb\xbf"[..], &fs::read(&list).unwrap()].concat();
+    let marked = place.put("marked.txt", marked);
+    assert!(open(&format!("@{}", marked.display()), &options()).is_ok());
     let found = open(&format!("@{}", list.display()), &options()).unwrap();
     assert_eq!(
         (firsts(&found.train), classes(&found.train)),

@@ -2,9 +2,11 @@
 //!
 //! Columns are pixels but for those that a header calls otherwise: `label`, `class` and their like are the class, `usage`
 //! or `split` says which rows are test images, `id` and `index` are passed over; a column `pixels` has all of them, with
-//! spaces between. Without a header, the first or the last column is the class if the others are as many as the pixels of a
-//! square.
+//! spaces between; what else such a table has is named in a note. Without a header, where all columns but one are as many as
+//! the pixels of a square, the first or the last is the class: the one whose values are like those of classes. Where both
+//! are or neither is, that is asked.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
@@ -103,8 +105,20 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         Some(header) => Columns::of(header),
         None => Columns { label: None, split: None, all: None, pixels: (0..record.len()).collect() },
     };
+    if let Some(header) = &header {
+        let unused: Vec<&str> = columns.unused(header.len()).map(|at| &header[at]).collect();
+        if !unused.is_empty() {
+            let names: Vec<String> = unused.iter().map(|name| format!("`{name}`")).collect();
+            notes.push(format!("columns that are not used: {}", names.join(", ")));
+        }
+    }
     let mut more = if is_header { reader.read_record(&mut record).map_err(broken)? } else { true };
-    if let Some(name) = record.iter().find(|cell| is_image_name(Path::new(cell))).filter(|_| more) {
+    // Where nothing is left for pixels, any column may have the names.
+    let none = columns.all.is_none() && columns.pixels.is_empty();
+    let is_read =
+        |at: usize| none || columns.all.map_or_else(|| columns.pixels.contains(&at), |all| all == at);
+    let mut cells = record.iter().enumerate().filter(|(at, _)| is_read(*at)).map(|(_, cell)| cell);
+    if let Some(name) = cells.find(|cell| is_image_name(Path::new(cell))).filter(|_| more) {
         return Err(DataError::malformed(
             path,
             "row 1",
@@ -144,11 +158,26 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     }
     let mut width = width.unwrap_or(0);
     if header.is_none() && square(width).is_none() && width > 1 && square(width - 1).is_some() {
-        let distinct = |column: usize| {
-            let column = values.iter().skip(column).step_by(width);
-            column.map(|value| value.to_bits()).collect::<std::collections::HashSet<_>>().len()
+        let is_class = |column: usize| {
+            let column: Vec<f32> = values.iter().skip(column).step_by(width).copied().collect();
+            are_classes(&column)
         };
-        let label = if distinct(width - 1) > distinct(0) { width - 1 } else { 0 };
+        let label = match (is_class(0), is_class(width - 1)) {
+            (true, false) => 0,
+            (false, true) => width - 1,
+            (first, _) => {
+                let is = if first { "both" } else { "neither" };
+                return Err(DataError::malformed(
+                    path,
+                    "columns",
+                    format!("a header, or {} pixels and a class that is told from them", width - 1),
+                    format!(
+                        "{width} columns without a header; of the first and the last {is} may be a class"
+                    ),
+                    "write a first row with the names of the columns, `label` over the class",
+                ));
+            }
+        };
         columns.label = Some(label);
         notes.push(format!(
             "there is no header: the {} column is taken as the class",
@@ -194,6 +223,25 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let range = named.range(&array)?;
     let images = named.images(&array, AxisOrder::images_first(&array.axes), range, &mut notes)?;
     collect(path, images, rows, notes)
+}
+
+/// Whether a column's values are like those of classes: whole numbers of which few lie between the least and the greatest
+/// unused, and none stands in nearly every row. Pixels at a border are nearly all the same, or of many values.
+fn are_classes(column: &[f32]) -> bool {
+    const MOST_CLASSES: usize = 128;
+    const MOST_SHARE: f64 = 0.9;
+    if !column.iter().all(|&value| value.fract() == 0.0 && (0.0..1e6).contains(&value)) {
+        return false;
+    }
+    let mut rows: BTreeMap<u32, usize> = BTreeMap::new();
+    column.iter().for_each(|&value| *rows.entry(value as u32).or_default() += 1);
+    let (Some((&least, _)), Some((&greatest, _))) = (rows.first_key_value(), rows.last_key_value()) else {
+        return false;
+    };
+    let commonest = rows.values().copied().max().unwrap_or(0);
+    (2..=MOST_CLASSES).contains(&rows.len())
+        && ((greatest - least) as usize) < 2 * rows.len()
+        && commonest as f64 <= MOST_SHARE * column.len() as f64
 }
 
 /// Text whose lines have an end: all of a line is read before anything of it is told.
@@ -266,6 +314,15 @@ impl Columns {
         // A table may have a column for every pixel and one called `image` besides.
         let all = all.filter(|_| names.len() < 16);
         Self { label, split, all, pixels }
+    }
+
+    /// The columns that nothing is taken from.
+    fn unused(&self, count: usize) -> impl Iterator<Item = usize> {
+        let is_used = |at: usize| {
+            [self.label, self.split, self.all].contains(&Some(at))
+                || self.all.is_none() && self.pixels.contains(&at)
+        };
+        (0..count).filter(move |&at| !is_used(at))
     }
 }
 

@@ -12,6 +12,9 @@ const PHOTOMETRIC: u16 = 262;
 const COLOUR_MAP: u16 = 320;
 const SAMPLE_FORMAT: u16 = 339;
 const BITS: u16 = 258;
+/// Of a digital negative; and what pixels of a sensor are called.
+const DNG_VERSION: u16 = 50706;
+const FILTER_ARRAY: u16 = 32803;
 
 /// More pages than this are not counted: a chain may lead in circles.
 const MOST_PAGES: usize = 10_000;
@@ -71,6 +74,12 @@ impl<'a> Tiff<'a> {
         let entries = usize::from(self.short(directory)?);
         let at = (0..entries).map(|n| directory + 2 + 12 * n).find(|&at| self.short(at) == Some(tag))?;
         Some(Entry { at: at + 8, count: self.long(at + 4)?, short: self.short(at + 8)? })
+    }
+
+    /// Whether this is what a camera calls raw.
+    pub(crate) fn is_raw(&self) -> bool {
+        self.entry(DNG_VERSION).is_some()
+            || self.entry(PHOTOMETRIC).is_some_and(|entry| entry.short == FILTER_ARRAY)
     }
 
     /// The picture, if it is of a kind that the usual decoder does not read; at most so many bytes of it are held.
