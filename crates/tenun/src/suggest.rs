@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::file;
 use crate::names::shown;
 
 /// How alike a name must be to be taken for a slip: at most every second letter may be wrong, missing or swapped
@@ -34,7 +35,7 @@ pub(crate) fn path(missing: &Path) -> Option<PathBuf> {
     let first = missing.ancestors().take_while(|path| !path.exists() && path.file_name().is_some()).last()?;
     let rest = missing.strip_prefix(first).ok()?;
     let given = first.file_name()?.to_str()?;
-    let folder = first.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file::folder_of(first);
     let entries = folder.read_dir().ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut names: Vec<String> = entries.filter(|name| !name.starts_with('.')).collect();
     // The order of a folder is any.

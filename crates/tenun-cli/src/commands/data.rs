@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tenun::data::summary::SplitSummary;
 use tenun::data::{Collection, DataError, FolderSizes, Ignored, NAMED_SETS, Summary, Unreadable, find_named};
-
-use super::{mistaken, source};
 use tenun::names::{escaped, shown};
 
+use super::{mistaken, source};
 use crate::arguments::{DataCommand, SourceFlags};
 use crate::failure::Failure;
 use crate::printer::Printer;

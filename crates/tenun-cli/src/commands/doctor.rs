@@ -4,11 +4,10 @@ use serde::Serialize;
 use tenun::doctor::{Finding, RULES};
 use tenun::engine::Cpu;
 use tenun::job::Job;
+use tenun::names::shown;
 use tenun::run::RunDir;
 
 use super::{mistaken, source};
-use tenun::names::shown;
-
 use crate::arguments::DoctorArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;

@@ -5,13 +5,12 @@ use tenun::Model;
 use tenun::engine::{Cpu, Loss, Network, Placed, Rewrite, Shape, TrainingPlan};
 use tenun::job;
 use tenun::machine;
+use tenun::names::shown;
 use tenun::preset::{self, Preset};
 use tenun::settings::{NetworkSettings, Settings, WITHOUT, network_title};
 use tenun::text::megabytes;
 
 use super::{Given, mistaken, settings};
-use tenun::names::shown;
-
 use crate::arguments::SummaryArgs;
 use crate::failure::Failure;
 use crate::printer::Printer;

@@ -114,10 +114,9 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     }
     let mut more = if is_header { reader.read_record(&mut record).map_err(broken)? } else { true };
     // Where nothing is left for pixels, any column may have the names.
-    let none = columns.all.is_none() && columns.pixels.is_empty();
-    let is_read =
-        |at: usize| none || columns.all.map_or_else(|| columns.pixels.contains(&at), |all| all == at);
-    let mut cells = record.iter().enumerate().filter(|(at, _)| is_read(*at)).map(|(_, cell)| cell);
+    let none = columns.cells().is_empty();
+    let is_read = |at: &usize| none || columns.cells().contains(at);
+    let mut cells = (0..record.len()).filter(is_read).map(|at| &record[at]);
     if let Some(name) = cells.find(|cell| is_image_name(Path::new(cell))).filter(|_| more) {
         return Err(DataError::malformed(
             path,
@@ -137,8 +136,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
             DataError::malformed(path, place.trim_end(), "a number", format!("`{}`", short(cell)), ADVICE)
         };
         let before = values.len();
-        let cells = columns.all.as_ref().map_or(&columns.pixels[..], std::slice::from_ref);
-        for &column in cells {
+        for &column in columns.cells() {
             let cell = record.get(column).unwrap_or_default();
             values.extend(numbers_of(cell).ok_or_else(|| wrong(column, cell))?);
         }
@@ -316,12 +314,14 @@ impl Columns {
         Self { label, split, all, pixels }
     }
 
+    /// The columns that pixels are taken from.
+    fn cells(&self) -> &[usize] {
+        self.all.as_ref().map_or(&self.pixels, std::slice::from_ref)
+    }
+
     /// The columns that nothing is taken from.
     fn unused(&self, count: usize) -> impl Iterator<Item = usize> {
-        let is_used = |at: usize| {
-            [self.label, self.split, self.all].contains(&Some(at))
-                || self.all.is_none() && self.pixels.contains(&at)
-        };
+        let is_used = |at: usize| [self.label, self.split].contains(&Some(at)) || self.cells().contains(&at);
         (0..count).filter(move |&at| !is_used(at))
     }
 }

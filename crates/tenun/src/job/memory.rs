@@ -1,6 +1,6 @@
 //! How much memory a run is going to take: the most of its phases, before any of them begins.
 
-use tenun_engine::{Cpu, ForwardPlan, Loss, Network, TrainingPlan};
+use tenun_engine::{Cpu, ForwardPlan, Loss, Network, TILE, TrainingPlan};
 
 use crate::data::Images;
 use crate::machine;
@@ -16,9 +16,6 @@ const LEAST_RESERVE: u64 = 6 << 20;
 
 /// Numbers of images measured, or looked at by the doctor, at a time: those of `measure` and `doctor`.
 const CHUNK: usize = 1 << 20;
-
-/// Images that go through a network together.
-const TILE: usize = 16;
 
 /// What decides the memory of a run.
 #[derive(Clone, Copy)]

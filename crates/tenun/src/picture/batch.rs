@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tenun_engine::Shape;
 
 use super::image_file::{ImageFileError, save_images};
+use crate::file;
 
 /// Pictures that are written aside as they come, and get their names when all are there. Dropped before that, it leaves
 /// nothing: a picture that was to be replaced is what it was.
@@ -44,10 +45,9 @@ impl PictureBatch {
         let mut batch = Self { files, aside: None, folders: Vec::new(), written: 0 };
         if let Some(first) = batch.files.first().cloned() {
             batch.make_folder(&first).map_err(io_of(&first))?;
-            let beside = first.parent().filter(|folder| !folder.as_os_str().is_empty());
             let mut builder = tempfile::Builder::new();
             builder.prefix(".tenun-").suffix(".part");
-            let aside = builder.tempdir_in(beside.unwrap_or(Path::new("."))).map_err(io_of(&first))?;
+            let aside = builder.tempdir_in(file::folder_of(&first)).map_err(io_of(&first))?;
             batch.aside = Some(aside);
         }
         Ok(batch)
@@ -140,9 +140,7 @@ impl PictureBatch {
 
     /// Makes the folder of a file, and remembers what was made.
     fn make_folder(&mut self, file: &Path) -> io::Result<()> {
-        let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-            return Ok(());
-        };
+        let folder = file::folder_of(file);
         if folder.is_dir() {
             return Ok(());
         }
@@ -158,10 +156,10 @@ impl PictureBatch {
     fn sync(&self) -> Result<(), ImageFileError> {
         let mut last = None;
         for file in &self.files {
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = file::folder_of(file);
             if last != Some(folder) {
                 last = Some(folder);
-                let open = File::open(folder.unwrap_or(Path::new(".")));
+                let open = File::open(folder);
                 open.and_then(|folder| folder.sync_all()).map_err(io_of(file))?;
             }
         }
