@@ -123,9 +123,10 @@ pub(crate) fn decode_bytes(
         pictures = tiff.pages();
         special = tiff.picture(MAX_DECODED_BYTES as usize)?;
     }
+    let mut source = Cursor::new(file);
     let mut decoder = match special {
         Some(image) => return finish(image, pictures, size, fit, colour),
-        None => decoder(Cursor::new(file), format).map_err(|error| said(file, format, &error))?,
+        None => decoder(&mut source, format).map_err(|error| said(file, format, &error))?,
     };
     // A decoder may overlook the limit; the size it announces is known before anything is allocated.
     let bytes = decoder.total_bytes();
@@ -168,11 +169,13 @@ fn finish(
     Ok(Decoded { channels, height, width, planes, coloured, pictures })
 }
 
+/// What a picture is read from. Decoders are compiled for it once, and not again for every kind of reader.
+pub(super) trait Source: BufRead + Seek {}
+
+impl<R: BufRead + Seek> Source for R {}
+
 /// What decodes a file of this format.
-fn decoder<'a, R: BufRead + Seek + 'a>(
-    file: R,
-    format: ImageFormat,
-) -> Result<impl ImageDecoder + use<'a, R>, ImageError> {
+fn decoder(file: &mut dyn Source, format: ImageFormat) -> Result<impl ImageDecoder + use<'_>, ImageError> {
     let mut reader = ImageReader::with_format(file, format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED_BYTES);
@@ -206,7 +209,8 @@ fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
 pub(crate) fn size_of(path: &Path) -> Option<(usize, usize)> {
     let reader = ImageReader::new(BufReader::new(file::open(path).ok()?)).with_guessed_format().ok()?;
     let format = reader.format()?;
-    let mut decoder = decoder(reader.into_inner(), format).ok()?;
+    let mut source = reader.into_inner();
+    let mut decoder = decoder(&mut source, format).ok()?;
     let (width, height) = decoder.dimensions();
     let is_turned = matches!(
         decoder.orientation(),

@@ -8,6 +8,8 @@ use std::io::Cursor;
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use image::{DynamicImage, GrayImage, RgbImage};
 
+use super::decode::Source;
+
 const PHOTOMETRIC: u16 = 262;
 const COLOUR_MAP: u16 = 320;
 const SAMPLE_FORMAT: u16 = 339;
@@ -151,7 +153,9 @@ fn read(file: &[u8], most: usize) -> Result<(u32, u32, DecodingResult), String> 
     let words = |error: ::tiff::TiffError| error.to_string();
     let mut limits = Limits::default();
     limits.decoding_buffer_size = most;
-    let mut decoder = Decoder::new(Cursor::new(file)).map_err(words)?.with_limits(limits);
+    let mut source = Cursor::new(file);
+    let source: &mut dyn Source = &mut source;
+    let mut decoder = Decoder::new(source).map_err(words)?.with_limits(limits);
     let (width, height) = decoder.dimensions().map_err(words)?;
     Ok((width, height, decoder.read_image().map_err(words)?))
 }

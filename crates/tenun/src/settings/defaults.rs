@@ -104,7 +104,7 @@ pub fn arguments(settings: &Settings, without: &Settings) -> Vec<String> {
         if let Some(value) = value.filter(|value| before.get(setting).as_ref() != Some(value)) {
             arguments.extend(setting.arguments(&value));
             // Another optimiser has other defaults.
-            if let Ok(mut so_far) = before.clone().settings()
+            if let Ok(mut so_far) = before.settings()
                 && so_far.set(setting, Some(&value)).is_ok()
             {
                 before = Values::of(&so_far).unwrap_or(before);

@@ -15,8 +15,8 @@ use serde::de::{
     Unexpected, Visitor,
 };
 use tenun_engine::Layer;
-use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
+use toml::{Spanned, Table};
 
 use super::SettingsError;
 use crate::{layers, suggest};
@@ -55,6 +55,15 @@ pub(crate) fn parse_with<T: DeserializeOwned>(
     let (span, value) = (table.span(), DeValue::Table(table.into_inner()));
     T::deserialize(Node { value: &value, span })
         .map_err(|fault| file(fault.span.clone(), &fault.to_string(), fault.hint(meant)))
+}
+
+/// A value from a table that stands in no file: an error is its words alone. Through its text, so that all that has
+/// settings is read, and compiled, one way.
+pub(super) fn from_table<T: DeserializeOwned>(table: &Table) -> Result<T, String> {
+    let text = table.to_string();
+    let table = DeTable::parse(&text).map_err(|error| error.message().to_owned())?;
+    let (span, value) = (table.span(), DeValue::Table(table.into_inner()));
+    T::deserialize(Node { value: &value, span }).map_err(|fault| fault.to_string())
 }
 
 /// Where a byte stands, for the beginning of a message.

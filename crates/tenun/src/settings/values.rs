@@ -2,6 +2,7 @@
 
 use toml::{Table, Value};
 
+use super::toml_file::from_table;
 use super::{Setting, Settings, SettingsError, Takes, all};
 
 /// Settings as the tree of their file, in which each has its place.
@@ -67,8 +68,8 @@ impl Values {
         }
     }
 
-    pub(super) fn settings(self) -> Result<Settings, toml::de::Error> {
-        Value::Table(self.0).try_into()
+    pub(super) fn settings(&self) -> Result<Settings, String> {
+        from_table(&self.0)
     }
 }
 
@@ -111,9 +112,9 @@ impl Settings {
             Some(value) => values.put(setting.path, value),
             None => values.remove(setting.path),
         }
-        *self = values.settings().map_err(|error| SettingsError::Type {
+        *self = values.settings().map_err(|reason| SettingsError::Type {
             setting,
-            reason: error.message().to_owned(),
+            reason,
             got: value.map_or_else(|| "none".to_owned(), |value| setting.text(value)),
         })?;
         Ok(())
