@@ -38,6 +38,17 @@ pub struct ForwardPlan {
     parameters: usize,
 }
 
+/// Bytes of the buffers and packed weights of a way through these layers.
+fn memory(input: Shape, layers: &[&Placed], cpu: &Cpu) -> u64 {
+    let mut builder = Builder::new(false, cpu);
+    let input = builder.input(input);
+    let end = sequence::lower(&mut builder, layers, input);
+    builder.keep(end);
+    let program = builder.finish();
+    let bytes = program.workspace_bytes() * cpu.threads() + program.packed_len() * size_of::<f32>();
+    bytes as u64
+}
+
 impl ForwardPlan {
     /// Compiles `stage` of `network` for `cpu`, to run; [`Self::reconstruct`] is for losses.
     #[must_use]
@@ -125,14 +136,14 @@ impl ForwardPlan {
     /// Bytes of the buffers and packed weights of the way from images to images on `cpu`. They are not allocated.
     #[must_use]
     pub fn memory(network: &Network, cpu: &Cpu) -> u64 {
-        let mut builder = Builder::new(false, cpu);
-        let input = builder.input(network.input());
-        let layers: Vec<&Placed> = network.body().collect();
-        let end = sequence::lower(&mut builder, &layers, input);
-        builder.keep(end);
-        let program = builder.finish();
-        let bytes = program.workspace_bytes() * cpu.threads() + program.packed_len() * size_of::<f32>();
-        bytes as u64
+        memory(network.input(), &network.body().collect::<Vec<_>>(), cpu)
+    }
+
+    /// As [`Self::memory`], of the first `layers` layers, as [`Self::up_to`] runs them: a map that is looked at may take more
+    /// than the whole way, where layers after it are computed together with it.
+    #[must_use]
+    pub fn memory_up_to(network: &Network, layers: usize, cpu: &Cpu) -> u64 {
+        memory(network.input(), &network.layers().take(layers).collect::<Vec<_>>(), cpu)
     }
 
     /// The shape of what goes in.

@@ -21,6 +21,7 @@ pub(crate) use observer::DoctorObserver;
 pub use pixel_facts::PixelFacts;
 pub use rule::{Rule, Seen};
 pub use rules::RULES;
+pub(crate) use sample::memory as sample_memory;
 pub use sample::{OutputPixel, Rectified, Sample};
 
 use tenun_engine::{Cpu, Network};

@@ -1,7 +1,7 @@
 //! [`Sample`]: what a network does with some of its training images.
 
 use tenun_engine::layer::{Layer, Role};
-use tenun_engine::{ForwardPlan, Images as Source, Placed, Stage};
+use tenun_engine::{Cpu, ForwardPlan, Images as Source, Network, Placed, Stage};
 
 use super::TrainingContext;
 use crate::data::Images;
@@ -75,28 +75,25 @@ impl Sample {
     /// not finite.
     #[must_use]
     pub fn of(context: TrainingContext<'_>, parameters: &[f32]) -> Option<Self> {
-        let images = context.train.spread((context.train.len() / ONE_OF).clamp(FEWEST, MOST));
+        let images = context.train.spread(size(context.train.len()));
         let network = context.network;
         let layers: Vec<&Placed> = network.layers().collect();
         let mut rectified = Vec::new();
-        for (at, layer) in layers.iter().enumerate() {
-            if layer.layer.rectifies()
-                && let Some(of) = rectified_by(&layers[..at])
-            {
-                let dead = dead(context, at + 1, parameters, &images);
-                let next = layers.get(at + 1).map(|next| &next.layer);
-                rectified.push(Rectified {
-                    name: of.place.name.clone(),
-                    filters: layer.place.output.channels,
-                    noun: if of.layer.role() == Role::Dense { "unit" } else { "filter" },
-                    is_meant_to_be_silent: next.is_some_and(costs),
-                    dead,
-                });
-            }
+        for (at, of) in rectifying(&layers) {
+            let next = layers.get(at + 1).map(|next| &next.layer);
+            rectified.push(Rectified {
+                name: of.place.name.clone(),
+                filters: layers[at].place.output.channels,
+                noun: if of.layer.role() == Role::Dense { "unit" } else { "filter" },
+                is_meant_to_be_silent: next.is_some_and(costs),
+                dead: dead(context, at + 1, parameters, &images),
+            });
         }
+        // Each way through the network goes before the next one is made: of large images one takes as much as training.
         let mut codes = Vec::new();
         let mut encode = forward(context, Stage::Encode);
         chunks(&mut encode, parameters, &images, |_, outputs| codes.extend_from_slice(outputs));
+        drop(encode);
         let code = LatentSummary::new(&codes, network.latent().len()).ok()?;
         let mut spreads = vec![Spread::default(); network.output().len()];
         let mut stuck = 0_u64;
@@ -112,6 +109,7 @@ impl Sample {
                 }
             }
         });
+        drop(reconstruct);
         let count = images.len() as f64;
         let numbers = count * spreads.len() as f64;
         Some(Self {
@@ -151,6 +149,37 @@ impl Spread {
     }
 }
 
+/// Images of a sample of so many.
+fn size(images: usize) -> usize {
+    (images / ONE_OF).clamp(FEWEST, MOST).min(images)
+}
+
+/// Bytes that [`Sample::of`] takes of so many training images; `whole` are those of the way from images to images.
+pub(crate) fn memory(network: &Network, images: usize, whole: u64, cpu: &Cpu) -> u64 {
+    let images = size(images);
+    let floats = |numbers: usize| (numbers as u64).saturating_mul(size_of::<f32>() as u64);
+    let outputs = |length: usize| floats(at_a_time(length, images).min(images).saturating_mul(length));
+    let layers: Vec<&Placed> = network.layers().collect();
+    let largest = rectifying(&layers).max_by_key(|(at, _)| layers[*at].place.output.len());
+    let rectified = largest.map_or(0, |(at, _)| {
+        let way = ForwardPlan::memory_up_to(network, at + 1, cpu);
+        way.saturating_add(outputs(layers[at].place.output.len()))
+    });
+    let codebook = layers.iter().position(|placed| placed.layer.codebook().is_some()).map_or(0, |at| {
+        let way = ForwardPlan::memory_up_to(network, at + 1, cpu);
+        way.saturating_add(floats(images.saturating_mul(layers[at].place.output.len())))
+    });
+    let reconstructing = whole.saturating_add(outputs(network.output().len()));
+    let codes = floats(images.saturating_mul(network.latent().len()));
+    rectified.max(codebook).max(reconstructing).saturating_add(codes)
+}
+
+/// Where the layers are that rectify, each with the layer whose output it does.
+fn rectifying<'a>(layers: &[&'a Placed]) -> impl Iterator<Item = (usize, &'a Placed)> {
+    let rectifies = layers.iter().enumerate().filter(|(_, placed)| placed.layer.rectifies());
+    rectifies.filter_map(move |(at, _)| Some((at, rectified_by(&layers[..at])?)))
+}
+
 /// The layer with weights whose output the next layer rectifies: normalisation and dropout may stand between.
 fn rectified_by<'a>(before: &[&'a Placed]) -> Option<&'a Placed> {
     let between = |layer: &Layer| matches!(layer.role(), Role::Normalisation | Role::Dropout);
@@ -176,6 +205,11 @@ fn forward(context: TrainingContext<'_>, stage: Stage) -> ForwardPlan {
     ForwardPlan::new(context.network, stage, context.cpu)
 }
 
+/// How many of these images go through a way at a time that gives so many numbers of each.
+fn at_a_time(length: usize, images: usize) -> usize {
+    (CHUNK / length.max(1) / TILE * TILE).clamp(TILE, images.max(TILE))
+}
+
 /// Runs `plan` over the images, some at a time, so that maps of large images need not all be held.
 fn chunks(
     plan: &mut ForwardPlan,
@@ -184,7 +218,7 @@ fn chunks(
     mut each: impl FnMut(&Images, &[f32]),
 ) {
     let length = plan.output().len();
-    let count = (CHUNK / length.max(1) / TILE * TILE).clamp(TILE, images.len().max(TILE));
+    let count = at_a_time(length, images.len());
     let mut outputs = Vec::new();
     for start in (0..images.len()).step_by(count) {
         let part = images.part(start..(start + count).min(images.len()));

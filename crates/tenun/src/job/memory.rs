@@ -3,8 +3,9 @@
 use tenun_engine::{Cpu, ForwardPlan, Loss, Network, TILE, TrainingPlan};
 
 use crate::data::Images;
+use crate::doctor::sample_memory;
 use crate::machine;
-use crate::measure::pca_memory;
+use crate::measure::{NUMBERS_AT_A_TIME, pca_memory};
 use crate::settings::TrainingSettings;
 use crate::train::{TrainError, Wanted};
 
@@ -12,10 +13,10 @@ use crate::train::{TrainError, Wanted};
 const RESERVE: f64 = 1.06;
 
 /// The same of the smallest run.
-const LEAST_RESERVE: u64 = 6 << 20;
+const LEAST_RESERVE: u64 = 10 << 20;
 
-/// Numbers of images measured, or looked at by the doctor, at a time: those of `measure` and `doctor`.
-const CHUNK: usize = 1 << 20;
+/// What the allocator keeps of that which was freed: about half of it, and no more than this.
+const KEPT: u64 = 12 << 20;
 
 /// What decides the memory of a run.
 #[derive(Clone, Copy)]
@@ -65,30 +66,32 @@ pub(super) fn estimate(run: Run<'_>, available: u64) -> Result<Estimate, TrainEr
     let augmented = if settings.augment.is_none() { 0 } else { (batch * train.shape().len()) as u64 };
     let validation = run.validation.map_or(0, |_| forward);
     let order = 8 * train.len() as u64;
-    // The doctor looks at activations while training holds what it holds: two ways forwards, and one layer's maps of some
-    // images.
-    let largest = network.layers().map(|placed| placed.place.output.len()).max().unwrap_or(0);
-    let looked_at = train.len().min(TILE);
-    let doctor = forward
-        .saturating_mul(2)
-        .saturating_add(floats(looked_at.saturating_mul(largest)).max(floats(CHUNK)));
+    // The doctor looks at activations while training holds what it holds. The lists of positions of a plan that stands beside
+    // others are about half as much again as its buffers, where images are odd or codes large.
+    let doctor = if plan.total() > available {
+        0
+    } else {
+        sample_memory(network, train.len(), forward, cpu).saturating_add(forward / 2)
+    };
     let training = [plan.total(), arrays, augmented, validation, order, doctor];
 
     // The model and the first weights; reconstructions of some images, and as many numbers beside them again.
-    let scoring = [weights.saturating_mul(2), forward.saturating_mul(2), 4 * images(CHUNK, output)];
+    let scoring =
+        [weights.saturating_mul(2), forward.saturating_mul(2), 4 * images(NUMBERS_AT_A_TIME, output)];
     let pca = pca_memory(train.shape().len(), train.len(), network.latent().len());
     let scoring_with_pca = [weights.saturating_mul(2), pca, 0];
     // Every shown layer's maps of an image, and the pictures of both themes.
     let maps: u64 =
         network.encoder().iter().map(|placed| floats(placed.place.output.len())).fold(0, u64::saturating_add);
-    let report = if run.with_report {
-        [weights.saturating_mul(2), forward.saturating_add(maps), pictures(train)]
-    } else {
-        [0; 3]
-    };
-
     let sum = |parts: &[u64]| parts.iter().copied().fold(0, u64::saturating_add);
-    let phases = [sum(&training), sum(&scoring), sum(&scoring_with_pca), sum(&report)];
+    let before = [sum(&training), sum(&scoring), sum(&scoring_with_pca)];
+    let report = if run.with_report {
+        let kept = (before.into_iter().max().unwrap_or(0) / 2).min(KEPT);
+        sum(&[kept.max(weights.saturating_mul(2)), forward, maps, pictures(train)])
+    } else {
+        0
+    };
+    let phases = [before[0], before[1], before[2], report];
     let most = phases.into_iter().max().unwrap_or(0);
     let more = ((most as f64 * RESERVE) as u64).saturating_add(LEAST_RESERVE);
     let most = if most == phases[0] || plan.total() > available {
@@ -113,7 +116,7 @@ pub(super) fn estimate(run: Run<'_>, available: u64) -> Result<Estimate, TrainEr
 
 /// Bytes of the report's pictures while they are drawn: some grids of some images, in four bytes a pixel and enlarged.
 fn pictures(images: &Images) -> u64 {
-    (24 << 20) + (images.shape().area() as u64).saturating_mul(4 * 3 * 8)
+    (20 << 20) + (images.shape().area() as u64).saturating_mul(4 * 3 * 8)
 }
 
 /// An error if a run needs more memory than is available.

@@ -26,6 +26,7 @@ pub use baseline::{PcaScores, mean_image, mean_image_baseline, one_image_baselin
 pub use by_metric::ByMetric;
 pub use error::{MeasureError, ScoreError};
 pub use metric::*;
+pub(crate) use scored::NUMBERS_AT_A_TIME;
 pub use scored::{ModelScores, ScoreOn, Scored, SetScores, score, score_reconstructions};
 pub use scores::{
     ClassScores, Evaluation, Extremes, Given, ImageScores, Labels, Score, Scores, evaluate, evaluate_with,

@@ -15,7 +15,7 @@ use crate::data::{Dataset, Images};
 use crate::train::{Observer, Phase};
 
 /// Numbers of reconstructions held at a time: 4 MiB of floats. An observer hears of progress as often.
-const CHUNK: usize = 1 << 20;
+pub(crate) const NUMBERS_AT_A_TIME: usize = 1 << 20;
 
 /// Scores, and the images they were measured on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ pub fn score_reconstructions(
 ) -> Result<Evaluation, ScoreError> {
     let images = set.images();
     observer.phase(Phase::Evaluating);
-    let chunk = (CHUNK / images.shape().len()).max(1);
+    let chunk = (NUMBERS_AT_A_TIME / images.shape().len()).max(1);
     let mut per_image = ImageScores::default();
     for start in (0..images.len()).step_by(chunk) {
         let end = (start + chunk).min(images.len());

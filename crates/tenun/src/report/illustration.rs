@@ -38,12 +38,15 @@ impl Illustration {
         mut description: Description,
         draw: impl Fn(Theme) -> Result<Picture, PictureError>,
     ) -> Result<Self, PictureError> {
-        let (light, dark) = (draw(Theme::Light)?, draw(Theme::Dark)?);
+        let light = draw(Theme::Light)?;
         if light.is_reduced() {
             description.caption += " Shown smaller than they are: each pixel is the mean of those it covers.";
         }
         let size = (light.width(), light.height());
-        Ok(Self { description, light: light.png()?, dark: dark.png()?, size })
+        // Pixels take more memory than all else of a report: one picture goes before the other is drawn.
+        let encoded = light.png()?;
+        drop(light);
+        Ok(Self { description, light: encoded, dark: draw(Theme::Dark)?.png()?, size })
     }
 }
 
