@@ -119,15 +119,7 @@ fn every_layer_is_pytorchs() {
             parameters[parameter.range.clone()].copy_from_slice(&golden.floats());
         }
         let (images, seeds) = (case.input.tile(), case.grad_output.tile());
-        let trial = Trial {
-            placed,
-            input,
-            parameters: &parameters,
-            images: &images,
-            seeds: &seeds,
-            input_gradient: true,
-            without: &[],
-        };
+        let trial = Trial::new(placed, &parameters, &images, &seeds);
         let portable = trial.run(Width::Portable);
         for width in Width::available() {
             let ours = trial.run(width);

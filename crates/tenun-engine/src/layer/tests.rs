@@ -91,15 +91,7 @@ fn check(input: Shape, layers: &[Layer], salt: u64) -> Result<(), TestCaseError>
     let parameters = numbers(count, salt + 1);
     let images = numbers(TILE * input.len(), salt + 2);
     let seeds = numbers(TILE * output.len(), salt + 3);
-    let trial = Trial {
-        placed: &placed,
-        input,
-        parameters: &parameters,
-        images: &images,
-        seeds: &seeds,
-        input_gradient: true,
-        without: &[],
-    };
+    let trial = Trial::new(&placed, &parameters, &images, &seeds);
     let ours = trial.run(Width::Portable);
     let first = Trial { input_gradient: false, ..trial };
     let written = Trial { without: Rewrite::ALL, ..trial };
@@ -413,15 +405,7 @@ fn an_upsampled_convolution_of_zeros_is_its_bias() {
             first[0] = 1.0;
         }
         let seeds = vec![1.0; TILE * output.len()];
-        let trial = Trial {
-            placed: &placed,
-            input,
-            parameters: &parameters,
-            images: &images,
-            seeds: &seeds,
-            input_gradient: true,
-            without: &[],
-        };
+        let trial = Trial::new(&placed, &parameters, &images, &seeds);
         for width in Width::available() {
             let outputs = trial.run(width).outputs;
             let plane = output.height * output.width;
@@ -444,15 +428,7 @@ fn max_pool_sends_ties_to_the_first() {
     let (placed, _) = place(input, &[MaxPool::default().into()]).unwrap();
     let images: Vec<f32> = [1.0, 2.0, 2.0, 2.0].repeat(TILE);
     let seeds = vec![1.0; TILE];
-    let trial = Trial {
-        placed: &placed,
-        input,
-        parameters: &[],
-        images: &images,
-        seeds: &seeds,
-        input_gradient: true,
-        without: &[],
-    };
+    let trial = Trial::new(&placed, &[], &images, &seeds);
     for width in Width::available() {
         assert_eq!(trial.run(width).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
     }
@@ -468,15 +444,7 @@ fn a_pooled_convolution_of_black_passes_no_gradient() {
     let seeds = vec![1.0; TILE * placed[2].place.output.len()];
     for input_gradient in [true, false] {
         let (images, seeds) = (&images[..], &seeds[..]);
-        let trial = Trial {
-            placed: &placed,
-            input,
-            parameters: &parameters,
-            images,
-            seeds,
-            input_gradient,
-            without: &[],
-        };
+        let trial = Trial { input_gradient, ..Trial::new(&placed, &parameters, images, seeds) };
         for width in Width::available() {
             let outcome = trial.run(width);
             assert!(outcome.d_parameters.iter().chain(&outcome.d_images).all(|&d| d == 0.0), "{width}");
@@ -490,15 +458,7 @@ fn a_pooled_convolution_sends_ties_to_the_first() {
     let conv = Conv2d { filters: 1, kernel: 1, bias: false, ..Conv2d::default() };
     let (placed, _) = place(input, &[conv.into(), MaxPool::default().into()]).unwrap();
     let images: Vec<f32> = [1.0, 2.0, 2.0, 2.0].repeat(TILE);
-    let trial = Trial {
-        placed: &placed,
-        input,
-        parameters: &[1.0],
-        images: &images,
-        seeds: &[1.0; TILE],
-        input_gradient: true,
-        without: &[],
-    };
+    let trial = Trial::new(&placed, &[1.0], &images, &[1.0; TILE]);
     for width in Width::available() {
         assert_eq!(trial.run(width).d_images, [0.0, 1.0, 0.0, 0.0].repeat(TILE), "{width}");
     }
@@ -512,15 +472,8 @@ fn a_pooled_convolution_shows_nan() {
     for at in 0..4 {
         let mut image = [1.0, 2.0, 3.0, 4.0];
         image[at] = f32::NAN;
-        let trial = Trial {
-            placed: &placed,
-            input,
-            parameters: &[1.0],
-            images: &image.repeat(TILE),
-            seeds: &[1.0; TILE],
-            input_gradient: true,
-            without: &[],
-        };
+        let images = image.repeat(TILE);
+        let trial = Trial::new(&placed, &[1.0], &images, &[1.0; TILE]);
         for width in Width::available() {
             assert!(trial.run(width).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
         }
@@ -536,15 +489,7 @@ fn max_pool_shows_nan() {
         image[at] = f32::NAN;
         let images: Vec<f32> = image.repeat(TILE);
         let seeds = vec![1.0; TILE];
-        let trial = Trial {
-            placed: &placed,
-            input,
-            parameters: &[],
-            images: &images,
-            seeds: &seeds,
-            input_gradient: true,
-            without: &[],
-        };
+        let trial = Trial::new(&placed, &[], &images, &seeds);
         for width in Width::available() {
             assert!(trial.run(width).outputs.iter().all(|y| y.is_nan()), "{width}, NaN at {at}");
         }

@@ -10,7 +10,6 @@ use crate::{Shape, TILE, Width};
 /// Layers, what they are given, and the gradients of their outputs.
 pub(crate) struct Trial<'a> {
     pub(crate) placed: &'a [Placed],
-    pub(crate) input: Shape,
     pub(crate) parameters: &'a [f32],
     /// Sixteen images.
     pub(crate) images: &'a [f32],
@@ -35,7 +34,17 @@ pub(crate) struct Outcome {
     pub(crate) penalties: Vec<f32>,
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    /// The gradient of the images is wanted too, and no rewrite is left out.
+    pub(crate) fn new(
+        placed: &'a [Placed],
+        parameters: &'a [f32],
+        images: &'a [f32],
+        seeds: &'a [f32],
+    ) -> Self {
+        Self { placed, parameters, images, seeds, input_gradient: true, without: &[] }
+    }
+
     /// Runs the layers with registers of `width`.
     pub(crate) fn run(&self, width: Width) -> Outcome {
         let layers: Vec<&Placed> = self.placed.iter().collect();
@@ -44,7 +53,8 @@ impl Trial<'_> {
 
     /// Runs what `lower` makes of the layers.
     pub(crate) fn run_as(&self, width: Width, lower: impl FnOnce(&mut Builder, Port) -> Port) -> Outcome {
-        let Trial { input, parameters, images, seeds, input_gradient, without, .. } = *self;
+        let Trial { placed, parameters, images, seeds, input_gradient, without } = *self;
+        let input = placed[0].place.input;
         let cpu = Cpu::new(Some(1), width).unwrap().without(without);
         let mut builder = Builder::new(true, &cpu);
         let x = builder.input(input);

@@ -45,15 +45,7 @@ impl Problem {
     fn run(&self, width: Width, passes: Option<Passes>) -> Outcome {
         let Problem { geometry, images, seeds, parameters } = self;
         let placed = [self.place()];
-        let trial = Trial {
-            placed: &placed,
-            input: geometry.input,
-            parameters,
-            images,
-            seeds,
-            input_gradient: true,
-            without: &[],
-        };
+        let trial = Trial::new(&placed, parameters, images, seeds);
         trial.run_as(width, |builder, x| match passes {
             Some(passes) => Winograd::lower(builder, *geometry, passes, &placed[0].place, x),
             None => Convolution::lower(builder, *geometry, &placed[0].place, x),
