@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::decode::{decode, size_of};
+use super::error::UsualSize;
 use super::folder::{FolderOptions, Found, Scan, display_name};
 use super::idx_files::is_idx_folder;
 use super::{DataError, Ignored, Unreadable};
@@ -41,6 +42,24 @@ pub struct SizeCount {
     pub width: usize,
     /// How many images.
     pub images: usize,
+}
+
+/// Images that are looked at, at most, to learn which size most of them have.
+const LOOKED_AT: usize = 2000;
+
+/// The size that most of some images have, by those of them, evenly spread, whose sizes `size` finds.
+pub(super) fn usual<I>(
+    images: impl ExactSizeIterator<Item = I>,
+    size: impl FnMut(I) -> Option<(usize, usize)>,
+) -> Option<UsualSize> {
+    let step = images.len().div_ceil(LOOKED_AT).max(1);
+    let mut counts: HashMap<(usize, usize), usize> = HashMap::new();
+    for size in images.step_by(step).filter_map(size) {
+        *counts.entry(size).or_default() += 1;
+    }
+    let of = counts.values().sum();
+    let most = counts.into_iter().max_by_key(|&(size, images)| (images, std::cmp::Reverse(size)));
+    most.map(|(size, images)| UsualSize { size, images, of })
 }
 
 impl FolderSizes {
@@ -93,7 +112,11 @@ impl FolderSizes {
         if options.size.is_some() || is_idx_folder(folder) {
             return Ok(None);
         }
-        let found = Found::of(folder, options)?;
+        let found = match Found::of(folder, options) {
+            // A folder without pictures holds other files, of which whoever reads them says what is wrong.
+            Err(_) if Scan::of(folder)?.images.is_empty() => return Ok(None),
+            found => found?,
+        };
         let test = found.test.map_or_else(Vec::new, |test| test.images);
         let images: Vec<_> = found.train.images.into_iter().chain(test).collect();
         let sizes: HashSet<_> = images.par_iter().filter_map(|(path, _)| size_of(path)).collect();

@@ -1,5 +1,6 @@
 //! Archives, WebDataset, Parquet; masks in them.
 
+use super::arrays::idx;
 use super::*;
 
 #[test]
@@ -131,4 +132,86 @@ fn parquet_with_encoded_pictures_and_named_classes() {
     }
     let many = place.put("many.parquet", include_bytes!("../golden/many_rows.parquet"));
     assert!(told(&many).contains("3000000 rows in a file of"), "{}", told(&many));
+}
+
+#[test]
+fn the_masks_in_an_archive_are_those_of_its_test_images() {
+    let place = Place::new();
+    let files = [
+        ("m/train/good/0.png", png(1)),
+        ("m/test/broken/0.png", png(2)),
+        ("m/test/good/0.png", png(3)),
+        ("m/ground_truth/broken/0_mask.png", png(255)),
+    ];
+    for (name, bytes) in [("a.zip", zip_of(&files)), ("a.tar", tar_of(&files))] {
+        let path = place.put(name, bytes);
+        let found = read(&path).unwrap();
+        assert_eq!(found.masks_of(0), [path.join("m/ground_truth/broken/0_mask.png")]);
+        assert!(found.masks_of(1).is_empty());
+    }
+}
+
+#[test]
+fn an_archive_may_hold_the_files_of_a_data_set() {
+    let place = Place::new();
+    let record = |class: u8, value: u8| [&[class][..], &[value; 3072]].concat();
+    let files = [
+        ("cifar-10-batches-bin/data_batch_1.bin", record(3, 30)),
+        ("cifar-10-batches-bin/test_batch.bin", record(2, 60)),
+        ("cifar-10-batches-bin/batches.meta.txt", b"airplane\nautomobile\nbird\ncat\n".to_vec()),
+        ("cifar-10-batches-bin/readme.html", b"<html>".to_vec()),
+    ];
+    for (name, bytes) in [("cifar-10-binary.tar.gz", gzip(&tar_of(&files))), ("c.zip", zip_of(&files))] {
+        let path = place.put(name, bytes);
+        let found = read(&path).unwrap();
+        assert_eq!(
+            (firsts(&found.train), classes(&found.train)),
+            (vec![30], vec!["cat".to_owned()]),
+            "{name}"
+        );
+        assert_eq!(classes(found.test.as_ref().unwrap()), ["bird"]);
+        assert_eq!((found.origin, found.ignored.to_string()), (path, "1 .html".to_owned()));
+    }
+    let python =
+        [("c/data_batch_1", include_bytes!("../golden/data_batch_1").to_vec()), ("c/batches.meta", vec![])];
+    assert_eq!(read(&place.put("p.tar.gz", gzip(&tar_of(&python)))).unwrap().train.len(), 2);
+    let idx_files = [
+        ("train-images-idx3-ubyte", idx(8, &[2, 1, 2], &[1, 2, 3, 4])),
+        ("train-labels-idx1-ubyte", idx(8, &[2], &[1, 0])),
+        ("t10k-images-idx3-ubyte", idx(8, &[1, 1, 2], &[5, 6])),
+    ];
+    let found = read(&place.put("mnist.zip", zip_of(&idx_files))).unwrap();
+    assert_eq!((firsts(&found.train), classes(&found.train)), (vec![1, 3], vec!["1".into(), "0".into()]));
+    assert_eq!((firsts(&found.test.unwrap()), found.train.name()), (vec![5], "mnist"));
+    // Nothing leads out of where it is unpacked, and a cut file is called by its place in the archive.
+    let path =
+        place.put("up.zip", zip_of(&[("../../x.csv", b"1,2".to_vec()), ("a.csv", b"1,x\n2,3,4\n".to_vec())]));
+    let said = told(&path);
+    assert!(said.contains("up.zip/a.csv"), "{said}");
+    assert!(!place.0.path().parent().unwrap().join("x.csv").exists());
+    let options = FolderOptions { layout: Layout::Classes, ..FolderOptions::default() };
+    let error =
+        open(place.at("mnist.zip").to_str().unwrap(), &OpenOptions { folder: options, ..super::options() });
+    assert!(error.unwrap_err().to_string().contains("--layout"));
+}
+
+#[test]
+fn a_layout_is_refused_where_there_are_no_folders() {
+    let place = Place::new();
+    let table = place.put("a/train-0.parquet", PARQUET);
+    let list = place.put("list.txt", "one.png\n");
+    place.put("one.png", png(1));
+    let list = PathBuf::from(format!("@{}", list.display()));
+    let (none, folders) = (FolderOptions::default(), place.at("a"));
+    for folder in [
+        FolderOptions { layout: Layout::Splits, ..none.clone() },
+        FolderOptions { train: Some("x".into()), ..none.clone() },
+        FolderOptions { train: Some("x".into()), test: Some("y".into()), ..none.clone() },
+    ] {
+        for source in [&table, &list, &folders] {
+            let said = open(source.to_str().unwrap(), &OpenOptions { folder: folder.clone(), ..options() });
+            let said = said.unwrap_err().to_string();
+            assert!(said.contains("--layout, --train and --test: expected a folder or an archive"), "{said}");
+        }
+    }
 }

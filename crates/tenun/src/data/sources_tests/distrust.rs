@@ -19,6 +19,13 @@ fn everything_else_is_named_in_a_line() {
         ("a.pkl", b"\x80\x04N.".to_vec(), "pickle"),
         ("a.tfrecord", b"\x10\0\0\0\0\0\0\0abcd".to_vec(), "TFRecord"),
         ("a.mp4", b"\0\0\0\x18ftypisom".to_vec(), "video"),
+        ("a.nii.gz", gzip(&[&[0; 344][..], b"n+1\0"].concat()), "a NIfTI volume, compressed by gzip"),
+        ("a.npy.gz", gzip(&npy("|u1", "(1, 2, 2)", &[1; 4])), "gzip -dk NAME"),
+        (
+            "a.gz",
+            gzip(b"hello hello"),
+            "byte 0: expected an IDX file, a CSV of pixels or a tar archive, got `hello he`",
+        ),
         ("a.pt", zip_of(&[("a/data.pkl", vec![1]), ("a/data/0", vec![1])]), "PyTorch"),
         ("a.xlsx", zip_of(&[("[Content_Types].xml", vec![1])]), "document"),
         ("a.html", b"<!DOCTYPE html>".to_vec(), "web page"),

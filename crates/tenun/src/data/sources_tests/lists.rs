@@ -54,3 +54,40 @@ fn names_that_are_no_text_stay_distinct_in_archives_and_lists() {
     let found = read(&PathBuf::from(format!("@{}", list.display()))).unwrap();
     assert_eq!(found.train.len(), 1);
 }
+
+#[test]
+fn lists_as_programs_write_them() {
+    let place = Place::new();
+    place.put("a b, c.png", png(100));
+    place.put("d.png", png(200));
+    let of = |text: &str| {
+        let list = place.put("list.csv", text);
+        open(&format!("@{}", list.display()), &options())
+    };
+    for text in [
+        "path,label\n\"a b, c.png\",cat\nd.png,dog\n",
+        "\"a b, c.png\",\"cat\"\n'd.png',\"dog\"\n",
+        "a b, c.png,cat\nd.png\tdog\n",
+    ] {
+        let found = of(text).unwrap();
+        assert_eq!(
+            (firsts(&found.train), classes(&found.train)),
+            (vec![100, 200], vec!["cat".into(), "dog".into()]),
+            "{text}"
+        );
+        let notes: &[&str] = match text.starts_with("path") {
+            true => &["line 1 of the list, `path,label`, names its columns and is passed over"],
+            false => &[],
+        };
+        assert_eq!(found.notes, notes);
+    }
+    assert_eq!(firsts(&of("\"a b, c.png\"\n\"d.png\"\n").unwrap().train), [100, 200]);
+    let error = of("d.png\n\nnowhere.png,cat\n").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("list.csv: line 3: expected the path of a file or folder, got `nowhere.png,cat`"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("a class may stand behind a path"), "{:?}", error.hint());
+}

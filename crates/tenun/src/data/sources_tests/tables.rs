@@ -75,3 +75,54 @@ fn without_a_header_the_class_is_the_column_whose_values_are_like_those_of_class
     assert_eq!((firsts(&found.train), found.train.labels()), (vec![1, 5], None));
     assert!(found.notes[0].contains("columns that are not used: `age`, `img_name`"), "{:?}", found.notes);
 }
+
+#[test]
+fn columns_beside_the_pixels_are_told_from_them_by_their_names() {
+    let place = Place::new();
+    let header =
+        |name: &dyn Fn(usize) -> String| (0..16).map(|n| format!(",{}", name(n))).collect::<String>();
+    let row = |start: &str, value: u8| format!("{start}{}\n", format!(",{value}").repeat(16));
+    for name in
+        [&|n| format!("pixel{n}") as String, &|n: usize| format!("{}x{}", n / 4, n % 4), &|n| n.to_string()]
+            as [&dyn Fn(usize) -> String; 3]
+    {
+        let text = format!("id,age,label{}\n{}{}", header(name), row("0,44,1", 200), row("1,50,3", 90));
+        let found = read(&place.put("a.csv", text)).unwrap();
+        assert_eq!(
+            (firsts(&found.train), classes(&found.train)),
+            (vec![200, 90], vec!["1".into(), "3".into()])
+        );
+        assert_eq!(found.notes, ["columns that are not used: `id`, `age`"]);
+    }
+}
+
+#[test]
+fn a_table_may_be_compressed_and_in_an_archive() {
+    let place = Place::new();
+    let text = format!("3{}\n4{}\n", ",50".repeat(16), ",60".repeat(16));
+    place.put("one.csv.gz", gzip(text.as_bytes()));
+    place.put("folder/train.csv.gz", gzip(text.as_bytes()));
+    place
+        .put("a.zip", zip_of(&[("data/a.csv", text.clone().into_bytes()), ("data/read.pdf", b"x".to_vec())]));
+    place.put("b.zip", zip_of(&[("a.csv.gz", gzip(text.as_bytes()))]));
+    for name in ["one.csv.gz", "folder", "a.zip", "b.zip"] {
+        let found = read(&place.at(name)).unwrap();
+        assert_eq!(
+            (firsts(&found.train), classes(&found.train)),
+            (vec![50, 60], vec!["3".into(), "4".into()]),
+            "{name}"
+        );
+        assert_eq!(found.origin, place.at(name));
+        assert_eq!(found.ignored.to_string(), if name == "a.zip" { "1 .pdf" } else { "" });
+    }
+    let kaggle = zip_of(&[
+        ("train.csv", text.clone().into_bytes()),
+        ("test.csv", text.clone().into_bytes()),
+        ("sample_submission.csv", b"ImageId,Label\n1,0\n".to_vec()),
+    ]);
+    let found = read(&place.put("kaggle.zip", kaggle)).unwrap();
+    assert_eq!((found.train.len(), found.test.unwrap().len(), found.train.name()), (2, 2, "kaggle"));
+    assert!(found.notes.contains(&"sample_submission.csv is not used".into()), "{:?}", found.notes);
+    let wrong = place.put("wrong.zip", zip_of(&[("d/a.csv", b"label,p1,p2\n1,2,3\n".to_vec())]));
+    assert!(told(&wrong).starts_with(&format!("{}/d/a.csv: ", wrong.display())), "{}", told(&wrong));
+}
