@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
 
-use super::folder::display_name;
-use crate::names::escaped;
+use crate::names::shown;
 use crate::text::{are, counted};
 
 /// The largest values of sensors and files of fewer bits, the smallest first.
@@ -69,7 +68,7 @@ impl Depths {
             counted(self.pictures, "image"),
             are(some.pictures),
             some.most,
-            escaped(&display_name(first)),
+            shown(first.file_name().unwrap_or(first.as_os_str())),
         ))
     }
 }

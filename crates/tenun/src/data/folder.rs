@@ -8,10 +8,10 @@ use tenun_engine::Shape;
 
 use super::decode::{Decoded, MAX_DECODED_BYTES, decode, is_image_name, size_of};
 use super::depth::Depths;
-use super::folder_sizes::usual;
 use super::ignored::is_hidden;
 use super::progress::OnImage;
 use super::sniff::is_picture_inside;
+use super::usual_size::usual;
 use super::{Collection, DataError, Dataset, Ignored, Images, Labels, Masks, Unreadable, layout, natural};
 use crate::names::{escaped, name_path, name_text, shown};
 use crate::settings::{Colour, FIT, Fit, Layout, SIZE, TEST, TRAIN};

@@ -9,7 +9,7 @@ use tenun_engine::Shape;
 
 use super::decode::{decode, size_of};
 use super::folder::{Found, Growing, Split, SplitImages, class_names, display_name};
-use super::folder_sizes::usual;
+use super::usual_size::usual;
 use super::{DataError, Dataset, FolderOptions, Ignored};
 use crate::settings::{Colour, Fit};
 

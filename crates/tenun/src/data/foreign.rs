@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::ignored::ending;
+use super::ending::ending;
 
 /// A format that is not read.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::{fmt, fs};
 
 use serde::{Deserialize, Serialize};
 
+use super::ending::ending;
 use super::foreign;
 use crate::names::escaped;
 use crate::text::{are, counted, thousands};
@@ -37,23 +38,6 @@ const CIRCLES: &str = "leading back to a folder above";
 
 /// What folders are counted as that lie in so many that it is a mistake.
 const TOO_DEEP: &str = "too deep to follow";
-
-/// Endings of files that are compressed: the one before says of what.
-const COMPRESSED: [&str; 4] = ["gz", "bz2", "xz", "zst"];
-
-/// How the name of a file ends, in lower case; `nii.gz` where it says that it is compressed.
-pub(super) fn ending(path: &Path) -> Option<String> {
-    let of = |path: &Path| Some(path.extension()?.to_string_lossy().to_lowercase());
-    let last = of(path)?;
-    let before = COMPRESSED.contains(&last.as_str()).then(|| path.file_stem()).flatten();
-    // `a.2021.gz` says nothing of what it holds.
-    let before =
-        before.and_then(|stem| of(Path::new(stem))).filter(|word| !word.bytes().all(|b| b.is_ascii_digit()));
-    Some(match before {
-        Some(before) => format!("{before}.{last}"),
-        None => last,
-    })
-}
 
 /// Endings that are told, at most.
 const TOLD: usize = 8;

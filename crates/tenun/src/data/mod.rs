@@ -17,6 +17,7 @@ mod decode;
 mod depth;
 pub(crate) mod digest;
 mod encoded;
+mod ending;
 mod error;
 mod fetch;
 mod fit;
@@ -66,6 +67,7 @@ pub mod summary;
 mod tables;
 mod tiff;
 mod unpacked;
+mod usual_size;
 
 pub use crate::settings::{Colour, Fit, Layout};
 pub use dataset::{Collection, Dataset, Labels};

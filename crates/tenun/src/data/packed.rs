@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
 use super::claims::Believed;
-use super::ignored::ending;
+use super::ending::ending;
 use super::{DataError, Ignored};
 use crate::names::name_path;
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::ending::ending;
 use super::folder::display_name;
-use super::ignored::{ending, is_hidden};
+use super::ignored::is_hidden;
 use super::join::{Piece, join};
 use super::not_classes::no_classes;
 use super::npz_keys::{self, Part, What};

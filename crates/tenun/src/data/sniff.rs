@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::decode::is_image_name;
-use super::ignored::ending;
+use super::ending::ending;
 use crate::file;
 
 /// Endings of what is certainly something else, which is not opened to find out; what is half a picture or an old one; and
