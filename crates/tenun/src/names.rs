@@ -91,6 +91,15 @@ pub fn shown(path: impl AsRef<Path>) -> String {
     escaped(&name_text(path.as_ref().as_os_str())).into_owned()
 }
 
+/// A word as a shell takes it for one.
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./=:,@%+".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.into(),
+        false => format!("'{}'", word.replace('\'', "'\\''")).into(),
+    }
+}
+
 /// Whether a character breaks a line, moves a terminal, or turns the direction of writing.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {

@@ -27,13 +27,20 @@ pub(crate) fn names<'a>(
         let name = if uses.get(&short).is_some_and(|&uses| uses > 1) { named(id, true)? } else { short };
         if let Some(other) = taken.insert(name.clone(), id) {
             return Err(Failure::failed(
-                format!(
-                    "images `{}` and `{}` would both be written to {}",
-                    escaped(other),
-                    escaped(id),
-                    shown(&name)
+                match other == id {
+                    true => format!("two images are called `{}`, and would both be written to {}", escaped(id), shown(&name)),
+                    false => format!(
+                        "images `{}` and `{}` would both be written to {}",
+                        escaped(other),
+                        escaped(id),
+                        shown(&name)
+                    ),
+                },
+                Some(
+                    "files from several folders are called by their names alone: give the folder above them, which keeps \
+                     their paths, or reconstruct one folder after the other"
+                        .into(),
                 ),
-                Some("their names are the same without their folders: give the folder that has both, or one at a time".into()),
             ));
         }
         names.push(folder.join(name));

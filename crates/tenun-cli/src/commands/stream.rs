@@ -1,11 +1,10 @@
 //! The images that a model is to be used on, part by part, and what is done with them until all are done.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use tenun::Model;
-use tenun::data::{Colour, Dataset, FolderStream, find_named, is_idx_folder, is_image_file};
+use tenun::data::{Colour, Dataset, FolderStream, StreamFound, find_named, is_idx_folder, is_image_file};
 use tenun::overlap::{Stopped, overlap};
 
 use super::source;
@@ -128,11 +127,11 @@ impl Images {
     ) -> Result<(), Failure> {
         let stop = interrupt::watch()?;
         let (mut done, total) = (0, self.len());
-        let (parts, coloured): (Parts, _) = match self {
+        let (parts, found): (Parts, _) = match self {
             Self::Whole(set) => (Box::new(cut(set, numbers)), None),
             Self::Folder(parts) => {
-                let coloured = parts.coloured();
-                (Box::new(parts.map(|part| Ok(part?))), Some(coloured))
+                let found = parts.found();
+                (Box::new(parts.map(|part| Ok(part?))), Some(found))
             }
         };
         overlap(
@@ -147,8 +146,11 @@ impl Images {
             write,
         )?;
         let printer = activity.end();
-        if let Some(coloured) = coloured.filter(|_| colour == Colour::Auto) {
-            tell_colour(model, &coloured, printer);
+        if let Some(found) = found {
+            found.notes().iter().for_each(|note| source::tell_note(note, printer));
+            if colour == Colour::Auto {
+                tell_colour(model, &found, printer);
+            }
         }
         Ok(())
     }
@@ -166,9 +168,9 @@ pub(crate) fn interrupted() -> Failure {
 }
 
 /// Says so where the images are not of the colour that the model takes.
-fn tell_colour(model: &Model, coloured: &Arc<AtomicBool>, printer: &Printer) {
+fn tell_colour(model: &Model, found: &StreamFound, printer: &Printer) {
     let takes_colour = model.network().input().channels == 3;
-    if coloured.load(Ordering::Relaxed) != takes_colour {
+    if found.has_colour() != takes_colour {
         source::tell_taken_as(model, printer);
     }
 }

@@ -168,3 +168,57 @@ fn what_is_not_certain_is_asked_and_answered() {
     fs::remove_dir_all(folder.path().join("masked/masks")).unwrap();
     assert_eq!(images("masked"), Some(3));
 }
+
+#[test]
+fn what_is_no_class_and_what_files_are_is_said_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for (at, name) in ["fold1", "fold2"].into_iter().enumerate() {
+        pictures(&folder.path().join("folds").join(name), 12, at);
+    }
+    let note =
+        "the sub-folders `fold1`, `fold2` are taken for numbered parts, not classes; `--layout classes`";
+    let (summary, said) = inspected(folder.path(), "folds");
+    assert!(
+        said.contains(note) && summary["train"]["classes"].as_array().is_none_or(Vec::is_empty),
+        "{said}"
+    );
+    let said = stderr(&run(folder.path(), "train folds --epochs 1 --batch-size 16 --out run", 0));
+    assert!(said.contains(note), "{said}");
+    let (summary, said) = inspected(folder.path(), "folds --layout classes");
+    assert!(!said.contains(note) && summary["train"]["classes"][1]["name"] == "fold2", "{said}");
+
+    // An array for each class, as NumPy writes it.
+    fs::create_dir(folder.path().join("pets")).unwrap();
+    for (name, value) in [("cat", 100), ("dog", 200)] {
+        let mut file = b"\x93NUMPY\x01\0".to_vec();
+        let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (11, 12, 12), }\n";
+        file.extend((header.len() as u16).to_le_bytes());
+        file.extend(header.bytes());
+        file.extend([value; 12 * 12 * 11]);
+        fs::write(folder.path().join("pets").join(format!("{name}.npy")), file).unwrap();
+    }
+    let (summary, said) = inspected(folder.path(), "pets");
+    assert!(said.contains("each file is taken for a class: `cat.npy`, `dog.npy`; `--layout flat`"), "{said}");
+    assert_eq!(summary["train"]["classes"][1]["name"], "dog");
+    let (summary, _) = inspected(folder.path(), "pets --layout flat");
+    assert!(summary["train"]["classes"].as_array().is_none_or(Vec::is_empty));
+    inspected(folder.path(), "pets --layout classes");
+    let said = stderr(&run(folder.path(), "data inspect pets --layout splits", 2));
+    assert!(said.contains("which alone have sub-folders"), "{said}");
+}
+
+#[test]
+fn dark_pictures_are_told_where_they_are_decoded_part_by_part_too() {
+    let folder = tempfile::tempdir().unwrap();
+    pictures(&folder.path().join("data"), 24, 1);
+    run(folder.path(), "train data --epochs 1 --batch-size 16 --out run --quiet", 0);
+    pictures(&folder.path().join("deep"), 2, 1);
+    // A picture of twelve bits in sixteen.
+    let values = (0..144_u16).flat_map(|at| (at * 28).to_be_bytes());
+    let deep: Vec<u8> = b"P5\n12 12\n65535\n".iter().copied().chain(values).collect();
+    fs::write(folder.path().join("deep/d.pgm"), deep).unwrap();
+    for line in ["encode run deep --out codes.npy", "reconstruct run deep --out out", "data inspect deep"] {
+        let said = stderr(&run(folder.path(), line, 0));
+        assert!(said.contains("1 of 3 images is stored with 16 bits"), "{line}: {said}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Zip and tar archives of pictures, read without unpacking them; tar also in the way of WebDataset.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use super::classes::{self, Label};
 use super::encoded::{Container, Paths, is_hidden};
 use super::folder::FolderOptions;
 use super::foreign;
+use super::packed::{Packed, is_data};
 use super::progress::OnImage;
 use super::{Collection, DataError};
 use crate::file;
@@ -26,12 +28,19 @@ const NAMED: usize = 3;
 
 const DAMAGED: &str = "the archive is damaged or cut short: fetch it again";
 
+/// What is in an archive.
+pub(crate) enum Contents {
+    Pictures(Box<Collection>),
+    /// Other files of a data set, unpacked.
+    Files(Packed),
+}
+
 /// Reads a zip archive of pictures: folders in it are classes, or the splits, as those on disk are.
 pub(crate) fn read_zip(
     path: &Path,
     options: &FolderOptions,
     on_image: Option<OnImage<'_>>,
-) -> Result<Collection, DataError> {
+) -> Result<Contents, DataError> {
     let broken = |error: zip::result::ZipError| malformed(path, &error.to_string());
     let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
@@ -43,16 +52,38 @@ pub(crate) fn read_zip(
             files.push((bytes_text(&name), index));
         }
     }
-    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
-    let Paths { entries, ignored, notes } = Paths::of(path, files, options)?;
-    if entries.is_empty() {
+    let (names, numbers): (Vec<String>, Vec<usize>) = files.iter().cloned().unzip();
+    let Paths { entries, ignored, notes, masks } = Paths::of(path, files, options)?;
+    if entries.is_empty() && !names.iter().any(|name| is_data(name)) {
         return Err(nothing(path, "a zip archive", &names));
     }
+    if entries.is_empty() {
+        let mut packed = packed(path)?;
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| !is_hidden(name)) {
+            let entry = archive.by_index(numbers[index]).map_err(broken)?;
+            packed.add(name, entry).map_err(|error| unpacking(path, error))?;
+        }
+        return Ok(Contents::Files(packed));
+    }
     let container = Container { path, ignored, names: None, notes, options, on_image };
-    container.read(entries, |&index| {
+    let read = container.read(entries, |&index| {
         let entry = archive.by_index(index).map_err(|error| error.to_string())?;
         whole(entry)
-    })
+    });
+    read.map(|collection| Contents::Pictures(Box::new(Collection { masks, ..collection })))
+}
+
+/// A place for the files of an archive.
+fn packed(path: &Path) -> Result<Packed, DataError> {
+    let length = fs::metadata(path).map_err(DataError::io(path, "look at"))?.len();
+    Packed::new(path, most_inflated(length)).map_err(DataError::io(path, "unpack"))
+}
+
+fn unpacking(path: &Path, error: std::io::Error) -> DataError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => DataError::io(path, "unpack")(error),
+        _ => malformed(path, &error.to_string()),
+    }
 }
 
 /// The bytes of one file, if they are not too many.
@@ -77,7 +108,7 @@ pub(crate) fn read_tar(
     gzip: bool,
     options: &FolderOptions,
     on_image: Option<OnImage<'_>>,
-) -> Result<Collection, DataError> {
+) -> Result<Contents, DataError> {
     let mut file = file::open(path).map_err(DataError::io(path, "open"))?;
     if gzip {
         // Its files are not found again without the ones before; on disk, under no name, they are.
@@ -126,9 +157,19 @@ pub(crate) fn read_tar(
         .iter()
         .filter_map(|(name, place)| Some((*place, labels.get(&web_key(name).0)?.clone())))
         .collect();
-    let Paths { mut entries, ignored, mut notes } = Paths::of(path, files, options)?;
-    if entries.is_empty() {
+    let places: Vec<(u64, u64)> = files.iter().map(|(_, place)| *place).collect();
+    let Paths { mut entries, ignored, mut notes, masks } = Paths::of(path, files, options)?;
+    if entries.is_empty() && !names.iter().any(|name| is_data(name)) {
         return Err(nothing(path, "a tar archive", &names));
+    }
+    if entries.is_empty() {
+        let mut packed = packed(path)?;
+        for (name, &(at, size)) in names.iter().zip(&places).filter(|(name, _)| !is_hidden(name)) {
+            let mut file = &file;
+            file.seek(SeekFrom::Start(at)).map_err(DataError::io(path, "read"))?;
+            packed.add(name, file.take(size)).map_err(|error| unpacking(path, error))?;
+        }
+        return Ok(Contents::Files(packed));
     }
     if !labels.is_empty() {
         let without = entries.iter().filter(|entry| !keys.contains_key(&entry.key)).count();
@@ -140,11 +181,12 @@ pub(crate) fn read_tar(
         }
     }
     let container = Container { path, ignored, names: None, notes, options, on_image };
-    container.read(entries, |&(at, size)| {
+    let read = container.read(entries, |&(at, size)| {
         let mut file = &file;
         file.seek(SeekFrom::Start(at)).map_err(|error| error.to_string())?;
         whole(file.take(size))
-    })
+    });
+    read.map(|collection| Contents::Pictures(Box::new(Collection { masks, ..collection })))
 }
 
 /// The key that WebDataset gives files that belong together, and the ending without it.

@@ -38,9 +38,17 @@ impl AxisOrder {
                  pictures of {columns}×{images}: x[..., None]"
             )),
             [_, _, _] => Ok(GREY),
+            [images, first @ (3 | 4), length, last @ (1 | 3 | 4)] if length >= SHORT => {
+                Err(either(images, first, length, last))
+            }
             [_, _, _, 1 | 3 | 4] => Ok(CHANNELS_LAST),
             [_, 1 | 3 | 4, _, _] => Ok(CHANNELS_FIRST),
-            [_, _, 1 | 3 | 4, _] | [1 | 3 | 4, _, _, _] => Err(stacked(axes)),
+            [rows, columns, 1 | 3 | 4, _] | [3 | 4, rows, columns, _] if rows == columns && rows >= SHORT => {
+                Err(stacked(axes))
+            }
+            [1, images, rows, columns] => {
+                Err(format!("{images} grey pictures of {rows}×{columns}, behind an axis of length 1: x[0]"))
+            }
             _ => Err(other(axes)),
         }
     }
@@ -52,6 +60,14 @@ impl AxisOrder {
             _ => Self::of(axes),
         }
     }
+}
+
+/// Both the second and the last axis may be colours, and the pictures are narrow either way.
+fn either(images: usize, first: usize, length: usize, last: usize) -> String {
+    format!(
+        "{images} pictures of {length}×{last} with {first} channels: x.transpose(0, 2, 3, 1); {images} pictures of \
+         {first}×{length} with {last} channels: x.transpose(0, 3, 1, 2)"
+    )
 }
 
 /// Four axes, the images along the last.
@@ -112,6 +128,17 @@ mod tests {
         assert_eq!(AxisOrder::of(&[450, 140, 1]), Ok(GREY));
         assert_eq!(AxisOrder::of(&[64, 32, 32, 3]), Ok(CHANNELS_LAST));
         assert_eq!(AxisOrder::of(&[64, 3, 32, 32]), Ok(CHANNELS_FIRST));
+        assert_eq!(AxisOrder::of(&[64, 3, 4, 3]), Ok(CHANNELS_LAST), "too small to be told");
+        assert_eq!(AxisOrder::of(&[64, 1, 32, 3]), Ok(CHANNELS_LAST));
+        // What the advice for two readings makes of an array, is read in one way.
+        assert_eq!(
+            [[100, 16, 3, 3], [100, 16, 1, 4]].map(|axes| AxisOrder::of(&axes)),
+            [Ok(CHANNELS_LAST), Ok(CHANNELS_LAST)]
+        );
+        assert_eq!(
+            [[100, 3, 3, 16], [100, 4, 3, 16]].map(|axes| AxisOrder::of(&axes)),
+            [Ok(CHANNELS_FIRST), Ok(CHANNELS_FIRST)]
+        );
     }
 
     #[test]
@@ -129,6 +156,12 @@ mod tests {
             (&[32, 32, 3, 100], "x.transpose(3, 0, 1, 2)"),
             (&[3, 32, 32, 100], "x.transpose(3, 0, 1, 2)"),
             (&[10, 16, 64, 64], "x.reshape(-1, 64, 64)"),
+            (&[4, 20, 16, 16], "x.reshape(-1, 16, 16)"),
+            (&[1, 20, 16, 16], "20 grey pictures of 16×16, behind an axis of length 1: x[0]"),
+            (&[32, 32, 1, 100], "x.transpose(3, 0, 1, 2)"),
+            (&[100, 3, 16, 3], "100 pictures of 16×3 with 3 channels: x.transpose(0, 2, 3, 1)"),
+            (&[100, 3, 16, 4], "100 pictures of 3×16 with 4 channels: x.transpose(0, 3, 1, 2)"),
+            (&[100, 4, 16, 1], "x.transpose(0, 2, 3, 1)"),
             (&[10, 16, 64, 64, 3], "x.reshape(-1, 64, 64, 3)"),
             (&[784], "x.reshape(-1, H, W)"),
             (&[], "one number"),

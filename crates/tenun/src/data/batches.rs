@@ -7,17 +7,18 @@ use super::axes::AxisOrder;
 use super::classes::{self, Label};
 use super::folder::display_name;
 use super::join::{Piece, join};
-use super::npz_keys::{self, Part};
-use super::pickle::{self, Value};
+use super::npz_keys::{self, Part, What};
+use super::pickle::{self, Elements, Value};
 use super::stack::Named;
-use super::{Collection, DataError, Dataset, Images, natural};
+use super::{Collection, DataError, Dataset, Ignored, Images, natural};
 use crate::{file, machine};
 
 /// The file, the values it is made of, the array and its pixels: as many times its length are in memory.
 const COPIES: u64 = 4;
 
-const PICTURES: [&str; 5] = ["data", "images", "x", "X", "x_train"];
 const LABELS: [&str; 6] = ["fine_labels", "labels", "label", "y", "targets", "y_train"];
+/// Files of CIFAR's with the names of its classes.
+const META: [&str; 2] = ["batches.meta", "meta"];
 const NAMES: [&str; 2] = ["label_names", "fine_label_names"];
 
 /// Whether a file begins as a pickle does.
@@ -49,7 +50,11 @@ pub(crate) fn read_folder(folder: &Path, files: &[PathBuf]) -> Result<Collection
         let part = npz_keys::part(&called).unwrap_or(Part::Train);
         pieces.push(Piece { part, called, path: path.clone(), collection: read(path)? });
     }
-    join(&display_name(folder), folder, pieces)
+    let mut used = files.to_vec();
+    used.extend(META.map(|name| folder.join(name)));
+    let mut collection = join(&display_name(folder), folder, pieces)?;
+    collection.ignored.extend(&Ignored::beside(folder, &used));
+    Ok(collection)
 }
 
 /// Reads one pickle.
@@ -61,41 +66,73 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         return Err(DataError::malformed(path, "pickle", expected, got, advice));
     }
     let bytes = file::read(path).map_err(DataError::io(path, "read"))?;
-    let foreign = || DataError::Foreign {
+    let value = pickle::read(&bytes).ok_or_else(|| DataError::Foreign {
         path: path.into(),
-        format: "a Python pickle of other than NumPy arrays, or damaged".into(),
+        format: "a Python pickle that is damaged, or made of other than plain values and NumPy arrays".into(),
         advice: "save its pictures with numpy.savez(path, x_train=…, y_train=…)".into(),
-    };
-    let value = pickle::read(&bytes).ok_or_else(foreign)?;
+    })?;
     drop(bytes);
-    let array = |value: &Value| match value {
-        Value::Array(elements) => Some(elements.array()),
-        _ => None,
-    };
-    let pictures = PICTURES.iter().find_map(|key| value.get(key).and_then(array)).or_else(|| array(&value));
-    let mut array_of = pictures.ok_or_else(foreign)?;
     let mut notes = Vec::new();
+    let keys: Vec<String> =
+        value.entries().filter(|(_, value)| array(value).is_some()).map(|(key, _)| key).collect();
+    let mut chosen = npz_keys::choose(&keys, &mut notes);
+    if chosen.key(Part::Train, What::Images).is_none()
+        && let [only] = &keys[..]
+        && npz_keys::may_be_images(only)
+    {
+        notes.clear();
+        chosen.set(Part::Train, What::Images, only.clone());
+    }
+    let pictures = |part| chosen.key(part, What::Images).and_then(|key| value.get(key)).and_then(array);
+    let train = pictures(Part::Train).or_else(|| array(&value)).ok_or_else(|| {
+        let expected =
+            "a NumPy array of pictures, or a dictionary that has one as `data`, `images` or `x_train`";
+        let advice = "save its pictures with numpy.savez(path, x_train=…, y_train=…)";
+        DataError::malformed(path, "pickled value", expected, value.kind(), advice)
+    })?;
+    let mut part = |part, array: &Elements| {
+        let key = chosen.key(part, What::Images).map_or_else(String::new, |key| format!(" `{key}`"));
+        let images = images(path, &format!("pickled array{key}, "), array, &mut notes)?;
+        // CIFAR's own keys, and its finer classes first, come before others.
+        let known = LABELS.iter().find(|key| part == Part::Train && value.get(key).is_some()).copied();
+        let labels = known.or_else(|| chosen.key(part, What::Labels)).and_then(|key| {
+            let labels = match value.get(key)? {
+                Value::Array(elements) => classes::of_array(&elements.array(), &mut notes),
+                Value::List(values, _) => values.iter().map(label).collect(),
+                _ => Err("they are neither a list nor an array".into()),
+            };
+            classes::matching(labels, images.len(), &format!("what is pickled as `{key}`"), &mut notes)
+        });
+        Ok::<_, DataError>((images, labels))
+    };
+    let (train, labels) = part(Part::Train, train)?;
+    let test = pictures(Part::Test).map(|array| part(Part::Test, array)).transpose()?;
+    collect(path, (train, labels), test, notes)
+}
+
+/// The array that a value is.
+fn array(value: &Value) -> Option<&Elements> {
+    match value {
+        Value::Array(elements) => Some(elements),
+        _ => None,
+    }
+}
+
+/// The pictures of an array.
+fn images(path: &Path, place: &str, array: &Elements, notes: &mut Vec<String>) -> Result<Images, DataError> {
+    let mut array = array.array();
     // CIFAR has its pictures flat, and red, green and blue one after the other.
-    if let [images, length] = array_of.axes[..]
-        && !array_of.fortran
+    if let [images, length] = array.axes[..]
+        && !array.fortran
         && length.is_multiple_of(3)
         && (length / 3).isqrt().pow(2) == length / 3
     {
         let side = (length / 3).isqrt();
-        array_of.axes = vec![images, 3, side, side];
+        array.axes = vec![images, 3, side, side];
     }
-    let named = Named { path, place: "pickled array, ", shape: "shape" };
-    let range = named.range(&array_of)?;
-    let images = named.images(&array_of, AxisOrder::of(&array_of.axes), range, &mut notes)?;
-    let labels = LABELS.iter().find_map(|key| value.get(key)).and_then(|labels| {
-        let labels = match labels {
-            Value::Array(elements) => classes::of_array(&elements.array(), &mut notes),
-            Value::List(values, _) => values.iter().map(label).collect(),
-            _ => Err("they are neither a list nor an array".into()),
-        };
-        classes::matching(labels, images.len(), "what is pickled beside the pictures", &mut notes)
-    });
-    collect(path, images, labels, notes)
+    let named = Named { path, place, shape: "shape" };
+    let range = named.range(&array)?;
+    named.images(&array, AxisOrder::of(&array.axes), range, notes)
 }
 
 fn label(value: &Value) -> Result<Label, String> {
@@ -105,27 +142,35 @@ fn label(value: &Value) -> Result<Label, String> {
     }
 }
 
+/// Images, and the label of each if there are labels.
+type Labelled = (Images, Option<Vec<Label>>);
+
 fn collect(
     path: &Path,
-    images: Images,
-    labels: Option<Vec<Label>>,
+    (train, labels): Labelled,
+    test: Option<Labelled>,
     mut notes: Vec<String>,
 ) -> Result<Collection, DataError> {
     let names = class_names(path);
-    let [labels] = classes::together([labels], names.as_deref(), &mut notes);
-    let mut set = Dataset::new(display_name(path), images);
-    if let Some(labels) = labels {
-        set = set.with_labels(labels)?;
-    }
-    let mut collection = Collection::new(path.into(), set, None)?;
+    let (test, test_labels) = test.unzip();
+    let [labels, test_labels] =
+        classes::together([labels, test_labels.flatten()], names.as_deref(), &mut notes);
+    let set = |images, labels| {
+        let set = Dataset::new(display_name(path), images);
+        match labels {
+            Some(labels) => set.with_labels(labels),
+            None => Ok(set),
+        }
+    };
+    let test = test.map(|images| set(images, test_labels)).transpose()?;
+    let mut collection = Collection::new(path.into(), set(train, labels)?, test)?;
     collection.notes = notes;
     Ok(collection)
 }
 
 /// The names of classes in the file that CIFAR has for them, if it lies beside.
 fn class_names(beside: &Path) -> Option<Vec<String>> {
-    let file =
-        ["batches.meta", "meta"].iter().find_map(|name| file::read(&beside.with_file_name(name)).ok())?;
+    let file = META.iter().find_map(|name| file::read(&beside.with_file_name(name)).ok())?;
     let meta = pickle::read(&file)?;
     let Value::List(names, _) = NAMES.iter().find_map(|key| meta.get(key))? else { return None };
     names.iter().map(Value::text).collect()

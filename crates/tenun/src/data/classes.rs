@@ -5,6 +5,7 @@ use super::Labels;
 use super::array::{Array, Element};
 use super::dataset::numbered_classes;
 use super::natural;
+use crate::names::escaped;
 
 /// What images without a class are counted as.
 const NONE: &str = "none";
@@ -150,7 +151,7 @@ pub(crate) fn matching(
         Ok(labels) => format!("{} labels for {images} images", labels.len()),
         Err(wrong) => wrong,
     };
-    notes.push(format!("{place} is not used as labels: {wrong}"));
+    notes.push(format!("{} is not used as labels: {wrong}", escaped(place)));
     None
 }
 

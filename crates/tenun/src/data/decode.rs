@@ -9,7 +9,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::fit::to_size;
 use super::foreign::{self, Foreign};
 use super::tiff::Tiff;
-use super::{animated, gif, jpeg};
+use super::{animated, depth, gif, jpeg};
 use crate::file;
 use crate::settings::{Colour, Fit};
 
@@ -33,14 +33,17 @@ pub(crate) struct Decoded {
     pub(crate) coloured: bool,
     /// How many pictures the file has: pages or frames, of which this is the first.
     pub(crate) pictures: usize,
+    /// The largest value of 16 bits, where values have so many.
+    pub(crate) deepest: Option<u16>,
 }
 
 /// Whether a file's name ends as those of pictures do: of the formats that are read, and of those that are known and are
 /// not, which are then named as such and not passed over.
 #[must_use]
 pub fn is_image_name(path: &Path) -> bool {
-    const ENDINGS: [&str; 14] = [
-        "png", "apng", "jpg", "jpeg", "jpe", "jfif", "bmp", "webp", "tif", "tiff", "gif", "pgm", "ppm", "pbm",
+    const ENDINGS: [&str; 17] = [
+        "png", "apng", "jpg", "jpeg", "jpe", "jfif", "bmp", "dib", "webp", "tif", "tiff", "gif", "pgm",
+        "ppm", "pbm", "pnm", "pam",
     ];
     let is_read = path
         .extension()
@@ -153,6 +156,7 @@ fn finish(
     fit: Fit,
     colour: Colour,
 ) -> Result<Decoded, String> {
+    let deepest = depth::largest(&image);
     let mut image = on_white(image);
     if let Some(size) = size {
         image = to_size(image, size, fit)?;
@@ -166,7 +170,7 @@ fn finish(
     let (height, width) = (image.height() as usize, image.width() as usize);
     let (channels, planes) =
         if grey { (1, image.into_luma8().into_raw()) } else { (3, planes_of(&image.into_rgb8().into_raw())) };
-    Ok(Decoded { channels, height, width, planes, coloured, pictures })
+    Ok(Decoded { channels, height, width, planes, coloured, pictures, deepest })
 }
 
 /// What a picture is read from. Decoders are compiled for it once, and not again for every kind of reader.
@@ -185,6 +189,14 @@ fn decoder(file: &mut dyn Source, format: ImageFormat) -> Result<impl ImageDecod
 
 /// What is wrong with a file, in plain words where it ends too early: decoders speak of buffers then.
 fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
+    // What the decoder itself says, without the library's words around it.
+    let inner = |error: &dyn std::error::Error| error.source().map(ToString::to_string);
+    let decoder_says = match error {
+        ImageError::Decoding(error) => inner(error),
+        ImageError::Unsupported(error) => inner(error),
+        _ => None,
+    };
+    let kind = error;
     let error = error.to_string();
     let ends = [
         "failed to fill whole buffer",
@@ -197,17 +209,29 @@ fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
     let promised = file.get(4..8).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_le_bytes);
     let is_short = format == ImageFormat::WebP
         && promised.is_some_and(|length| (file.len() as u64) < u64::from(length) + 8);
+    let name = format.extensions_str()[0].to_uppercase().replace("JPG", "JPEG");
     if is_short || ends.iter().any(|end| error.contains(end)) {
-        let name = format.extensions_str()[0].to_uppercase().replace("JPG", "JPEG");
         return format!("the {name} is cut short: the file ends before the picture does");
     }
-    error
+    let says = decoder_says.unwrap_or_else(|| error.clone());
+    match kind {
+        ImageError::Decoding(_) => format!("the {name} is damaged: its decoder says \"{says}\""),
+        ImageError::Unsupported(_) => {
+            format!("a {name} of a kind that is not read (\"{says}\"): save it as PNG with 8 bits a value")
+        }
+        _ => error,
+    }
 }
 
 /// Height and width of the image at `path`, turned as its camera noted, by the beginning of the file; none if that is
 /// damaged.
 pub(crate) fn size_of(path: &Path) -> Option<(usize, usize)> {
-    let reader = ImageReader::new(BufReader::new(file::open(path).ok()?)).with_guessed_format().ok()?;
+    size_within(BufReader::new(file::open(path).ok()?))
+}
+
+/// As [`size_of`], of what stands in memory or in a file.
+pub(crate) fn size_within(file: impl BufRead + Seek) -> Option<(usize, usize)> {
+    let reader = ImageReader::new(file).with_guessed_format().ok()?;
     let format = reader.format()?;
     let mut source = reader.into_inner();
     let mut decoder = decoder(&mut source, format).ok()?;

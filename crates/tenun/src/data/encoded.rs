@@ -1,16 +1,18 @@
 //! Pictures in files inside of something: an archive, a table. They are decoded a few at a time, and never unpacked.
 
+use std::io::Cursor;
 use std::path::Path;
 
 use rayon::prelude::*;
 use tenun_engine::Shape;
 
 use super::classes::{self, Label};
-use super::decode::{decode_bytes, is_image_name};
+use super::decode::{decode_bytes, is_image_name, size_within};
 use super::folder::{FolderOptions, Growing, display_name, grey_to_rgb};
 use super::npz_keys::Part;
 use super::progress::OnImage;
-use super::{Collection, DataError, Dataset, Ignored, Images, Unreadable, ignored, layout, natural};
+use super::usual_size::usual;
+use super::{Collection, DataError, Dataset, Ignored, Images, Masks, Unreadable, ignored, layout, natural};
 use crate::machine;
 use crate::names::{escaped, name_path, name_text};
 use crate::settings::Colour;
@@ -146,7 +148,13 @@ impl Container<'_> {
                         if ids.is_empty() {
                             self.fits(entries.len(), image.planes.len())?;
                         }
-                        growing.push(&path, &image, size)?;
+                        growing.push(&path, &image, size).map_err(|error| {
+                            error.with_usual_size(|| {
+                                let size =
+                                    |entry: &Entry<K>| size_within(Cursor::new(load(&entry.key).ok()?));
+                                usual(entries.iter(), size)
+                            })
+                        })?;
                         ids.push(entry.id.clone());
                         labels.push(entry.label.clone());
                     }
@@ -160,7 +168,7 @@ impl Container<'_> {
             }
         }
         let labels = labels.into_iter().collect();
-        self.notes.extend(growing.note());
+        self.notes.extend(growing.notes());
         Ok(growing.into_images().map(|images| Read { images, ids, labels }))
     }
 
@@ -192,6 +200,8 @@ pub(crate) struct Paths<K> {
     pub(crate) entries: Vec<Entry<K>>,
     pub(crate) ignored: Ignored,
     pub(crate) notes: Vec<String>,
+    /// The masks of the test images, each by the archive's path and its own in it.
+    pub(crate) masks: Masks,
 }
 
 /// Whether a path inside of an archive is hidden, or of the copies that macOS makes.
@@ -220,7 +230,7 @@ impl<K: Copy> Paths<K> {
         }
         pictures.sort_by(|a, b| natural::compare(&a.0, &b.0).then_with(|| a.0.cmp(&b.0)));
         let (ids, keys): (Vec<String>, Vec<K>) = pictures.into_iter().unzip();
-        let (parts, notes) = parts(archive, &ids, options)?;
+        let Found { parts, notes, masks } = parts(archive, &ids, options)?;
         let mut entries = Vec::new();
         for (part, images) in parts {
             for &index in &images.images {
@@ -230,26 +240,34 @@ impl<K: Copy> Paths<K> {
                 entries.push(Entry { id: id.to_owned(), key: keys[index], part, label });
             }
         }
-        Ok(Self { entries, ignored, notes })
+        Ok(Self { entries, ignored, notes, masks })
     }
 }
 
-/// The images of each part of an archive, and what is said of them.
-type Found = (Vec<(Part, layout::Part)>, Vec<String>);
+/// The images of each part of an archive, what is said of them, and the masks among the others.
+#[derive(Default)]
+struct Found {
+    parts: Vec<(Part, layout::Part)>,
+    notes: Vec<String>,
+    masks: Masks,
+}
 
 /// The training and the test images among those called `ids`, and what is said of them.
 fn parts(archive: &Path, ids: &[String], options: &FolderOptions) -> Result<Found, DataError> {
     if ids.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(Found::default());
     }
     let Some(train) = options.train_folder()? else {
         let name = archive.file_stem().map(name_text).unwrap_or_default();
         let plan = layout::plan_of_archive(archive, &name, ids, options.layout)?;
         let parts = [(Part::Train, Some(plan.train)), (Part::Test, plan.test)];
-        return Ok((
-            parts.into_iter().filter_map(|(part, images)| Some((part, images?))).collect(),
-            plan.notes,
-        ));
+        let parts = parts.into_iter().filter_map(|(part, images)| Some((part, images?))).collect();
+        let masks = plan.masks.as_deref().map_or_else(Masks::default, |prefix| {
+            let within =
+                |id: &String| Some((archive.join(name_path(id)), id.strip_prefix(prefix)?.to_owned()));
+            Masks::of(ids.iter().filter_map(within))
+        });
+        return Ok(Found { parts, notes: plan.notes, masks });
     };
     let (mut parts, mut notes, mut uses) = (Vec::new(), Vec::new(), Vec::new());
     let folders = [(Part::Train, "training", Some(train)), (Part::Test, "test", options.test.as_deref())];
@@ -277,7 +295,7 @@ fn parts(archive: &Path, ids: &[String], options: &FolderOptions) -> Result<Foun
         uses.push("no test images".into());
     }
     notes.insert(0, uses.join("; "));
-    Ok((parts, notes))
+    Ok(Found { parts, notes, masks: Masks::default() })
 }
 
 #[cfg(test)]

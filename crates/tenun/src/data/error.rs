@@ -135,6 +135,8 @@ pub enum DataError {
         second: PathBuf,
         /// Its height and width.
         second_size: (usize, usize),
+        /// The size that most have, if it is known.
+        usual: Option<UsualSize>,
     },
 
     /// An image does not have the size that was asked for, and it was not said how to fit it.
@@ -318,7 +320,28 @@ pub struct Unreadable {
     pub reason: String,
 }
 
+/// The size that most of some images have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsualSize {
+    /// Height and width.
+    pub size: (usize, usize),
+    /// How many have it.
+    pub images: usize,
+    /// Of so many that were looked at.
+    pub of: usize,
+}
+
 impl DataError {
+    /// With the size that most images have, which `find` gives, where they differ in size.
+    pub(crate) fn with_usual_size(self, find: impl FnOnce() -> Option<UsualSize>) -> Self {
+        match self {
+            Self::SizesDiffer { first, first_size, second, second_size, usual: None } => {
+                Self::SizesDiffer { first, first_size, second, second_size, usual: find() }
+            }
+            other => other,
+        }
+    }
+
     /// A [`DataError::Malformed`].
     pub(crate) fn malformed(
         path: &Path,
@@ -370,10 +393,14 @@ impl DataError {
             }
             Self::LabelRange { .. } => Some("give a name for every class".into()),
             Self::IdCount { .. } | Self::Setting { .. } => None,
-            Self::SizesDiffer { first_size: (height, width), .. } => {
+            Self::SizesDiffer { first_size, usual, .. } => {
                 let (size, fit) = (SIZE.argument(), FIT.argument());
+                let (height, width) = usual.map_or(*first_size, |usual| usual.size);
+                let most = usual.map_or_else(String::new, |UsualSize { images, of, .. }| {
+                    format!("{images} of {} are {height}x{width}; ", counted(of, "image"))
+                });
                 Some(format!(
-                    "bring them to one size with `{size} {height}x{width} {fit} resize` (stretches) or `{fit} crop` \
+                    "{most}bring them to one size with `{size} {height}x{width} {fit} resize` (stretches) or `{fit} crop` \
                      (keeps proportions, cuts the edges)"
                 ))
             }
@@ -420,6 +447,34 @@ impl DataError {
                 Some("the file is damaged or another version: remove it, and fetch it again".into())
             }
         }
+    }
+
+    /// With other paths, where `other` gives one for the file that it is about.
+    pub(crate) fn with_paths(mut self, other: impl Fn(&Path) -> Option<PathBuf>) -> Self {
+        let change = |path: &mut PathBuf| {
+            if let Some(other) = other(path) {
+                *path = other;
+            }
+        };
+        match &mut self {
+            Self::Io { path, .. }
+            | Self::NoSuchPath { path }
+            | Self::Malformed { path, .. }
+            | Self::SeveralSets { path, .. }
+            | Self::Foreign { path, .. }
+            | Self::Codes { path }
+            | Self::WrongSize { path, .. }
+            | Self::Unreadable { path, .. }
+            | Self::NoImages { path, .. }
+            | Self::Layout { path, .. }
+            | Self::Record { path, .. } => change(path),
+            Self::SizesDiffer { first, second, .. } => {
+                change(first);
+                change(second);
+            }
+            _ => {}
+        }
+        self
     }
 
     /// An [`Self::Io`] for `path`; for use in `map_err`.

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use tenun_engine::Shape;
 
-use super::decode::{Decoded, MAX_DECODED_BYTES, decode, is_image_name};
+use super::decode::{Decoded, MAX_DECODED_BYTES, decode, is_image_name, size_of};
+use super::depth::Depths;
 use super::ignored::is_hidden;
 use super::progress::OnImage;
+use super::sniff::is_picture_inside;
+use super::usual_size::usual;
 use super::{Collection, DataError, Dataset, Ignored, Images, Labels, Masks, Unreadable, layout, natural};
 use crate::names::{escaped, name_path, name_text, shown};
 use crate::settings::{Colour, FIT, Fit, Layout, SIZE, TEST, TRAIN};
@@ -110,7 +113,7 @@ impl FolderOptions {
 /// camera noted (EXIF) is applied; of an animation or a multi-page file the first picture is taken. The format is
 /// known by content. An image that would decode to more than 256 MiB counts as unreadable.
 ///
-/// Hidden files and folders, and files whose names do not end as images' do, are passed over and counted.
+/// Hidden files and folders, and files that neither are called as images are nor begin as such, are passed over and counted.
 ///
 /// # Errors
 /// [`DataError::NoImages`], [`DataError::SizesDiffer`], [`DataError::WrongSize`], [`DataError::Unreadable`] (unless
@@ -136,8 +139,8 @@ pub(super) fn read(
         .as_ref()
         .map(|test| SplitImages::read(test, &ignored, options, Some(channels), on_image))
         .transpose()?;
-    notes.extend(train_images.note.take());
-    notes.extend(test_images.as_mut().and_then(|images| images.note.take()));
+    notes.append(&mut train_images.notes);
+    notes.extend(test_images.iter_mut().flat_map(|images| std::mem::take(&mut images.notes)));
     let mut classes = train_images.class_names();
     classes.extend(test_images.iter().flat_map(SplitImages::class_names));
     classes.sort_by(|a, b| natural::compare(a, b));
@@ -187,11 +190,11 @@ pub(super) fn read_each(
     let images = files.iter().map(|path| (path.clone(), display_name(path))).collect();
     let files = Split { folder: origin.into(), images, has_classes: false };
     let mut images = SplitImages::read(&files, &Ignored::default(), options, None, on_image)?;
-    let note = images.note.take();
+    let notes = std::mem::take(&mut images.notes);
     let (set, skipped) = images.into_dataset(name, &[])?;
     let mut collection = Collection::new(origin.into(), set, None)?;
     collection.skipped = skipped;
-    collection.notes.extend(note);
+    collection.notes = notes;
     Ok(collection)
 }
 
@@ -225,6 +228,7 @@ impl Found {
             let scan = Scan::of(folder)?;
             let ids: Vec<String> = scan.images.iter().map(|(_, id)| id.clone()).collect();
             let plan = layout::plan(folder, &ids, &scan.folders, options.layout)?;
+            let note = scan.note();
             let masks = plan.masks.as_deref().map_or_else(Masks::default, |prefix| {
                 let within = |(path, id): &(PathBuf, String)| {
                     Some((path.clone(), id.strip_prefix(prefix)?.to_owned()))
@@ -236,7 +240,7 @@ impl Found {
                 test: plan.test.map(|test| Split::of(folder, &scan, test)),
                 masks,
                 ignored: scan.ignored,
-                notes: plan.notes,
+                notes: plan.notes.into_iter().chain(note).collect(),
             });
         };
         let mut notes = Vec::new();
@@ -252,6 +256,7 @@ impl Found {
             let plan = layout::plan_of_split(&path, &ids, &scan.folders, options.layout)?;
             ignored.extend(&scan.ignored);
             notes.extend(plan.notes);
+            notes.extend(scan.note());
             Ok(Split::of(&path, &scan, plan.train))
         };
         let train = split(train)?;
@@ -287,21 +292,43 @@ pub(super) struct Scan {
     /// All folders in it, those without images too, likewise as text.
     pub(super) folders: Vec<String>,
     pub(super) ignored: Ignored,
+    /// Images that are known by their content alone, likewise as text.
+    unnamed: Vec<String>,
 }
 
 impl Scan {
     pub(super) fn of(folder: &Path) -> Result<Self, DataError> {
-        let mut scan = Self { images: Vec::new(), folders: Vec::new(), ignored: Ignored::default() };
+        let mut scan = Self {
+            images: Vec::new(),
+            folders: Vec::new(),
+            ignored: Ignored::default(),
+            unnamed: Vec::new(),
+        };
         scan.walk(folder, "", &mut Vec::new())?;
         scan.images.sort_by(|a, b| natural::compare(&a.1, &b.1).then_with(|| a.0.cmp(&b.0)));
         Ok(scan)
     }
 
+    /// What is said of images that are not called as images are.
+    fn note(&self) -> Option<String> {
+        let first = escaped(self.unnamed.iter().min()?);
+        Some(match self.unnamed.len() {
+            1 => format!("`{first}` is an image by its content, and not by its name: it is read"),
+            several => format!(
+                "{several} files are images by their content, and not by their names: they are read (`{first}`)"
+            ),
+        })
+    }
+
     /// `above` holds the true paths of the folders that lead here, so that a link to one of them ends the walk.
     fn walk(&mut self, folder: &Path, within: &str, above: &mut Vec<PathBuf>) -> Result<(), DataError> {
         let real = fs::canonicalize(folder).map_err(DataError::io(folder, "open"))?;
-        if above.len() >= MAX_DEPTH || above.contains(&real) {
-            self.ignored.add_folder();
+        if above.contains(&real) {
+            self.ignored.add_circle();
+            return Ok(());
+        }
+        if above.len() >= MAX_DEPTH {
+            self.ignored.add_too_deep();
             return Ok(());
         }
         above.push(real);
@@ -315,6 +342,9 @@ impl Scan {
                 self.folders.push(format!("{within}{name}"));
                 self.walk(&path, &format!("{within}{name}/"), above)?;
             } else if is_image_name(&path) {
+                self.images.push((path, format!("{within}{name}")));
+            } else if is_picture_inside(&path) {
+                self.unnamed.push(format!("{within}{name}"));
                 self.images.push((path, format!("{within}{name}")));
             } else {
                 self.ignored.add(&path);
@@ -332,7 +362,7 @@ pub(super) struct SplitImages {
     has_classes: bool,
     skipped: Vec<Unreadable>,
     /// What is to be said of them.
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 impl SplitImages {
@@ -362,7 +392,10 @@ impl SplitImages {
             for ((path, id), decoded) in chunk.iter().zip(decoded) {
                 match decoded {
                     Ok(image) => {
-                        growing.push(path, &image, options.size)?;
+                        let usual = || usual(split.images.iter(), |(path, _)| size_of(path));
+                        growing
+                            .push(path, &image, options.size)
+                            .map_err(|error| error.with_usual_size(usual))?;
                         ids.push(id.clone());
                     }
                     Err(reason) if options.skip_bad => {
@@ -376,9 +409,9 @@ impl SplitImages {
                 }
             }
         }
-        let note = growing.note();
+        let notes = growing.notes();
         match growing.into_images() {
-            Some(images) => Ok(Self { images, ids, has_classes: split.has_classes, skipped, note }),
+            Some(images) => Ok(Self { images, ids, has_classes: split.has_classes, skipped, notes }),
             None => Err(DataError::NoImages {
                 path: split.folder.clone(),
                 ignored: ignored.clone(),
@@ -395,7 +428,7 @@ impl SplitImages {
 
     /// Images that have all been read.
     pub(super) fn of(images: Images, ids: Vec<String>, has_classes: bool) -> Self {
-        Self { images, ids, has_classes, skipped: Vec::new(), note: None }
+        Self { images, ids, has_classes, skipped: Vec::new(), notes: Vec::new() }
     }
 
     /// The data set, and what was left out; `classes` has those of these images among others, sorted.
@@ -449,6 +482,7 @@ pub(super) struct Growing {
     pixels: Vec<u8>,
     /// How many files have more than one picture, the first of them, and how many it has.
     several: Option<(usize, PathBuf, usize)>,
+    depths: Depths,
 }
 
 impl Growing {
@@ -466,6 +500,7 @@ impl Growing {
         image: &Decoded,
         size: Option<(usize, usize)>,
     ) -> Result<(), DataError> {
+        self.depths.add(path, image.deepest);
         if image.pictures > 1 {
             self.several.get_or_insert_with(|| (0, path.into(), image.pictures)).0 += 1;
         }
@@ -482,6 +517,7 @@ impl Growing {
                 first_size: (shape.height, shape.width),
                 second: path.into(),
                 second_size: got,
+                usual: None,
             });
         }
         if shape.channels < image.channels {
@@ -496,8 +532,12 @@ impl Growing {
         Ok(())
     }
 
-    /// What is said of files with more pictures than the one that was taken.
-    pub(super) fn note(&self) -> Option<String> {
+    /// What is said of files with more pictures than the one that was taken, and of those whose values have 16 bits.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.several_pictures().into_iter().chain(self.depths.note()).collect()
+    }
+
+    fn several_pictures(&self) -> Option<String> {
         let (files, first, pictures) = self.several.as_ref()?;
         let name = escaped(&display_name(first)).into_owned();
         Some(match files {

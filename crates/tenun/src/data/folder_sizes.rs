@@ -93,7 +93,11 @@ impl FolderSizes {
         if options.size.is_some() || is_idx_folder(folder) {
             return Ok(None);
         }
-        let found = Found::of(folder, options)?;
+        let found = match Found::of(folder, options) {
+            // A folder without pictures holds other files, of which whoever reads them says what is wrong.
+            Err(_) if Scan::of(folder)?.images.is_empty() => return Ok(None),
+            found => found?,
+        };
         let test = found.test.map_or_else(Vec::new, |test| test.images);
         let images: Vec<_> = found.train.images.into_iter().chain(test).collect();
         let sizes: HashSet<_> = images.par_iter().filter_map(|(path, _)| size_of(path)).collect();

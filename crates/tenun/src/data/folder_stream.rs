@@ -1,14 +1,15 @@
 //! Images of a folder, decoded a part at a time: never all of them in memory.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use tenun_engine::Shape;
 
-use super::decode::decode;
+use super::decode::{decode, size_of};
 use super::folder::{Found, Growing, Split, SplitImages, class_names, display_name};
+use super::usual_size::usual;
 use super::{DataError, Dataset, FolderOptions, Ignored};
 use crate::settings::{Colour, Fit};
 
@@ -28,12 +29,33 @@ pub struct FolderStream {
     size: Option<(usize, usize)>,
     fit: Fit,
     colour: Colour,
-    coloured: Arc<AtomicBool>,
+    found: Arc<StreamFound>,
     growing: Growing,
     /// The first image, which was decoded to learn its size.
     first: Option<Dataset>,
     /// Images given or failed at.
     done: usize,
+}
+
+/// What only decoding the images of a stream shows.
+#[derive(Debug, Default)]
+pub struct StreamFound {
+    coloured: AtomicBool,
+    notes: Mutex<Vec<String>>,
+}
+
+impl StreamFound {
+    /// Whether an image so far has colour, whatever colour it was brought to.
+    #[must_use]
+    pub fn has_colour(&self) -> bool {
+        self.coloured.load(Ordering::Relaxed)
+    }
+
+    /// Remarks on the images, which are complete when all are decoded.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl FolderStream {
@@ -88,7 +110,7 @@ impl FolderStream {
             size: options.size,
             fit: options.fit,
             colour,
-            coloured: Arc::default(),
+            found: Arc::default(),
             growing: Growing::default(),
             first: None,
             done: 0,
@@ -162,10 +184,10 @@ impl FolderStream {
         &self.ignored
     }
 
-    /// A flag that is set as soon as an image is found to have colour, whatever colour it is brought to.
+    /// What is found out of the images while they are decoded.
     #[must_use]
-    pub fn coloured(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.coloured)
+    pub fn found(&self) -> Arc<StreamFound> {
+        Arc::clone(&self.found)
     }
 
     /// Decodes the next part; none if there is no more.
@@ -182,14 +204,18 @@ impl FolderStream {
             images.par_iter().map(|(path, _)| decode(path, self.size, self.fit, self.colour)).collect();
         for ((path, _), decoded) in images.iter().zip(decoded) {
             let image = decoded.map_err(|reason| DataError::Unreadable { path: path.clone(), reason })?;
-            self.coloured.fetch_or(image.coloured, Ordering::Relaxed);
-            self.growing.push(path, &image, self.size)?;
+            self.found.coloured.fetch_or(image.coloured, Ordering::Relaxed);
+            let usual = || usual(self.images.iter(), |(path, _)| size_of(path));
+            self.growing.push(path, &image, self.size).map_err(|error| error.with_usual_size(usual))?;
         }
         let Some(pixels) = self.growing.take() else { return Ok(None) };
         let ids = images.iter().map(|(_, id)| id.clone()).collect();
         let (set, _) =
             SplitImages::of(pixels, ids, self.has_labels()).into_dataset(&self.name, &self.classes)?;
         self.done = chunk.end;
+        if self.done == self.images.len() {
+            *self.found.notes.lock().unwrap_or_else(PoisonError::into_inner) = self.growing.notes();
+        }
         Ok(Some(set))
     }
 }

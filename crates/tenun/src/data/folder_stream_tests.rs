@@ -42,11 +42,11 @@ fn parts_are_what_the_whole_is() {
             let parts = FolderStream::of_folder(&path, shape, &options(Colour::Auto), false).unwrap();
             assert_eq!((parts.len(), parts.has_labels(), parts.name()), (600, true, name));
             assert!(parts.ids().eq((0..600).map(|at| whole.id(at).into_owned())));
-            let seen = parts.coloured();
+            let seen = parts.found();
             let parts: Vec<Dataset> = parts.map(Result::unwrap).collect();
             assert!(parts.len() > 2 && parts.iter().all(|part| part.len() <= 256));
             assert_eq!(all(parts), all([whole]));
-            assert_eq!(seen.load(Ordering::Relaxed), coloured < 600);
+            assert_eq!(seen.has_colour(), coloured < 600);
         }
     }
     // Where the colour fits, that of the whole is the same without being told.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::ending::ending;
+
 /// A format that is not read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Foreign {
@@ -11,7 +13,7 @@ pub(crate) struct Foreign {
     pub(crate) advice: &'static str,
 }
 
-const TO_PNG: &str = "convert it to PNG or JPEG, for example with ImageMagick: `magick a.x a.png`";
+const TO_PNG: &str = "convert it to PNG or JPEG, for example with ImageMagick: `magick NAME NAME.png`";
 const TO_NUMPY: &str = "save its pictures with numpy.savez(path, x_train=…, y_train=…)";
 const UNPACK: &str = "unpack it, and give the folder; zip and tar are read as they are";
 const TO_FRAMES: &str = "save its frames as pictures, for example with `ffmpeg -i a.mp4 frames/%05d.png`";
@@ -34,7 +36,14 @@ formats! {
     ICO: "an icon", TO_PNG;
     BIG_TIFF: "a BigTIFF picture", TO_PNG;
     LFS: "a pointer of Git LFS, whose file has not been fetched", "fetch it: `git lfs pull`";
-    OTHER_PICTURE: "a picture of a format that is not read", TO_PNG;
+    TGA: "a TGA picture", TO_PNG;
+    QOI: "a QOI picture", TO_PNG;
+    DDS: "a DirectDraw texture", TO_PNG;
+    HDR: "a Radiance HDR picture", TO_PNG;
+    XCF: "a GIMP image", TO_PNG;
+    PCX: "a PCX picture", TO_PNG;
+    XPM: "an XPM picture", TO_PNG;
+    EPS: "a PostScript drawing", TO_PNG;
     HDF5: "an HDF5 file (MATLAB 7.3, Keras and PyTables write them)",
         "save its pictures with numpy: `numpy.savez(path, x_train=h5py.File(name)['x'][:])`";
     ARROW: "an Arrow file", "save it as Parquet: `datasets.load_from_disk(folder).to_parquet(path)`";
@@ -141,7 +150,14 @@ pub(crate) fn picture_by_name(path: &Path) -> Option<&'static Foreign> {
         "ico" => &ICO,
         "dng" | "cr2" | "cr3" | "nef" | "arw" | "orf" | "raf" | "rw2" => &RAW,
         "dcm" => &DICOM,
-        "tga" | "qoi" | "dds" | "hdr" | "xcf" | "pcx" | "xpm" | "eps" => &OTHER_PICTURE,
+        "tga" => &TGA,
+        "qoi" => &QOI,
+        "dds" => &DDS,
+        "hdr" => &HDR,
+        "xcf" => &XCF,
+        "pcx" => &PCX,
+        "xpm" => &XPM,
+        "eps" => &EPS,
         _ => return None,
     })
 }
@@ -153,8 +169,8 @@ pub(crate) fn is_raw_name(path: &Path) -> bool {
 
 /// The format, not read, that a name's ending stands for where the content does not tell.
 pub(crate) fn by_name(path: &Path) -> Option<&'static Foreign> {
-    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    Some(match &ending[..] {
+    Some(match &ending(path)?[..] {
+        "nii" | "nii.gz" => &NIFTI,
         "tfrecord" | "tfrecords" => &TFRECORD,
         "h5" | "hdf5" | "keras" => &HDF5,
         "pkl" | "pickle" => &PICKLE,

@@ -1,11 +1,12 @@
 //! Reading an IDX file of images, or a folder of IDX files: with their labels, and by the set's name where it is known.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::folder::display_name;
 use super::idx_split::{Split, collect};
-use super::{Collection, DataError, idx, named};
+use super::{Collection, DataError, Ignored, idx, named};
 use crate::file;
 
 /// Reads one file of images, with the labels beside it if there are any.
@@ -92,6 +93,16 @@ pub(crate) fn folder(folder: &Path, copies: Option<&Path>) -> Result<Option<Coll
     let names = mapping(folder, &prefix);
     let (train_labels, test_labels) =
         (idx::labels_beside(&train), test.as_deref().and_then(idx::labels_beside));
+    let mapping_file = folder.join(format!("{prefix}-mapping.txt"));
+    let used =
+        [Some(train.clone()), test.clone(), train_labels.clone(), test_labels.clone(), Some(mapping_file)];
+    let mut used: Vec<PathBuf> = used.into_iter().flatten().collect();
+    // The same file, compressed and not.
+    let other = |path: &PathBuf| match path.extension().is_some_and(|ending| ending == "gz") {
+        true => path.with_extension(""),
+        false => [path.as_os_str(), ".gz".as_ref()].into_iter().collect::<OsString>().into(),
+    };
+    used.extend(used.iter().map(other).collect::<Vec<_>>());
     let (train, test) = rayon::join(
         || {
             let split = Split::read(train, train_labels, copies)?;
@@ -106,7 +117,9 @@ pub(crate) fn folder(folder: &Path, copies: Option<&Path>) -> Result<Option<Coll
         (_, Some(set)) => Some(set.classes.to_vec()),
         (names, None) => names.as_ref().map(|names| names.iter().map(String::as_str).collect()),
     };
-    collect(&name, folder.into(), train, test, names.as_deref()).map(Some)
+    let mut collection = collect(&name, folder.into(), train, test, names.as_deref())?;
+    collection.ignored = Ignored::beside(folder, &used);
+    Ok(Some(collection))
 }
 
 /// The names of classes in EMNIST's `emnist-balanced-mapping.txt`: a line for each, with its number and its letter's code.

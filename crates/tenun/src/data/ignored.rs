@@ -1,11 +1,12 @@
 //! [`Ignored`]: files that were passed over, counted by their endings.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use serde::{Deserialize, Serialize};
 
+use super::ending::ending;
 use super::foreign;
 use crate::names::escaped;
 use crate::text::{are, counted, thousands};
@@ -32,8 +33,11 @@ const HIDDEN: &str = "hidden";
 /// What files are counted as whose names have no ending.
 const PLAIN: &str = "without extension";
 
-/// What folders are counted as that lead back to one they are in, or are too deep.
-const FOLDERS: &str = "folders that lead round";
+/// What links to folders are counted as that lead back to one they are in.
+const CIRCLES: &str = "leading back to a folder above";
+
+/// What folders are counted as that lie in so many that it is a mistake.
+const TOO_DEEP: &str = "too deep to follow";
 
 /// Endings that are told, at most.
 const TOLD: usize = 8;
@@ -55,8 +59,7 @@ pub struct Ignored(BTreeMap<String, usize>);
 impl Ignored {
     /// Adds a file, by the ending of its name.
     pub fn add(&mut self, path: &Path) {
-        let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy().to_lowercase()));
-        self.add_as(&ending.unwrap_or_else(|| PLAIN.into()));
+        self.add_as(&ending(path).map_or_else(|| PLAIN.into(), |ending| format!(".{ending}")));
     }
 
     /// Adds a file or folder that is hidden, or of the kind that systems make for themselves.
@@ -64,9 +67,28 @@ impl Ignored {
         self.add_as(HIDDEN);
     }
 
-    /// Adds a folder that is not followed.
-    pub(super) fn add_folder(&mut self) {
-        self.add_as(FOLDERS);
+    /// Adds a link to a folder that it is in.
+    pub(super) fn add_circle(&mut self) {
+        self.add_as(CIRCLES);
+    }
+
+    /// Adds a folder that is not followed because it lies in so many.
+    pub(super) fn add_too_deep(&mut self) {
+        self.add_as(TOO_DEEP);
+    }
+
+    /// What lies in a folder besides the files that are `used`, which are in it: folders are not counted.
+    pub(super) fn beside(folder: &Path, used: &[PathBuf]) -> Self {
+        let mut ignored = Self::default();
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if is_hidden(&entry.file_name().to_string_lossy()) {
+                ignored.add_hidden();
+            } else if !used.contains(&path) && !path.is_dir() {
+                ignored.add(&path);
+            }
+        }
+        ignored
     }
 
     fn add_as(&mut self, kind: &str) {
@@ -162,6 +184,11 @@ mod tests {
         );
         assert!(told.contains("ffmpeg") && told.contains("\n  .pkl is a Python pickle"), "{told}");
         assert!(!told.contains(".txt is"), "{told}");
+        let told = of(&["a.nii.gz", "b.NII.gz", "c.tar.gz", "d.2021.gz", "e.gz"]).told().unwrap();
+        assert!(
+            told.contains("2 .gz, 2 .nii.gz, 1 .tar.gz") && told.contains(".nii.gz is a NIfTI volume"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Several sources as one: the parts of a data set in many files, or data sets that belong together.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::classes::{self, Label};
+use super::error::UsualSize;
 use super::folder::grey_to_rgb;
 use super::npz_keys::Part;
 use super::{Collection, DataError, Dataset, Ignored, Images};
+use crate::names::escaped;
 
 /// One source, and which part of the whole it is.
 pub(crate) struct Piece {
@@ -42,11 +45,19 @@ pub(crate) fn join(name: &str, origin: &Path, pieces: Vec<Piece>) -> Result<Coll
                 first_size: (shape.height, shape.width),
                 second: piece.path.clone(),
                 second_size: (other.height, other.width),
+                usual: usual(&pieces),
             });
         }
         shape.channels = shape.channels.max(other.channels);
     }
     let several = pieces.len() > 1;
+    let has_labels = |piece: &&Piece| piece.collection.train.labels().is_some();
+    let (labelled, without): (Vec<&Piece>, Vec<&Piece>) =
+        pieces.iter().filter(|piece| piece.part == Part::Train).partition(has_labels);
+    let dropped = labelled.first().zip(without.first()).map(|(labelled, without)| {
+        let names = [labelled, without].map(|piece| escaped(&piece.called).into_owned());
+        format!("the classes of {} are not used, as {} has none", names[0], names[1])
+    });
     let (mut train, mut test) = (Joined::default(), Joined::default());
     (train.labels, test.labels) = (Some(Vec::new()), Some(Vec::new()));
     let (mut skipped, mut ignored, mut notes) = (Vec::new(), Ignored::default(), Vec::new());
@@ -64,6 +75,7 @@ pub(crate) fn join(name: &str, origin: &Path, pieces: Vec<Piece>) -> Result<Coll
             notes.push(note);
         }
     }
+    notes.extend(dropped);
     if train.ids.is_empty() {
         std::mem::swap(&mut train, &mut test);
     }
@@ -88,6 +100,17 @@ pub(crate) fn join(name: &str, origin: &Path, pieces: Vec<Piece>) -> Result<Coll
     let mut collection = Collection::new(origin.into(), train, test)?;
     (collection.skipped, collection.ignored, collection.notes) = (skipped, ignored, notes);
     Ok(collection)
+}
+
+/// The size that most images have.
+fn usual(pieces: &[Piece]) -> Option<UsualSize> {
+    let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for piece in pieces {
+        let shape = piece.collection.train.images().shape();
+        *counts.entry((shape.height, shape.width)).or_default() += piece.collection.train.len();
+    }
+    let of = counts.values().sum();
+    counts.into_iter().max_by_key(|&(_, images)| images).map(|(size, images)| UsualSize { size, images, of })
 }
 
 impl Joined {

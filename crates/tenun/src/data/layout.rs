@@ -1,13 +1,14 @@
 //! What the sub-folders of a folder of images are: splits, classes, masks, or nothing of the kind. Of names alone: no file is
 //! opened. What cannot be known is asked, as an error that names the options which answer it.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use super::DataError;
-use super::folder_tree::{Dir, Level, is_of_good, leads_to_splits, masks_below};
-use super::split_names::{Role, is_just_images, masked, masks_of, no_classes, roles, said};
-use crate::names::{escaped, shown as shown_path};
+use super::folder_tree::{Dir, Level, is_of_good, leads_to_splits};
+use super::mixture;
+use super::not_classes::no_classes;
+use super::split_names::{Role, is_just_images, masks_of, roles, said};
+use crate::names::{escaped, quoted, shown as shown_path};
 use crate::settings::{LAYOUT, Layout, TEST, TRAIN};
 use crate::text::counted;
 
@@ -160,7 +161,7 @@ impl Reading<'_> {
                 vec![splits_answer("DIR", Some("DIR"))],
             );
         }
-        self.refuse_masks(root)?;
+        self.refuse_mixtures(root)?;
         self.classes(root).map(|train| self.only(train))
     }
 
@@ -202,7 +203,7 @@ impl Reading<'_> {
             return Ok(None);
         }
         for split in train.iter().chain(&test) {
-            self.refuse_masks(split)?;
+            self.refuse_mixtures(split)?;
         }
         unused.extend(&level.other);
         let part = |splits: &[&Dir]| {
@@ -373,52 +374,21 @@ impl Reading<'_> {
         if level.has_both() {
             return self.unclear(dir, &level);
         }
-        self.refuse_masks(dir)?;
+        self.refuse_mixtures(dir)?;
         self.classes(dir)
     }
 
-    /// An error if masks lie among the images of `dir`, at any depth.
-    fn refuse_masks(&self, dir: &Dir) -> Result<(), DataError> {
-        let what = |masks: String| {
-            format!("{masks} by name, and masks among the training images would be learned as images")
+    /// An error if pictures of several kinds lie among the images of `dir`, at any depth.
+    fn refuse_mixtures(&self, dir: &Dir) -> Result<(), DataError> {
+        let Some(mixture) = mixture::of(self.ids, dir) else { return Ok(()) };
+        let (what, apart) = mixture.told(self.ids);
+        let layout = LAYOUT.argument();
+        let anyway = match dir.dirs().is_empty() {
+            true => format!("`{layout} flat` trains on all of them"),
+            false => format!("`{layout} flat` or `{layout} classes` trains on all of them"),
         };
-        let anyway = |answers: &mut Vec<String>| {
-            answers.push(format!(
-                "`{} flat` or `{} classes` trains on all of them",
-                LAYOUT.argument(),
-                LAYOUT.argument()
-            ));
-        };
-        if let Some((parent, masks)) = masks_below(dir) {
-            let beside = parent.dirs().into_iter().map(|(_, dir)| dir).find(|dir| dir.prefix != masks.prefix);
-            let images = beside.map_or("DIR", Dir::path);
-            let mut answers = vec![splits_answer(images, None)];
-            anyway(&mut answers);
-            return self.ask(what(format!("{} is a folder of masks", masks.shown())), answers);
-        }
-        if let Some((mask, image)) = self.masked_file(dir) {
-            let mut answers = vec!["move the masks into a folder of their own".to_owned()];
-            anyway(&mut answers);
-            return self
-                .ask(what(format!("`{}` is the mask of `{}`", escaped(mask), escaped(image))), answers);
-        }
-        Ok(())
-    }
-
-    /// A file that is the mask of one beside it, by their names.
-    fn masked_file(&self, dir: &Dir) -> Option<(&str, &str)> {
-        let stem = |index: usize| {
-            let id: &str = &self.ids[index];
-            let start = id.rfind('/').map_or(0, |at| at + 1);
-            let end = id.rfind('.').filter(|&end| end > start).unwrap_or(id.len());
-            &id[start..end]
-        };
-        let of: HashMap<&str, usize> = dir.direct.iter().map(|&index| (stem(index), index)).collect();
-        let found = dir.direct.iter().find_map(|&index| Some((index, *of.get(masked(stem(index))?)?)));
-        match found {
-            Some((mask, image)) => Some((self.ids[mask].as_str(), self.ids[image].as_str())),
-            None => dir.dirs().into_iter().find_map(|(_, dir)| self.masked_file(dir)),
-        }
+        let apart = apart.map_or_else(str::to_owned, |folder| splits_answer(folder, None));
+        self.ask(what, vec![apart, anyway])
     }
 
     /// The images of a folder, whose sub-folders are classes if that is plausible, or if the user says so.
@@ -434,12 +404,21 @@ impl Reading<'_> {
         if dir.dirs().len() < 2 && !(says_so && dir.dirs().len() == 1) {
             let is_just = root.only_dir().is_some_and(|(name, _)| is_just_images(name));
             // One folder of images, which is what it is called.
-            let is_class = root.direct.is_empty() && !root.dirs().is_empty() && (says_so || !is_just);
+            let no_class = root.direct.is_empty().then(|| self.no_class_within(root)).flatten();
+            let is_class = root.direct.is_empty()
+                && !root.dirs().is_empty()
+                && (says_so || !(is_just || no_class.is_some()));
             if says_so && !is_class {
                 return self.ask(
                     format!("`{} classes`, but there is no sub-folder with images", LAYOUT.argument()),
                     vec![format!("`{} flat` reads the images without classes", LAYOUT.argument())],
                 );
+            }
+            if let Some((folder, why)) = no_class.filter(|_| !says_so) {
+                self.notes.push(format!(
+                    "{folder} is taken for {why}, not a class; `{} classes` makes it one",
+                    LAYOUT.argument()
+                ));
             }
             if let (Some((_, only)), false) = (dir.only_dir(), dir.direct.is_empty()) {
                 self.notes.push(format!(
@@ -496,6 +475,16 @@ impl Reading<'_> {
         Ok(Part { prefix: dir.prefix.clone(), images, has_classes: true })
     }
 
+    /// The first of the folders that lead to the images, one in the other, that is no class by its name, and why.
+    fn no_class_within(&self, root: &Dir) -> Option<(String, &'static str)> {
+        let (mut dir, mut found) = (root, None);
+        while let Some((name, only)) = dir.only_dir().filter(|_| found.is_none()) {
+            found = no_classes(&[(name, only.total)]).map(|why| (only.shown(), why));
+            dir = only;
+        }
+        found
+    }
+
     /// Images by their names, the first few of many.
     fn names(&self, images: &[usize]) -> String {
         listed(images.iter().map(|&image| self.ids[image].as_str()), NAMED)
@@ -511,12 +500,13 @@ fn shown(part: &Part, split: &Dir) -> String {
 }
 
 fn splits_answer(train: &str, test: Option<&str>) -> String {
+    let word = |folder: &str| quoted(&escaped(folder)).into_owned();
     match test {
         Some(test) => {
-            let (train, test) = (escaped(train), escaped(test));
+            let (train, test) = (word(train), word(test));
             format!("`{} {train} {} {test}` says which are the splits", TRAIN.argument(), TEST.argument())
         }
-        None => format!("`{} {}` trains on that folder alone", TRAIN.argument(), escaped(train)),
+        None => format!("`{} {}` trains on that folder alone", TRAIN.argument(), word(train)),
     }
 }
 

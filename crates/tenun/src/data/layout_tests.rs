@@ -288,3 +288,61 @@ fn files_beside_class_folders_are_named_or_asked_about() {
     let error = planned(&[("cat", 3), ("dog", 3)], Layout::Splits).unwrap_err();
     assert!(error.hint().unwrap().contains("--train DIR --test DIR"), "{error}");
 }
+
+#[test]
+fn dates_cameras_and_folds_are_one_set_and_that_is_said() {
+    for (folders, why) in [
+        (&[("fold1", 3), ("fold2", 3), ("fold3", 3)][..], "numbered parts"),
+        (&[("04.01.2023", 3), ("05.01.2023", 2)], "dates"),
+        (&[("March 2023", 3), ("April 2023", 2)], "dates"),
+        (&[("100CANON", 3), ("101CANON", 2)], "the folders of a camera"),
+        (&[("DCIM/100CANON", 3), ("DCIM/101_PANA", 2)], "the folders of a camera"),
+        (&[("DCIM/100CANON", 3)], "the folders of a camera"),
+        (&[("2023-01-04", 3)], "dates"),
+    ] {
+        let plan = planned(folders, Layout::Auto).unwrap();
+        assert!(!plan.train.has_classes && plan.train.images.len() == ids(folders).len(), "{folders:?}");
+        let [note] = &plan.notes[..] else { panic!("{folders:?}: {:?}", plan.notes) };
+        assert!(note.contains(why) && note.contains("`--layout classes`"), "{note}");
+        assert!(planned(folders, Layout::Classes).unwrap().train.has_classes, "{folders:?}");
+    }
+}
+
+#[test]
+fn a_mixture_by_the_names_of_files_is_asked() {
+    let ask = |names: &[&str], what: &str, answers: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let error = plan(Path::new("data"), &names, &[], Layout::Auto).unwrap_err();
+        let hint = error.hint().unwrap();
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(answers.iter().all(|answer| hint.contains(answer)), "{hint}");
+        assert_eq!(
+            plan(Path::new("data"), &names, &[], Layout::Flat).unwrap().train.images.len(),
+            names.len()
+        );
+    };
+    ask(
+        &["train_0.png", "train_1.png", "test_0.png"],
+        "`train_0.png` is a training image and `test_0.png` is none",
+        &["`train` and `test`", "`--layout flat` trains"],
+    );
+    ask(
+        &["1_rgb.png", "1_depth.png"],
+        "two kinds of picture of one thing",
+        &["a folder of its own", "--layout flat"],
+    );
+    ask(
+        &["rgb set/1.png", "depth/1.png"],
+        "`rgb set` and `depth` hold two kinds of picture",
+        &["`--train 'rgb set'`", "`--layout flat` or `--layout classes`"],
+    );
+}
+
+#[test]
+fn an_answer_is_quoted_for_a_shell() {
+    asks(
+        &[("training shoes", 4), ("boots", 4), ("sandals", 4)],
+        &["`training shoes` for training images"],
+        &["`--train 'training shoes'` trains on that folder alone"],
+    );
+}

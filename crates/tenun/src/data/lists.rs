@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use super::DataError;
 use super::classes::{self, Label};
 use crate::file;
-use crate::names::name_text;
+use crate::names::{name_text, shown};
+use crate::suggest;
 
 /// The most bytes that a list may have.
 const MOST: u64 = 256 << 20;
@@ -21,7 +22,43 @@ pub(crate) struct Line {
     pub(crate) path: PathBuf,
     /// The class that stands behind it.
     pub(crate) label: Option<Label>,
+    /// Its number in the list, from 1.
+    pub(crate) number: usize,
 }
+
+/// What stands in a list.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    pub(crate) lines: Vec<Line>,
+    pub(crate) notes: Vec<String>,
+}
+
+/// What the columns of a list are called, in its first line.
+const HEADER: &[&str] = &[
+    "path",
+    "paths",
+    "filepath",
+    "file_path",
+    "file",
+    "files",
+    "filename",
+    "file_name",
+    "image",
+    "images",
+    "image_path",
+    "img",
+    "img_path",
+    "name",
+    "id",
+    "image_id",
+    "label",
+    "labels",
+    "class",
+    "category",
+    "target",
+    "species",
+    "split",
+];
 
 /// The file of a list, if a source is one; a file or folder that is called like this is no list.
 pub(crate) fn of_source(source: &str) -> Option<&str> {
@@ -30,7 +67,7 @@ pub(crate) fn of_source(source: &str) -> Option<&str> {
 
 /// Reads the list, of which `-` is standard input. Paths are relative to the folder that the program runs in, or else to
 /// that of the list.
-pub(crate) fn read(list: &str) -> Result<Vec<Line>, DataError> {
+pub(crate) fn read(list: &str) -> Result<List, DataError> {
     let path = Path::new(list);
     let bytes = match list {
         "-" => standard_input(),
@@ -42,12 +79,23 @@ pub(crate) fn read(list: &str) -> Result<Vec<Line>, DataError> {
     let end = if bytes.contains(&0) { 0 } else { b'\n' };
     let folder = path.parent().unwrap_or(Path::new(""));
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let lines: Vec<Line> = text
+    let mut lines: Vec<Line> = text
         .split(|&byte| byte == end)
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter(|line| !line.is_empty())
-        .map(|line| line_of(line, folder))
+        .zip(1..)
+        .map(|(line, number)| (line.strip_suffix(b"\r").unwrap_or(line), number))
+        .filter(|(line, _)| !line.is_empty())
+        .map(|(line, number)| line_of(line, number, folder))
         .collect();
+    let mut notes = Vec::new();
+    if let [first, _, ..] = &lines[..]
+        && is_header(first)
+    {
+        notes.push(format!(
+            "line 1 of the list, `{}`, names its columns and is passed over",
+            shown(&first.path)
+        ));
+        lines.remove(0);
+    }
     if lines.is_empty() {
         return Err(DataError::Malformed {
             path: path.into(),
@@ -57,7 +105,25 @@ pub(crate) fn read(list: &str) -> Result<Vec<Line>, DataError> {
             advice: "for example: find photos -name '*.jpg' > list.txt".into(),
         });
     }
-    Ok(lines)
+    Ok(List { lines, notes })
+}
+
+/// Whether a line, which is no path, says what the columns are called.
+fn is_header(line: &Line) -> bool {
+    let text = name_text(line.path.as_os_str()).to_lowercase();
+    let cells = text.split([',', ';', '\t', ' ']).map(|cell| cell.trim_matches(['"', '\'', ' ']));
+    line.label.is_none() && !line.path.exists() && cells.into_iter().all(|cell| HEADER.contains(&cell))
+}
+
+/// What is wrong with a line that names nothing.
+pub(crate) fn missing(list: &str, line: &Line) -> DataError {
+    let place = format!("line {}", line.number);
+    let got = format!("`{}`, which is not there", name_text(line.path.as_os_str()));
+    let advice = suggest::path_hint(
+        &line.path,
+        "paths are relative to where tenun runs or to the list; a class may stand behind a path, after a comma or a tab",
+    );
+    DataError::malformed(Path::new(list), place, "the path of a file or folder", got, advice)
 }
 
 /// What stands on standard input, which can be read once only: who asks again is given the same.
@@ -79,22 +145,36 @@ fn whole(list: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn line_of(line: &[u8], folder: &Path) -> Line {
+fn line_of(line: &[u8], number: usize, folder: &Path) -> Line {
     let there = |bytes: &[u8]| {
         let path = path_of(bytes);
         [path.clone(), folder.join(path)].into_iter().find(|path| path.exists())
     };
+    let label = |bytes: &[u8]| Some(classes::of_text(&String::from_utf8_lossy(unquoted(bytes.trim_ascii()))));
     if let Some(path) = there(line) {
-        return Line { path, label: None };
+        return Line { path, label: None, number };
     }
-    // `cats/1.jpg 0`, `cats/1.jpg,cat`: the class behind the path.
+    // `cats/1.jpg 0`, `cats/1.jpg,cat`: the class behind the path; a table has either in quotes.
     let split = line.iter().rposition(|byte| b" \t,;".contains(byte));
-    if let Some(at) = split
-        && let Some(path) = there(line[..at].trim_ascii())
+    let (before, behind) = match split {
+        Some(at) => (line[..at].trim_ascii(), Some(&line[at + 1..])),
+        None => (line, None),
+    };
+    for (path, behind) in [(before, behind), (unquoted(before), behind), (unquoted(line.trim_ascii()), None)]
     {
-        return Line { path, label: Some(classes::of_text(&String::from_utf8_lossy(&line[at + 1..]))) };
+        if let Some(path) = there(path) {
+            return Line { path, label: behind.and_then(label), number };
+        }
     }
-    Line { path: path_of(line), label: None }
+    Line { path: path_of(line), label: None, number }
+}
+
+/// A text without the quotes around it.
+fn unquoted(text: &[u8]) -> &[u8] {
+    match text {
+        [b'"', within @ .., b'"'] | [b'\'', within @ .., b'\''] => within,
+        _ => text,
+    }
 }
 
 #[cfg(unix)]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::split_names::masked;
 
-/// The masks of test images, as MVTec AD has them in `ground_truth`: never trained on, kept for evaluation.
+/// The masks of test images, as MVTec AD has them in `ground_truth`: never trained on, kept for evaluation. Those in an archive
+/// have its path, and theirs within it behind that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Masks {
     /// By the path of the image within its split, without its ending.

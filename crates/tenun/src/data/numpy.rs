@@ -8,7 +8,7 @@
 //! | 4, the last of length 1, 3 or 4 | `[image][row][column][channel]`, as Keras and image libraries have it |
 //! | 4, else the second of length 1, 3 or 4 | `[image][channel][row][column]`, as PyTorch has it |
 //!
-//! Where both could be meant, the last axis is the channel: an array N×3×H×3 is taken as images of 3×H in RGB.
+//! Where both could be meant, N×3×W×3 with W of 5 or more, that is asked, with what makes it one of them.
 //! Other shapes, also those of one picture or of a stack along the last axis, are refused with what makes them one of
 //! these. Four channels are RGB and opacity, and are laid on white. Elements are whole numbers from 0 to 255, only zeros
 //! and ones or booleans (1 and true are 255), or floats from 0 to 1, which are rounded to the nearest 255th; other ranges

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use tenun_engine::Shape;
 
+use super::archives::Contents;
 use super::decode::{contents, is_image_name};
 use super::encoded::{Container, Entry};
 use super::folder::{self, FolderOptions};
@@ -18,11 +19,11 @@ use super::npz_keys::Part;
 use super::numpy::{is_npz, labels_beside, read_npy, read_npz};
 use super::progress::Progress;
 use super::{
-    Collection, DataError, Ignored, archives, batches, idx_files, matlab, parquet_images, records, shards,
-    tables,
+    Collection, DataError, Ignored, archives, batches, depth, idx_files, matlab, nested, parquet_images,
+    records, shards, tables,
 };
 use crate::file;
-use crate::names::name_text;
+use crate::names::{name_text, shown};
 use crate::settings::{COLOUR, Colour, DataSettings, FIT, Fit, LAYOUT, SIZE, TEST, TRAIN};
 use crate::suggest;
 
@@ -69,8 +70,14 @@ impl<'a> OpenOptions<'a> {
 pub fn open(source: &str, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
     let collection = match lists::of_source(source) {
         Some(list) => {
-            let lines = lists::read(list)?;
-            as_the_model_takes_them(options, |folder| open_each(source, &lines, true, folder, options))?
+            let lists::List { lines, notes } = lists::read(list)?;
+            if let Some(line) = lines.iter().find(|line| !is_there(&line.path)) {
+                return Err(lists::missing(list, line));
+            }
+            let mut collection =
+                as_the_model_takes_them(options, |folder| open_each(source, &lines, true, folder, options))?;
+            collection.notes.splice(..0, notes);
+            collection
         }
         None => as_the_model_takes_them(options, |folder| open_as(Path::new(source), folder, options))?,
     };
@@ -88,7 +95,7 @@ pub fn open_inputs(inputs: &[String], options: &OpenOptions<'_>) -> Result<Colle
         [source] if !is_image_file(Path::new(source)) => open(source, options),
         several => {
             let lines: Vec<Line> =
-                several.iter().map(|input| Line { path: input.into(), label: None }).collect();
+                several.iter().map(|input| Line { path: input.into(), label: None, number: 0 }).collect();
             let collection = as_the_model_takes_them(options, |folder| {
                 open_each("files", &lines, false, folder, options)
             })?;
@@ -107,7 +114,7 @@ pub fn paths_read(inputs: &[String], options: &FolderOptions) -> Vec<PathBuf> {
             None => paths.push(PathBuf::from(input)),
             Some(list) => {
                 paths.push(list.into());
-                paths.extend(lists::read(list).unwrap_or_default().into_iter().map(|line| line.path));
+                paths.extend(lists::read(list).unwrap_or_default().lines.into_iter().map(|line| line.path));
             }
         }
         for split in [&options.train, &options.test].into_iter().flatten() {
@@ -124,16 +131,24 @@ const DARK: u8 = 16;
 
 /// Adds a note where no pixel is brighter than nearly black: their scale is another then, most likely.
 fn told_if_dark(mut collection: Collection) -> Collection {
+    if depth::is_told(&collection.notes) {
+        return collection;
+    }
     let pixels = collection.train.images().pixels();
     if pixels.iter().all(|&value| value <= DARK)
         && let Some(most) = pixels.iter().max().filter(|&&most| most > 0)
     {
         collection.notes.push(format!(
-            "the largest value is {most} of 255, nearly black: if the scale ends there (12 bits stored as 16, or values from \
-             0 to {most}), scale the pixels up first"
+            "the largest value is {most} of 255, nearly black: if the scale ends there (values from 0 to {most}), scale the \
+             pixels up first"
         ));
     }
     collection
+}
+
+/// Whether a path is one of something, or the name of a set.
+fn is_there(path: &Path) -> bool {
+    path.exists() || path.to_str().is_some_and(|name| find_named(name).is_some())
 }
 
 /// Opens what stands in a list. `named` has pictures called by their paths, not by their names alone.
@@ -145,9 +160,11 @@ fn open_each(
     options: &OpenOptions<'_>,
 ) -> Result<Collection, DataError> {
     let paths: Vec<PathBuf> = lines.iter().map(|line| line.path.clone()).collect();
-    let is_set = |path: &PathBuf| path.to_str().is_some_and(|name| find_named(name).is_some());
-    if let Some(missing) = paths.iter().find(|path| !path.exists() && !is_set(path)) {
+    if let Some(missing) = paths.iter().find(|path| !is_there(path)) {
         return Err(DataError::NoSuchPath { path: missing.clone() });
+    }
+    if paths.iter().any(|path| is_image_file(path)) {
+        refuse_layout(folder, "pictures that are named one by one")?;
     }
     if paths.iter().all(|path| is_image_file(path)) && !named {
         return folder::read_each(name, &paths, folder, options.progress.on_image);
@@ -224,32 +241,44 @@ fn as_the_model_takes_them(
 }
 
 fn open_as(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Collection, DataError> {
-    let collection = if let Some(set) = path.to_str().and_then(find_named) {
-        set.open(&options.paths, options.progress.on_download)?
-    } else {
-        match fs::metadata(path) {
-            Ok(data) if data.is_dir() => match open_folder(path, folder, options)? {
-                Opened::Array(collection) => collection,
-                Opened::Pictures(collection) => return Ok(collection),
-            },
-            Ok(_) => match open_file(path, folder, options)? {
-                Opened::Array(collection) => collection,
-                Opened::Pictures(collection) => return Ok(collection),
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(nothing_there(&name_text(path.as_os_str())));
-            }
-            Err(error) => return Err(DataError::io(path, "open")(error)),
+    if let Some(set) = path.to_str().and_then(find_named) {
+        return Opened::Array(set.open(&options.paths, options.progress.on_download)?).checked(folder);
+    }
+    match fs::metadata(path) {
+        Ok(data) if data.is_dir() => open_folder(path, folder, options)?.checked(folder),
+        Ok(_) => open_file(path, folder, options)?.checked(folder),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(nothing_there(&name_text(path.as_os_str())))
         }
-    };
-    refuse_changes(&collection, folder)?;
-    Ok(collection)
+        Err(error) => Err(DataError::io(path, "open")(error)),
+    }
 }
 
-/// What was opened: an array of pixels, which are taken as they are, or pictures, which can be brought to a size.
+/// What was opened: an array of pixels, which are taken as they are, or pictures, which are as they were asked for.
 enum Opened {
     Array(Collection),
     Pictures(Collection),
+}
+
+impl Opened {
+    /// The images, unless they were asked for in another way than arrays can be had.
+    fn checked(self, options: &FolderOptions) -> Result<Collection, DataError> {
+        match self {
+            Self::Array(collection) => {
+                refuse_changes(&collection, options)?;
+                Ok(collection)
+            }
+            Self::Pictures(collection) => Ok(collection),
+        }
+    }
+
+    /// With its collection changed.
+    fn map(self, change: impl FnOnce(Collection) -> Collection) -> Self {
+        match self {
+            Self::Array(collection) => Self::Array(change(collection)),
+            Self::Pictures(collection) => Self::Pictures(change(collection)),
+        }
+    }
 }
 
 /// Opens a folder by the files in it.
@@ -263,18 +292,17 @@ fn open_folder(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -
     if let Some(files) = batches::in_folder(path) {
         return batches::read_folder(path, &files).map(Opened::Array);
     }
-    if let Some(parts) = shards::in_folder(path) {
-        let mut pictures = false;
-        let collection = shards::read(path, parts, |part| {
-            Ok(match open_file(part, folder, options)? {
-                Opened::Array(collection) => collection,
-                Opened::Pictures(collection) => {
-                    pictures = true;
-                    collection
-                }
-            })
-        })?;
-        return Ok(if pictures { Opened::Pictures(collection) } else { Opened::Array(collection) });
+    if let Some(shards) = shards::in_folder(path) {
+        let within = FolderOptions { layout: shards.layout_within(folder.layout), ..folder.clone() };
+        let read = |part: &Path| open_file(part, &within, options)?.checked(&within);
+        return shards.read(path, folder.layout, read).map(Opened::Pictures);
+    }
+    if let Some(nested) = nested::within(path)? {
+        return Ok(open_folder(&nested.folder, folder, options)?.map(|mut collection| {
+            collection.notes.insert(0, nested.note);
+            collection.ignored.extend(&nested.ignored);
+            collection
+        }));
     }
     folder::read(path, folder, options.progress.on_image).map(Opened::Pictures)
 }
@@ -291,18 +319,19 @@ fn open_file(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> 
     match &start[..] {
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => read_npy(path).map(Opened::Array),
         [b'P', b'K', 3 | 5, 4 | 6, ..] if is_npz(path) => read_npz(path).map(Opened::Array),
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => archives::read_zip(path, folder, on_image).map(Opened::Pictures),
-        [b'P', b'A', b'R', b'1', ..] => parquet_images::read(path, folder, on_image).map(Opened::Pictures),
-        [0x1f, 0x8b, ..] if is_tar_within(path) => {
-            archives::read_tar(path, true, folder, on_image).map(Opened::Pictures)
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => archives::read_zip(path, folder, on_image)
+            .and_then(|found| of_archive(path, found, folder, options)),
+        [b'P', b'A', b'R', b'1', ..] => {
+            refuse_layout(folder, &format!("{}, a table", shown(path)))?;
+            parquet_images::read(path, folder, on_image).map(Opened::Pictures)
         }
-        start if archives::is_tar(start) => {
-            archives::read_tar(path, false, folder, on_image).map(Opened::Pictures)
-        }
+        [0x1f, 0x8b, ..] => open_gzip(path, folder, options),
+        start if archives::is_tar(start) => archives::read_tar(path, false, folder, on_image)
+            .and_then(|found| of_archive(path, found, folder, options)),
         _ if records::is_one(path) => records::read(path, &[path.into()], &[]).map(Opened::Array),
         start if matlab::is_matlab(start) => matlab::read(path).map(Opened::Array),
         start if batches::is_pickle(start) => batches::read(path).map(Opened::Array),
-        [0, 0, 8..=14, _, ..] | [0x1f, 0x8b, ..] | [] => idx_files::file(path, copies).map(Opened::Array),
+        [0, 0, 8..=14, _, ..] | [] => idx_files::file(path, copies).map(Opened::Array),
         start => {
             if let Some(Foreign { name, advice }) = foreign::by_content(start) {
                 let format = (*name).to_owned();
@@ -345,22 +374,70 @@ fn start_of(file: impl Read) -> std::io::Result<Vec<u8>> {
     Ok(start)
 }
 
-/// Whether a gzip file begins as a tar does when it is decompressed.
-fn is_tar_within(path: &Path) -> bool {
+/// Opens a file that is compressed by gzip, by what is in it.
+fn open_gzip(path: &Path, folder: &FolderOptions, options: &OpenOptions<'_>) -> Result<Opened, DataError> {
     let start = file::open(path).and_then(|file| start_of(MultiGzDecoder::new(BufReader::new(file))));
-    start.is_ok_and(|start| archives::is_tar(&start))
+    let start = start.unwrap_or_default();
+    match &start[..] {
+        start if archives::is_tar(start) => archives::read_tar(path, true, folder, options.progress.on_image)
+            .and_then(|found| of_archive(path, found, folder, options)),
+        // What is damaged is said by who reads it.
+        [] | [0, 0, 8..=14, _, ..] => {
+            idx_files::file(path, options.paths.unpacked.as_deref()).map(Opened::Array)
+        }
+        start => {
+            if let Some(Foreign { name, advice }) = foreign::by_content(start) {
+                return Err(not_read(path, &format!("{name}, compressed by gzip"), advice));
+            }
+            if start.starts_with(b"\x93NUMPY") || image::guess_format(start).is_ok() {
+                let advice = "decompress it first: `gzip -dk NAME`";
+                return Err(not_read(path, "an array or a picture, compressed by gzip", advice));
+            }
+            if tables::is_table(Path::new(path.file_stem().unwrap_or_default()), start) {
+                return tables::read(path).map(Opened::Array);
+            }
+            Err(DataError::malformed(
+                path,
+                "what is compressed in it, byte 0",
+                "an IDX file, a CSV of pixels or a tar archive",
+                format!("`{}`", start[..start.len().min(8)].escape_ascii()),
+                "decompress it (`gzip -dk NAME`), and convert it to one of these, or to a folder of images",
+            ))
+        }
+    }
+}
+
+/// The images of an archive: of the pictures in it, or of the files of a data set.
+fn of_archive(
+    path: &Path,
+    found: Contents,
+    folder: &FolderOptions,
+    options: &OpenOptions<'_>,
+) -> Result<Opened, DataError> {
+    let packed = match found {
+        Contents::Pictures(collection) => return Ok(Opened::Pictures(*collection)),
+        Contents::Files(packed) => packed,
+    };
+    // What is unpacked aside is not kept a second time.
+    let paths = SearchPaths { unpacked: None, ..options.paths.clone() };
+    let options = OpenOptions { paths, ..options.clone() };
+    let opened = match packed.only_file() {
+        Some(file) => open_file(&file, folder, &options),
+        None => open_folder(&packed.folder, folder, &options),
+    };
+    let opened = opened.map_err(|error| packed.told(path, error))?;
+    Ok(opened.map(|mut collection| {
+        collection.origin = path.into();
+        collection.ignored.extend(&packed.ignored);
+        collection
+    }))
 }
 
 /// Arrays are taken as they are: a size or colour other than theirs cannot be had, and must not be ignored.
 fn refuse_changes(collection: &Collection, options: &FolderOptions) -> Result<(), DataError> {
     let shape = collection.train.images().shape();
-    if options.say_layout() {
-        return Err(DataError::Setting {
-            setting: format!("{}, {} and {}", LAYOUT.argument(), TRAIN.argument(), TEST.argument()),
-            expected: "a folder of images, which alone has sub-folders".into(),
-            got: format!("`{}`, an array of {shape} (height×width×channels)", collection.train.name()),
-        });
-    }
+    let array = format!("`{}`, an array of {shape} (height×width×channels)", collection.train.name());
+    refuse_layout(options, &array)?;
     let same_size = options.size.is_none_or(|size| size == (shape.height, shape.width));
     let same_colour = match options.colour {
         Colour::Auto => true,
@@ -373,7 +450,19 @@ fn refuse_changes(collection: &Collection, options: &FolderOptions) -> Result<()
     Err(DataError::Setting {
         setting: format!("{}, {} and {}", SIZE.argument(), FIT.argument(), COLOUR.argument()),
         expected: "a folder of images, which alone can be brought to another size or colour".into(),
-        got: format!("`{}`, an array of {shape} (height×width×channels)", collection.train.name()),
+        got: array,
+    })
+}
+
+/// An error if something is said of the folders in what has none.
+fn refuse_layout(options: &FolderOptions, got: &str) -> Result<(), DataError> {
+    if !options.say_layout() {
+        return Ok(());
+    }
+    Err(DataError::Setting {
+        setting: format!("{}, {} and {}", LAYOUT.argument(), TRAIN.argument(), TEST.argument()),
+        expected: "a folder or an archive of images, which alone have sub-folders".into(),
+        got: got.into(),
     })
 }
 

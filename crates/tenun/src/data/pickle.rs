@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::array::{Array, Element};
+use crate::text::counted;
 
 /// Values inside of values inside of values, at most so deep.
 const DEEPEST: u8 = 16;
@@ -91,6 +92,35 @@ impl Value {
             Self::Bytes(bytes) => Some(Rc::clone(bytes)),
             Self::Text(text) => text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
             _ => None,
+        }
+    }
+
+    /// The keys of a dictionary that are texts, each with what it has for it.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (String, &Self)> {
+        let entries = match self {
+            Self::Dict(entries, _) => &entries[..],
+            _ => &[],
+        };
+        entries.iter().filter_map(|(key, value)| Some((key.text()?, value)))
+    }
+
+    /// What it is, as in "got …".
+    pub(crate) fn kind(&self) -> String {
+        match self {
+            Self::Dict(..) => {
+                let keys: Vec<String> = self.entries().map(|(key, _)| format!("`{key}`")).collect();
+                let more = keys.len().saturating_sub(10);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                match keys.is_empty() {
+                    true => "a dictionary without such keys".into(),
+                    false => format!("a dictionary of {}{more}", keys[..keys.len().min(10)].join(", ")),
+                }
+            }
+            Self::List(values, _) => format!("a list or tuple of {}", counted(values.len(), "value")),
+            Self::Text(_) | Self::Bytes(_) => "a text".into(),
+            Self::Int(_) => "a number".into(),
+            Self::Array(_) => "an array".into(),
+            Self::Global(_) | Self::Type(..) | Self::Other | Self::Mark => "an object of another kind".into(),
         }
     }
 

@@ -15,6 +15,9 @@ use crate::file;
 /// Bytes of a picture: 32×32 in red, then green, then blue.
 const PICTURE: usize = 3 * 32 * 32;
 
+/// Files with the names of the classes.
+const META: [&str; 2] = ["batches.meta.txt", "fine_label_names.txt"];
+
 /// How many bytes come before each picture; the last is its class.
 fn labels_before(path: &Path) -> Option<usize> {
     let name = display_name(path).to_ascii_lowercase();
@@ -47,6 +50,7 @@ pub(crate) fn is_one(path: &Path) -> bool {
 /// Reads one such file, or the training and test files of a folder.
 pub(crate) fn read(origin: &Path, train: &[PathBuf], test: &[PathBuf]) -> Result<Collection, DataError> {
     let mut notes = Vec::new();
+    let files = [train, test].concat();
     let names = class_names(train.first().map_or(origin, PathBuf::as_path));
     let (images, labels) = part(train)?;
     let (test, test_labels) = if test.is_empty() { None } else { Some(part(test)?) }.unzip();
@@ -63,6 +67,10 @@ pub(crate) fn read(origin: &Path, train: &[PathBuf], test: &[PathBuf]) -> Result
     let test = test.map(|images| set(images, test_labels)).transpose()?;
     let mut collection = Collection::new(origin.into(), train, test)?;
     collection.notes = notes;
+    if origin.is_dir() {
+        let names = META.map(|name| origin.join(name));
+        collection.ignored = Ignored::beside(origin, &[files, names.to_vec()].concat());
+    }
     Ok(collection)
 }
 
@@ -88,8 +96,6 @@ fn part(files: &[PathBuf]) -> Result<(Images, Vec<Label>), DataError> {
 
 /// The names in the file that CIFAR has for them, if it lies beside.
 fn class_names(beside: &Path) -> Option<Vec<String>> {
-    let text = ["batches.meta.txt", "fine_label_names.txt"]
-        .iter()
-        .find_map(|name| file::read_text(&beside.with_file_name(name)).ok())?;
+    let text = META.iter().find_map(|name| file::read_text(&beside.with_file_name(name)).ok())?;
     Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect())
 }

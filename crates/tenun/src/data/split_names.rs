@@ -152,7 +152,7 @@ const CONTRASTS: &[&str] = &["with", "without", "no", "not", "non", "wearing"];
 
 /// The words of a name, in lower case: parted at all that is neither letter nor digit, between small and capital letters,
 /// and between letters and digits; `trainset` and `testImages2` are two and three words.
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before: Option<char> = None;
     for c in name.chars() {
@@ -266,7 +266,7 @@ pub(super) fn said(name: &str) -> Option<Role> {
 }
 
 /// Which split one word of a name stands for.
-fn split_of(word: &str) -> Option<Role> {
+pub(super) fn split_of(word: &str) -> Option<Role> {
     let splits = [(TRAIN, Role::Train), (TEST, Role::Test), (VALIDATION, Role::Validation)];
     splits.into_iter().find(|(known, _)| known.contains(&word)).map(|(_, role)| role)
 }
@@ -301,88 +301,17 @@ pub(super) fn is_just_images(name: &str) -> bool {
     !words.is_empty() && words.iter().all(|word| IMAGES.contains(&word.as_str()))
 }
 
+/// Whether a word changes nothing of what a name says.
+pub(super) fn is_neutral(word: &str) -> bool {
+    NEUTRAL.contains(&word)
+}
+
 /// The name of the image that a file is the mask of, if its name, without its ending, is that of a mask: `7_mask`, `7-gt`.
 pub(super) fn masked(stem: &str) -> Option<&str> {
     let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-']);
     let (image, last) = stem.rsplit_once(['_', '-', '.', ' '])?;
     let last = last.to_lowercase();
     (MASKS.contains(&last.as_str()) && !image.is_empty()).then_some(image)
-}
-
-/// Why sub-folders of these names, each with so many images, are no classes; none if they may be.
-pub(super) fn no_classes(folders: &[(&str, usize)]) -> Option<&'static str> {
-    if folders.len() < 2 {
-        return None;
-    }
-    let all = |is: &dyn Fn(&str) -> bool| folders.iter().all(|(name, _)| is(name));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let width = folders[0].0.len();
-    let same_width = all(&|name| name.len() == width);
-    let years =
-        all(&|name| name.len() == 4 && is_number(name) && (name.starts_with("19") || name.starts_with("20")));
-    if years || all(&is_date) {
-        return Some("dates");
-    }
-    if all(&is_number) && same_width && folders.iter().any(|(name, _)| name.starts_with('0')) {
-        let most = folders.iter().map(|folder| folder.1).max().unwrap_or(0);
-        let fewer = folders.iter().filter(|folder| folder.1 < most).count();
-        if width > 2 || (width == 2 && fewer <= 1) {
-            return Some("numbered parts");
-        }
-    }
-    let is_part = |name: &str| {
-        const PARTS: [&str; 16] = [
-            "shards",
-            "shard",
-            "parts",
-            "part",
-            "batches",
-            "batch",
-            "chunks",
-            "chunk",
-            "directory",
-            "dir",
-            "folder",
-            "bucket",
-            "block",
-            "volume",
-            "images",
-            "archive",
-        ];
-        let words = words(name);
-        matches!(&words[..], [word, number] if PARTS.contains(&word.as_str()) && is_number(number))
-    };
-    if all(&is_part) {
-        return Some("numbered parts");
-    }
-    let is_hex = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if folders.len() >= 16 && same_width && (1..=4).contains(&width) && all(&is_hex) && !all(&is_number) {
-        return Some("parts named by hash");
-    }
-    let images: usize = folders.iter().map(|folder| folder.1).sum();
-    if folders.len() >= 10 && images < 2 * folders.len() {
-        return Some("folders of about one image each");
-    }
-    (folders.len() > usize::from(u16::MAX) + 1).then_some("more than 65,536 folders")
-}
-
-/// `2021-03-04`, `2021_03`, `20210304`.
-fn is_date(name: &str) -> bool {
-    let parts: Vec<&str> = name.split(['-', '_', '.']).collect();
-    let between = |text: &str, least: u32, most: u32| {
-        text.bytes().all(|byte| byte.is_ascii_digit())
-            && text.parse().is_ok_and(|number: u32| (least..=most).contains(&number))
-    };
-    let year = |text: &str| text.len() == 4 && between(text, 1900, 2099);
-    let two = |text: &str, most: u32| text.len() == 2 && between(text, 1, most);
-    match parts[..] {
-        [all] if all.len() == 8 && all.is_ascii() => {
-            year(&all[..4]) && two(&all[4..6], 12) && two(&all[6..], 31)
-        }
-        [first, month] => year(first) && two(month, 12),
-        [first, month, day] => year(first) && two(month, 12) && two(day, 31),
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -517,48 +446,5 @@ mod tests {
         assert_eq!(roles(&["birds_train", "birds_test"]), [Some(Role::Train), Some(Role::Test)]);
         let one = roles(&["train", "airport", "bus", "pub", "zoo"]);
         assert_eq!(one[0], Some(Role::Train), "whether it is a class has to be asked");
-    }
-
-    #[test]
-    fn shards_dates_and_single_images_are_no_classes() {
-        let of = |names: &[&str], images: usize| {
-            no_classes(&names.iter().map(|name| (*name, images)).collect::<Vec<_>>())
-        };
-        let shards: Vec<String> = (0..20).map(|shard| format!("{shard:03}")).collect();
-        let shards: Vec<&str> = shards.iter().map(String::as_str).collect();
-        for no_class in [
-            &shards[..],
-            &["00", "01", "02"],
-            &["00000", "01000", "02000"],
-            &["part-00", "part-01"],
-            &["shard_1", "shard_2"],
-            &["Batch1", "Batch2"],
-            &["images_001", "images_002"],
-            &["2021-03-04", "2021-03-05"],
-            &["20210304", "20210305"],
-            &["2019", "2020"],
-        ] {
-            assert!(of(no_class, 10).is_some(), "{no_class:?}");
-        }
-        let hashes: Vec<String> = (0..40).map(|hash| format!("{:02x}", hash * 6)).collect();
-        assert!(of(&hashes.iter().map(String::as_str).collect::<Vec<_>>(), 10).is_some());
-        let people: Vec<String> = (0..12).map(|person| format!("p{person}x")).collect();
-        assert!(of(&people.iter().map(String::as_str).collect::<Vec<_>>(), 1).is_some());
-        for classes in [
-            &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"][..],
-            &["cat", "dog"],
-            &["n01440764", "n01443537"],
-            &["2", "10"],
-            &["c0", "c1", "c2"],
-            &["000"],
-            &["add", "bad", "cab"],
-        ] {
-            assert_eq!(of(classes, 10), None, "{classes:?}");
-        }
-        assert_eq!(
-            no_classes(&[("00", 10), ("01", 7), ("02", 3)]),
-            None,
-            "two digits of unequal size may be classes"
-        );
     }
 }

@@ -7,11 +7,15 @@
 //! are or neither is, that is asked.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read};
+use std::fs;
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
 
 use super::array::{Array, Element};
 use super::axes::AxisOrder;
+use super::claims::{Believed, most_inflated};
 use super::classes::{self, Label};
 use super::decode::is_image_name;
 use super::folder::display_name;
@@ -62,12 +66,10 @@ struct Row {
 pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
     let mut notes = Vec::new();
     let mut start = Vec::new();
-    let file = file::open(path).map_err(DataError::io(path, "open"))?;
-    file.take(1 << 16).read_to_end(&mut start).map_err(DataError::io(path, "read"))?;
+    content(path)?.take(1 << 16).read_to_end(&mut start).map_err(DataError::io(path, "read"))?;
     let line = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
     let delimiter = [b',', b';', b'\t', b' '].into_iter().rev().max_by_key(|&separator| count(separator));
-    let file = file::open(path).map_err(DataError::io(path, "open"))?;
     let room = machine::available().unwrap_or(u64::MAX);
     let too_large = |got: String| {
         let advice = "use a part of its rows, or save the pixels with numpy.savez(path, x_train=…) as uint8";
@@ -79,7 +81,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
             advice,
         )
     };
-    let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
+    let length = fs::metadata(path).map_err(DataError::io(path, "look at"))?.len();
     // All of it may be one record.
     if length.saturating_mul(COPIES_OF_A_RECORD) > room {
         return Err(too_large(format!("a file of {length} bytes")));
@@ -88,7 +90,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, DataError> {
         .delimiter(delimiter.filter(|&separator| count(separator) > 0).unwrap_or(b','))
         .has_headers(false)
         .trim(csv::Trim::All)
-        .from_reader(Lines { of: BufReader::new(file), left: MOST_LINE });
+        .from_reader(Lines { of: content(path)?, left: MOST_LINE });
     let mut record = csv::StringRecord::new();
     let broken = |error: csv::Error| {
         DataError::malformed(path, "table", "the same columns in every row", error.to_string(), ADVICE)
@@ -304,11 +306,12 @@ impl Columns {
             header.iter().map(|name| name.trim_start_matches('\u{feff}').to_lowercase()).collect();
         let find = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
         let (label, split, all) = (find(&LABELS), find(&SPLITS), find(&["pixels", "pixel_values", "image"]));
-        let pixels = (0..names.len())
+        let pixels: Vec<usize> = (0..names.len())
             .filter(|&at| {
                 Some(at) != label && Some(at) != split && !PASSED_OVER.contains(&names[at].as_str())
             })
             .collect();
+        let pixels = alike(&names, pixels);
         // A table may have a column for every pixel and one called `image` besides.
         let all = all.filter(|_| names.len() < 16);
         Self { label, split, all, pixels }
@@ -324,6 +327,31 @@ impl Columns {
         let is_used = |at: usize| [self.label, self.split].contains(&Some(at)) || self.cells().contains(&at);
         (0..count).filter(move |&at| !is_used(at))
     }
+}
+
+/// The columns of pixels among those that are not known: where all are no square picture, those whose names are alike but for
+/// numbers, as `pixel0`, `pixel1` and `1x1`, `1x2` are.
+fn alike(names: &[String], columns: Vec<usize>) -> Vec<usize> {
+    let family = |at: usize| names[at].chars().filter(|c| !c.is_numeric()).collect::<String>();
+    let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    columns.iter().for_each(|&at| families.entry(family(at)).or_default().push(at));
+    let largest = families.into_values().max_by_key(Vec::len).unwrap_or_default();
+    if square(columns.len()).is_none() && square(largest.len()).is_some() { largest } else { columns }
+}
+
+/// The bytes of a table, which may be compressed by gzip.
+fn content(path: &Path) -> Result<Box<dyn Read>, DataError> {
+    let mut file = file::open(path).map_err(DataError::io(path, "open"))?;
+    let mut start = [0; 2];
+    let is_gzip = file.read_exact(&mut start).is_ok() && start == [0x1f, 0x8b];
+    file.rewind().map_err(DataError::io(path, "read"))?;
+    let length = file.metadata().map_err(DataError::io(path, "look at"))?.len();
+    Ok(match is_gzip {
+        true => {
+            Box::new(Believed { of: MultiGzDecoder::new(BufReader::new(file)), left: most_inflated(length) })
+        }
+        false => Box::new(BufReader::new(file)),
+    })
 }
 
 /// The numbers of a cell, one or several with spaces between; none if it is text.

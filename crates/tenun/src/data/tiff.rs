@@ -14,6 +14,10 @@ const PHOTOMETRIC: u16 = 262;
 const COLOUR_MAP: u16 = 320;
 const SAMPLE_FORMAT: u16 = 339;
 const BITS: u16 = 258;
+/// Values of `SAMPLE_FORMAT`.
+const UNSIGNED: u16 = 1;
+const SIGNED: u16 = 2;
+const FLOAT: u16 = 3;
 /// Of a digital negative; and what pixels of a sensor are called.
 const DNG_VERSION: u16 = 50706;
 const FILTER_ARRAY: u16 = 32803;
@@ -89,8 +93,28 @@ impl<'a> Tiff<'a> {
         if self.entry(PHOTOMETRIC).is_some_and(|entry| entry.short == 3) {
             return self.with_palette(most).map(Some);
         }
-        let is_float = self.entry(SAMPLE_FORMAT).is_some_and(|entry| entry.count == 1 && entry.short == 3);
-        if is_float { self.of_floats(most).map(Some) } else { Ok(None) }
+        let format = self.first_short(SAMPLE_FORMAT).unwrap_or(UNSIGNED);
+        let is_float = format == FLOAT && self.entry(SAMPLE_FORMAT).is_some_and(|entry| entry.count == 1);
+        if is_float {
+            return self.of_floats(most).map(Some);
+        }
+        let bits = self.first_short(BITS).unwrap_or(1);
+        let kind = match format {
+            FLOAT => return Err("a TIFF of floats in several channels is not read: save it as PNG".into()),
+            SIGNED => "signed whole numbers",
+            UNSIGNED if !matches!(bits, 1..=8 | 16) => "whole numbers",
+            _ => return Ok(None),
+        };
+        Err(format!(
+            "a TIFF of {kind} of {bits} bits is not read: save all pictures as x of 8 bits, ((x - least) / (most - least) * \
+             255).round().astype('uint8'), with the least and the largest value of all of them"
+        ))
+    }
+
+    /// The first of the shorts of an entry: two stand in it, more elsewhere.
+    fn first_short(&self, tag: u16) -> Option<u16> {
+        let entry = self.entry(tag)?;
+        if entry.count <= 2 { Some(entry.short) } else { self.short(self.long(entry.at)?) }
     }
 
     /// Indices into a colour map are read as if they were grey values, and then looked up.

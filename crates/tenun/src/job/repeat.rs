@@ -1,5 +1,6 @@
 //! The command line that repeats a run, from its settings: complete, and quoted for a shell.
 
+use crate::names::quoted;
 use crate::preset::{self, Recipe};
 use crate::settings::{self, DEFAULT_PRESET, NetworkSettings, Settings};
 
@@ -22,16 +23,7 @@ pub(super) fn command(settings: &Settings) -> String {
     };
     let arguments = settings::arguments(settings, &without);
     let words = ["tenun", "train"].into_iter().map(str::to_owned).chain(arguments);
-    words.map(quoted).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as a shell takes it for one.
-fn quoted(word: String) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-./=:,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word;
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    words.map(|word| quoted(&word).into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
