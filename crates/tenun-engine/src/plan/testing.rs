@@ -5,7 +5,7 @@ use super::source::{Images, Intake};
 use crate::layer::{Placed, sequence};
 use crate::program::{Builder, Cpu, Port, Rewrite};
 use crate::random::RandomKey;
-use crate::{Shape, TILE, Width};
+use crate::{TILE, Width};
 
 /// Layers, what they are given, and the gradients of their outputs.
 pub(crate) struct Trial<'a> {

@@ -1,6 +1,6 @@
 //! One image file to bytes: limits, orientation, transparency, colour and size.
 
-use std::io::{BufRead, BufReader, Cursor, Read, Seek};
+use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -173,14 +173,20 @@ fn finish(
     Ok(Decoded { channels, height, width, planes, coloured, pictures, deepest })
 }
 
-/// What a picture is read from. Decoders are compiled for it once, and not again for every kind of reader.
-pub(super) trait Source: BufRead + Seek {}
+/// What a picture is read from.
+pub(super) trait Source: Read + Seek {}
 
-impl<R: BufRead + Seek> Source for R {}
+impl<R: Read + Seek> Source for R {}
+
+/// One type for all sources: decoders are compiled for it once, and not again for every kind of reader. It has a buffer,
+/// since a decoder that reads bit by bit would wait for a call each time.
+pub(super) fn buffered(source: &mut dyn Source) -> BufReader<&mut dyn Source> {
+    BufReader::new(source)
+}
 
 /// What decodes a file of this format.
 fn decoder(file: &mut dyn Source, format: ImageFormat) -> Result<impl ImageDecoder + use<'_>, ImageError> {
-    let mut reader = ImageReader::with_format(file, format);
+    let mut reader = ImageReader::with_format(buffered(file), format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     reader.limits(limits);
@@ -226,14 +232,12 @@ fn said(file: &[u8], format: ImageFormat, error: &ImageError) -> String {
 /// Height and width of the image at `path`, turned as its camera noted, by the beginning of the file; none if that is
 /// damaged.
 pub(crate) fn size_of(path: &Path) -> Option<(usize, usize)> {
-    size_within(BufReader::new(file::open(path).ok()?))
+    size_within(file::open(path).ok()?)
 }
 
 /// As [`size_of`], of what stands in memory or in a file.
-pub(crate) fn size_within(file: impl BufRead + Seek) -> Option<(usize, usize)> {
-    let reader = ImageReader::new(file).with_guessed_format().ok()?;
-    let format = reader.format()?;
-    let mut source = reader.into_inner();
+pub(crate) fn size_within(mut source: impl Read + Seek) -> Option<(usize, usize)> {
+    let format = ImageReader::new(buffered(&mut source)).with_guessed_format().ok()?.format()?;
     let mut decoder = decoder(&mut source, format).ok()?;
     let (width, height) = decoder.dimensions();
     let is_turned = matches!(

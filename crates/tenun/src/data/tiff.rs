@@ -8,7 +8,7 @@ use std::io::Cursor;
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use image::{DynamicImage, GrayImage, RgbImage};
 
-use super::decode::Source;
+use super::decode::buffered;
 
 const PHOTOMETRIC: u16 = 262;
 const COLOUR_MAP: u16 = 320;
@@ -178,8 +178,7 @@ fn read(file: &[u8], most: usize) -> Result<(u32, u32, DecodingResult), String> 
     let mut limits = Limits::default();
     limits.decoding_buffer_size = most;
     let mut source = Cursor::new(file);
-    let source: &mut dyn Source = &mut source;
-    let mut decoder = Decoder::new(source).map_err(words)?.with_limits(limits);
+    let mut decoder = Decoder::new(buffered(&mut source)).map_err(words)?.with_limits(limits);
     let (width, height) = decoder.dimensions().map_err(words)?;
     Ok((width, height, decoder.read_image().map_err(words)?))
 }
