@@ -1,6 +1,6 @@
 //! One image file to bytes: limits, orientation, transparency, colour and size.
 
-use std::io::{BufReader, Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::fit::to_size;
 use super::foreign::{self, Foreign};
+use super::reader::{Source, buffered};
 use super::tiff::Tiff;
 use super::{animated, depth, gif, jpeg};
 use crate::file;
@@ -171,17 +172,6 @@ fn finish(
     let (channels, planes) =
         if grey { (1, image.into_luma8().into_raw()) } else { (3, planes_of(&image.into_rgb8().into_raw())) };
     Ok(Decoded { channels, height, width, planes, coloured, pictures, deepest })
-}
-
-/// What a picture is read from.
-pub(super) trait Source: Read + Seek {}
-
-impl<R: Read + Seek> Source for R {}
-
-/// One type for all sources: decoders are compiled for it once, and not again for every kind of reader. It has a buffer,
-/// since a decoder that reads bit by bit would wait for a call each time.
-pub(super) fn buffered(source: &mut dyn Source) -> BufReader<&mut dyn Source> {
-    BufReader::new(source)
 }
 
 /// What decodes a file of this format.

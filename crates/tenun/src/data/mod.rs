@@ -54,6 +54,7 @@ mod parquet_images;
 mod pickle;
 mod pixels;
 mod progress;
+mod reader;
 mod record;
 mod records;
 mod shards;

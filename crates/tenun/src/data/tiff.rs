@@ -8,7 +8,7 @@ use std::io::Cursor;
 use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 use image::{DynamicImage, GrayImage, RgbImage};
 
-use super::decode::buffered;
+use super::reader::buffered;
 
 const PHOTOMETRIC: u16 = 262;
 const COLOUR_MAP: u16 = 320;
