@@ -19,6 +19,13 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-co
 # With --target the flags are not for build scripts and macros, which have no use for coverage.
 cargo build --locked --manifest-path fuzz/Cargo.toml --target "$host" --target-dir "$folder" --bins
 
+# Files are parsed where writing them costs least, on one thread: another one has no part in the coverage of an input.
+memory=/dev/shm
+[ -d "$memory" ] && [ -w "$memory" ] || memory=${TMPDIR:-/tmp}
+TMPDIR=$(mktemp -d "$memory/tenun-fuzz.XXXXXX")
+trap 'rm -rf "$TMPDIR"' EXIT
+export TMPDIR XDG_CACHE_HOME=$TMPDIR RAYON_NUM_THREADS=1
+
 if [ $# -gt 0 ]; then targets=("$@"); else
     targets=()
     for file in fuzz/fuzz_targets/*.rs; do targets+=("$(basename "$file" .rs)"); done
